@@ -1,0 +1,9 @@
+"""What every admin class is made of: one mixin per concern (ARCHITECTURE, "Admin modules are declarations")."""
+
+from backoffice.core.admin.attachments import AttachmentsMixin
+from backoffice.core.admin.flow import FlowAdmin
+from backoffice.core.admin.history import HistoryAdmin
+from backoffice.core.admin.panels import Panel, PanelsMixin
+from backoffice.core.admin.scoped import ScopedAdmin
+
+__all__ = ["AttachmentsMixin", "FlowAdmin", "HistoryAdmin", "Panel", "PanelsMixin", "ScopedAdmin"]

@@ -1,0 +1,89 @@
+"""AttachmentsMixin: hand in, look at and take back the files of a record, on a page of its own."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from backoffice.core import attachments
+from backoffice.core.admin.panels import Panel
+from backoffice.core.models import Attachment, AttachmentKind
+from backoffice.core.scoping import visible_to
+from backoffice.roles import allows
+
+
+class UploadForm(forms.Form):
+    kind = forms.ModelChoiceField(AttachmentKind.objects.none(), label=_("Kind"), widget=UnfoldAdminSelectWidget)
+    file = forms.FileField(label=_("Picture (JPG or PNG, in colour, at most 10 MB)"))
+
+    def __init__(self, *args: Any, kinds: tuple[str, ...], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["kind"].queryset = AttachmentKind.objects.filter(code__in=kinds)  # type: ignore[attr-defined]
+
+
+def present(obj: Any, user: Any) -> Any:
+    """The record's attachments that are not taken back, within the user's scope."""
+    return visible_to(Attachment, user, queryset=Attachment.of(obj).filter(removed_at=None)).select_related("kind")
+
+
+def attachments_panel(request: HttpRequest, obj: Any) -> dict[str, Any]:
+    upload = allows(request.user.role, "add", "core.Attachment")
+    name = f"admin:{obj._meta.app_label}_{obj._meta.model_name}_attachments"
+    return {"attachments": present(obj, request.user), "upload_url": reverse(name, args=[obj.pk]) if upload else ""}
+
+
+ATTACHMENTS = Panel("attachments", _("Attachments"), attachments_panel, "admin/core/panel_attachments.html")
+
+
+class AttachmentsMixin:
+    """Mixin for a ScopedAdmin whose model declares `takes_attachments`."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.attachments_view)  # type: ignore[attr-defined]
+        name = f"{self.opts.app_label}_{self.opts.model_name}_attachments"  # type: ignore[attr-defined]
+        return [path("<path:object_id>/attachments/", view, name=name), *super().get_urls()]  # type: ignore[misc]
+
+    def attachments_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """List, upload (POST with a file) and take back (POST with `remove`); out of scope: 404."""
+        obj = self.get_object(request, object_id)  # type: ignore[attr-defined]
+        if obj is None:
+            raise Http404
+        form = UploadForm(kinds=obj.takes_attachments)
+        if request.method == "POST":
+            if not self.has_change_permission(request, obj):  # type: ignore[attr-defined]
+                raise PermissionDenied
+            if "remove" in request.POST:
+                if not allows(request.user.role, "delete", "core.Attachment"):
+                    raise PermissionDenied
+                attachments.remove(get_object_or_404(present(obj, request.user), pk=request.POST["remove"]), request.user)
+                messages.success(request, _("The file was taken back."))
+                return HttpResponseRedirect(request.path)
+            form = UploadForm(request.POST, request.FILES, kinds=obj.takes_attachments)
+            if form.is_valid() and self.take_in(request, obj, form):
+                return HttpResponseRedirect(request.path)
+        context = {
+            **self.admin_site.each_context(request),  # type: ignore[attr-defined]
+            "title": _("Attachments"), "subtitle": str(obj), "object": obj, "opts": obj._meta, "form": form,
+            "attachments": present(obj, request.user),
+            "may_change": self.has_change_permission(request, obj)  # type: ignore[attr-defined]
+            and allows(request.user.role, "add", "core.Attachment"),
+        }  # fmt: skip
+        return TemplateResponse(request, "admin/core/attachments.html", context)
+
+    @staticmethod
+    def take_in(request: HttpRequest, obj: Any, form: UploadForm) -> bool:
+        """Store the upload; on refusal put the sentence beside the field and return False."""
+        try:
+            attachments.accept(form.cleaned_data["file"], form.cleaned_data["kind"].code, obj, request.user)
+        except ValidationError as refusal:
+            form.add_error("file", refusal)
+            return False
+        messages.success(request, _("The file was received."))
+        return True

@@ -1,0 +1,172 @@
+"""HistoryAdmin: who changed which field from what to what, why; and corrections ask for the reason."""
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.paginator import Paginator
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.formats import localize
+from django.utils.functional import cached_property
+from django.utils.text import capfirst
+from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from backoffice.roles import Role
+
+EMPTY = "–"
+
+
+@dataclass
+class Change:
+    label: str
+    old: str
+    new: str
+
+
+@dataclass
+class Entry:
+    """One line of the history page."""
+
+    at: Any
+    kind: str
+    who: str
+    reason: str
+    changes: list[Change] = field(default_factory=list)
+
+
+class HistoryForm(forms.ModelForm):
+    """Adds the reason, and refuses to overwrite what someone else saved meanwhile."""
+
+    change_reason = forms.CharField(
+        label=_("Reason for the change"), required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        help_text=_("Stands in the history for everyone who may see the record."),
+    )  # fmt: skip
+    seen_version = forms.CharField(required=False, widget=forms.HiddenInput, label="")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and "seen_version" in self.fields:
+            self.fields["seen_version"].initial = str(self.latest.history_id) if self.latest else ""
+
+    @cached_property
+    def latest(self) -> Any:
+        return type(self.instance).history.filter(**{self.instance._meta.pk.attname: self.instance.pk}).first()
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        seen = (cleaned or {}).get("seen_version")
+        if self.instance.pk and seen and self.latest and str(self.latest.history_id) != seen:
+            who = self.latest.history_user or _("The system")
+            raise forms.ValidationError(
+                _("%(who)s changed this record at %(when)s, after you opened it. What you typed is still here; "
+                  "open the record again in a new tab, compare, and save there."),
+                params={"who": who, "when": localize(localtime(self.latest.history_date))},
+            )  # fmt: skip
+        return cleaned
+
+
+class HistoryAdmin:
+    """Mixin for a ScopedAdmin whose model has `history = History()`."""
+
+    form = HistoryForm
+    object_history_template = "admin/core/history.html"
+    #: These roles correct other people's records and must say why.
+    reason_required: ClassVar[tuple[str, ...]] = (Role.OFFICE, Role.ADMIN)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = list(super().get_fieldsets(request, obj))  # type: ignore[misc]
+        if obj is not None and self.has_change_permission(request, obj):  # type: ignore[attr-defined]
+            fieldsets.append((_("Correction"), {"fields": ["change_reason", "seen_version"]}))
+        return fieldsets
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_readonly_fields(request, obj)  # type: ignore[misc]
+        return tuple(name for name in fields if name not in ("change_reason", "seen_version"))
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)  # type: ignore[misc]
+        if change and "change_reason" in form.base_fields:
+            form.base_fields["change_reason"].required = request.user.role in self.reason_required
+        return form
+
+    def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool) -> None:
+        obj._change_reason = form.cleaned_data.get("change_reason") or ""
+        obj._history_user = request.user
+        super().save_model(request, obj, form, change)  # type: ignore[misc]
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        obj = self.get_object(request, object_id)  # type: ignore[attr-defined]
+        if obj is None or request.method != "GET":
+            raise Http404
+        page = Paginator(type(obj).history.filter(**{obj._meta.pk.attname: obj.pk}), 50).get_page(
+            request.GET.get("p")
+        )
+        context = {
+            **self.admin_site.each_context(request),  # type: ignore[attr-defined]
+            "title": _("History: %s") % obj, "entries": entries(list(page.object_list)), "page": page,
+            "object": obj, "opts": obj._meta, "preserved_filters": "",
+        }  # fmt: skip
+        return TemplateResponse(request, self.object_history_template, context)
+
+
+def entries(rows: list[Any]) -> list[Entry]:
+    """The history rows (newest first, one object) as lines with field-level differences."""
+    if not rows:
+        return []
+    first = rows[-1]
+    oldest = (
+        type(first).objects.filter(**{first.instance_type._meta.pk.attname: first.instance.pk})
+        .filter(history_id__lt=first.history_id).order_by("-history_id").first()
+    )  # fmt: skip
+    names = related_names([*rows, oldest] if oldest else rows)
+    kinds = {"+": _("Created"), "~": _("Changed"), "-": _("Deleted")}
+    users = {row.history_user_id: row.history_user for row in rows}
+    return [
+        Entry(
+            at=row.history_date, kind=str(kinds[row.history_type]), reason=row.history_change_reason or "",
+            who=str(users[row.history_user_id] or _("The system")), changes=differences(row, previous, names),
+        )
+        for row, previous in zip(rows, [*rows[1:], oldest], strict=True)
+    ]  # fmt: skip
+
+
+def differences(row: Any, previous: Any | None, names: dict[tuple[type, Any], str]) -> list[Change]:
+    """The fields in which `row` differs from the row before it; all filled fields for the first one."""
+    changes = []
+    for tracked in row.tracked_fields:
+        old = getattr(previous, tracked.attname) if previous is not None else None
+        new = getattr(row, tracked.attname)
+        if tracked.primary_key or old == new or (old in (None, "") and new in (None, "")):
+            continue
+        changes.append(Change(capfirst(str(tracked.verbose_name)), shown(tracked, old, names), shown(tracked, new, names)))
+    return changes
+
+
+def shown(tracked: models.Field, value: Any, names: dict[tuple[type, Any], str]) -> str:
+    """A stored value as people read it."""
+    if value in (None, ""):
+        return EMPTY
+    if tracked.remote_field is not None:
+        return names.get((tracked.remote_field.model, value), str(value))
+    if tracked.choices:
+        return str(dict(tracked.flatchoices).get(value, value))
+    if isinstance(value, bool):
+        return str(_("Yes") if value else _("No"))
+    return str(localize(localtime(value) if hasattr(value, "hour") else value))
+
+
+def related_names(rows: list[Any]) -> dict[tuple[type, Any], str]:
+    """The names behind the foreign keys of these history rows: one query for each related model."""
+    wanted: dict[type[models.Model], set[Any]] = {}
+    for tracked in rows[0].tracked_fields:
+        if tracked.remote_field is not None:
+            found = {getattr(row, tracked.attname) for row in rows} - {None}
+            wanted.setdefault(tracked.remote_field.model, set()).update(found)
+    return {
+        (model, obj.pk): str(obj) for model, ids in wanted.items() if ids for obj in model._default_manager.filter(pk__in=ids)
+    }

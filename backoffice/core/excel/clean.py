@@ -1,0 +1,283 @@
+"""Column cleaners: a column of raw cells -> (values, {index: Problem}).
+
+A column is cleaned at once and every distinct cell only once: names of companies, types and dates
+repeat thousands of times. Refused cells become None in ``values``; empty cells become "" in text
+columns and None in columns of dates and numbers.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from .errors import BadValue, Problem
+from .identity import birthdays, checksum_tables, digits_lost, parse_credit_code, parse_id_number
+from .text import as_text, normalise_code, normalise_label, normalise_name, normalise_text
+
+Column = Sequence[Any]
+Problems = dict[int, Problem]
+OLDEST, NEWEST = dt.date(1950, 1, 1), dt.date(2100, 12, 31)
+
+
+class _Memo(dict[Any, Any]):
+    """Cleans each distinct cell once; a refused one is remembered as its Problem."""
+
+    def __init__(self, clean: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.clean = clean
+        self.refused = False
+
+    def __missing__(self, raw: Any) -> Any:
+        try:
+            value = self.clean(raw)
+        except BadValue as bad:
+            self.refused = True
+            value = Problem(bad.code, raw, bad.problem.params)
+        self[raw] = value
+        return value
+
+
+def _clean(column: Column, clean: Callable[[Any], Any]) -> tuple[list[Any], Problems]:
+    memo = _Memo(clean)
+    values = [memo[raw] for raw in column]
+    if not memo.refused:
+        return values, {}
+    problems = {i: value for i, value in enumerate(values) if type(value) is Problem}
+    for index in problems:
+        values[index] = None
+    return values, problems
+
+
+def _refuse(code: str, raw: Any, **params: object) -> BadValue:
+    bad = BadValue(code, raw)
+    bad.problem = Problem(code, raw, tuple(params.items()))
+    return bad
+
+
+# Text
+
+
+def _limited(normalise: Callable[[Any], str], max_length: int | None) -> Callable[[Any], str]:
+    if max_length is None:
+        return normalise
+    limit = max_length
+
+    def clean(raw: Any) -> str:
+        text = normalise(raw)
+        if len(text) > limit:
+            raise _refuse("too_long", raw, limit=limit)
+        return text
+
+    return clean
+
+
+def clean_text(column: Column, max_length: int | None = None) -> tuple[list[str], Problems]:
+    return _clean(column, _limited(normalise_text, max_length))
+
+
+def clean_name(column: Column, max_length: int | None = None) -> tuple[list[str], Problems]:
+    """A person's name: '张 三' -> '张三', one kind of dot in names of minorities."""
+    return _clean(column, _limited(normalise_name, max_length))
+
+
+def clean_choice(column: Column, mapping: Mapping[str, str]) -> tuple[list[str], Problems]:
+    """Any spelling in ``mapping`` -> its code, or the code itself. Width, case and spaces do not matter."""
+    spellings = {normalise_label(code): code for code in mapping.values()}
+    spellings |= {normalise_label(label): code for label, code in mapping.items()}
+    # Name the first spelling of every code, which is the one on our screens.
+    first = {code: label for label, code in reversed(mapping.items())}
+    choices = "、".join(dict.fromkeys(first[code] for code in mapping.values()))
+
+    def clean(raw: Any) -> str:
+        text = normalise_text(raw)
+        if not text:
+            return ""
+        code = spellings.get(normalise_label(text))
+        if code is None:
+            raise _refuse("unknown_choice", raw, choices=choices)
+        return code
+
+    return _clean(column, clean)
+
+
+# Dates
+
+_DATE = re.compile(
+    r"(\d{4})\s*(?:[-./]|年)\s*(\d{1,2})\s*(?:[-./]|月)\s*(\d{1,2})\s*日?\s*(?:[T\s]?\d{1,2}[:时点].*)?"
+)
+_COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:\.0+)?")
+_SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
+_EPOCH = dt.date(1899, 12, 30)
+
+
+def parse_date(raw: Any, date1904: bool = False) -> dt.date | None:
+    """One cell -> date, None when empty, or BadValue."""
+    if isinstance(raw, dt.datetime):
+        day = raw.date()
+    elif isinstance(raw, dt.date):
+        day = raw
+    elif isinstance(raw, (int, float)) and not isinstance(raw, bool):
+        day = _date_of_number(raw, date1904)
+    else:
+        parsed = _date_of_text(raw, date1904)
+        if parsed is None:
+            return None
+        day = parsed
+    if not OLDEST <= day <= NEWEST:
+        raise BadValue("date_out_of_range", raw)
+    return day
+
+
+def _date_of_number(raw: float, date1904: bool) -> dt.date:
+    """20160130 was typed as a number; 42399 is Excel's count of days."""
+    if 20_000 <= raw <= 80_000:
+        return _EPOCH + dt.timedelta(days=int(raw) + (1462 if date1904 else 0))
+    if 10_000_000 <= raw <= 99_999_999 and raw == int(raw):
+        return _day(raw, *divmod(int(raw) // 100, 100), int(raw) % 100)
+    raise BadValue("bad_date", raw)
+
+
+def _date_of_text(raw: Any, date1904: bool) -> dt.date | None:
+    text = normalise_text(raw)
+    if not text:
+        return None
+    match = _DATE.fullmatch(text) or _COMPACT.fullmatch(text)
+    if match is None:
+        # Full-width digits, inner spaces, odd hyphens: rare, so only on the second attempt.
+        text = normalise_code(text).replace("。", ".")
+        match = _DATE.fullmatch(text) or _COMPACT.fullmatch(text)
+    if match is not None:
+        return _day(raw, int(match[1]), int(match[2]), int(match[3]))
+    if _SERIAL.fullmatch(text):
+        return _date_of_number(float(text), date1904)
+    raise BadValue("bad_date", raw)
+
+
+def _day(raw: Any, year: int, month: int, day: int) -> dt.date:
+    try:
+        return dt.date(year, month, day)
+    except ValueError:
+        raise BadValue("impossible_date", raw) from None
+
+
+def clean_date(column: Column, date1904: bool = False) -> tuple[list[dt.date | None], Problems]:
+    """True dates, serials and every way a date is written, mixed as they come."""
+    if date1904:
+        return _clean(column, lambda raw: parse_date(raw, date1904=True))
+    return _clean(column, parse_date)
+
+
+# Numbers that name something
+
+
+def clean_id_number(column: Column) -> tuple[list[str | None], Problems]:
+    """Good numbers take five look-ups; only the others meet the parser, which knows why."""
+    a, b, c, d, e = checksum_tables()
+    values: list[str | None] = []
+    problems: Problems = {}
+    append = values.append
+    for index, raw in enumerate(column):
+        try:
+            if (a[raw[:4]] + b[raw[4:8]] + c[raw[8:12]] + d[raw[12:16]] + e[raw[16:]]) % 11 == 1:
+                birthdays[raw[6:14]]
+                append(raw)
+                continue
+        except (KeyError, TypeError):
+            pass
+        try:
+            append("" if normalise_code(raw) == "" else parse_id_number(raw))
+        except BadValue as bad:
+            append(None)
+            problems[index] = Problem(bad.code, raw)
+    return values, problems
+
+
+_CERTIFICATE_NUMBER = re.compile("[A-Z][A-Z0-9-]{2,31}")
+
+
+def parse_certificate_number(raw: Any) -> str:
+    if digits_lost(raw):
+        raise BadValue("digits_lost", raw)
+    text = normalise_code(raw)
+    if text and not _CERTIFICATE_NUMBER.fullmatch(text):
+        raise BadValue("bad_certificate_number", raw)
+    return text
+
+
+def clean_certificate_number(column: Column) -> tuple[list[str | None], Problems]:
+    return _clean(column, parse_certificate_number)
+
+
+def clean_credit_code(column: Column) -> tuple[list[str | None], Problems]:
+    return _clean(column, lambda raw: parse_credit_code(raw) if normalise_code(raw) else "")
+
+
+# Reaching people
+
+_MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9]\d{9})", re.ASCII)
+_LAND_LINE = re.compile(r"(0(?:10|2\d|[3-9]\d\d))(\d{7,8})(?:[-X转](\d{1,6}))?", re.ASCII)
+_OTHER_PHONE = re.compile(r"[48]00\d{7}|[2-9]\d{6,7}|(?:\+|00)\d{8,15}", re.ASCII)
+
+
+def parse_phone(raw: Any) -> str:
+    """Mobiles as 11 digits, land lines as 020-12345678 with an optional extension -123."""
+    text = normalise_code(raw)
+    if not text:
+        return ""
+    if digits_lost(raw):
+        raise BadValue("digits_lost", raw)
+    bare = re.sub(r"[()\s.]", "", text)
+    if match := _MOBILE.fullmatch(bare.replace("-", "")):
+        return match[1]
+    # The hyphen after the area code goes, the one before an extension stays.
+    head = re.sub(r"^(\+?86-?|0086-?)(?=0)", "", bare)
+    if match := _LAND_LINE.fullmatch(re.sub(r"^(0\d{2,3})-", r"\1", head)):
+        return "-".join(part for part in match.groups() if part)
+    if _OTHER_PHONE.fullmatch(bare.replace("-", "")):
+        return bare
+    raise BadValue("bad_phone", raw)
+
+
+def clean_phone(column: Column) -> tuple[list[str | None], Problems]:
+    return _clean(column, parse_phone)
+
+
+_EMAIL = re.compile(
+    r"[A-Z0-9._%+'&=~!#$*/?^`{|}-]{1,64}@(?:[A-Z0-9](?:[A-Z0-9-]{0,61}[A-Z0-9])?\.)+[A-Z]{2,24}"
+)
+
+
+def parse_email(raw: Any) -> str:
+    """Case does not matter to any mail server in use, so addresses are kept in small letters."""
+    text = normalise_code(raw)
+    if text and (not _EMAIL.fullmatch(text) or ".." in text or len(text) > 254):
+        raise BadValue("bad_email", raw)
+    return text.lower()
+
+
+def clean_email(column: Column) -> tuple[list[str | None], Problems]:
+    return _clean(column, parse_email)
+
+
+def parse_decimal(raw: Any) -> Decimal | None:
+    """1200.5, '1,200.50', '￥1200', '1200元'. Money never passes through a binary fraction."""
+    if isinstance(raw, (bool, dt.date, dt.time, dt.timedelta)):
+        raise BadValue("bad_number", raw)
+    text = as_text(raw) if isinstance(raw, (int, float)) else normalise_code(raw)
+    text = re.sub(r"^([+-]?)[¥¥$]|元$|(?<=\d),(?=\d{3})", r"\1", text)
+    if not text:
+        return None
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise BadValue("bad_number", raw) from None
+    if not number.is_finite():
+        raise BadValue("bad_number", raw)
+    return number
+
+
+def clean_decimal(column: Column) -> tuple[list[Decimal | None], Problems]:
+    return _clean(column, parse_decimal)

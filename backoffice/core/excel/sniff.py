@@ -1,0 +1,128 @@
+"""What a file is, by its content. The name only serves the warning that it lies."""
+
+from __future__ import annotations
+
+from xlrd.compdoc import CompDoc, CompDocError
+
+from .errors import UnreadableFile
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"%PDF", "pdf"),
+    (b"{\\rtf", "word"),
+    (b"\x89PNG", "picture"),
+    (b"\xff\xd8\xff", "picture"),
+    (b"GIF8", "picture"),
+    (b"II*\x00", "picture"),
+    (b"MM\x00*", "picture"),
+    (b"BM", "picture"),
+    (b"RIFF", "picture"),
+    (b"Rar!", "archive"),
+    (b"7z\xbc\xaf", "archive"),
+    (b"\x1f\x8b", "archive"),
+    (b"BZh", "archive"),
+)
+_HTML = (
+    b"<html",
+    b"<!doctype html",
+    b"<table",
+    b"<head",
+    b"<meta",
+    b"<style",
+    b"<div",
+    b"<script",
+    b"<body",
+    b"mime-version:",
+)
+BIFF_STARTS = (b"\x09\x00", b"\x09\x02", b"\x09\x04", b"\x09\x08")
+BOF_LENGTHS = (b"\x04\x00", b"\x06\x00", b"\x08\x00", b"\x10\x00")
+FILEPASS, BOUNDSHEET, EOF = 0x2F, 0x85, 0x0A
+MARKUP_WINDOW = 4096
+
+
+def sniff(data: bytes) -> str:
+    """'zip', 'xls', 'biff' (an .xls without its container) or 'csv'; UnreadableFile for what is known not to be one."""
+    if not data.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
+        raise UnreadableFile("empty")
+    if data.startswith(b"PK"):
+        return "zip"
+    if data.startswith(OLE):
+        return _sniff_ole(data)
+    if data[:2] in BIFF_STARTS and data[2:4] in BOF_LENGTHS:
+        return "biff"
+    for magic, code in _MAGIC:
+        # 'BM' and 'RIFF' also begin ordinary words: real pictures contain zero bytes at once.
+        if data.startswith(magic) and (len(magic) > 3 or b"\x00" in data[:64] or code != "picture"):
+            raise UnreadableFile(code)
+    _refuse_markup(data)
+    return "csv"
+
+
+def _refuse_markup(data: bytes) -> None:
+    head = data[:MARKUP_WINDOW]
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        head = head.decode("utf-16", "replace").encode()
+    head = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if head.startswith(b"<?xml") or head.startswith(b"<workbook"):
+        if b"schemas-microsoft-com:office:spreadsheet" in head:
+            raise UnreadableFile("xml2003")
+        raise UnreadableFile("html" if b"<html" in head or b"<table" in head else "not_a_workbook")
+    if head.startswith(_HTML) or (head.startswith(b"<") and b"<table" in data.lower()[:200_000]):
+        raise UnreadableFile("html")
+
+
+def _sniff_ole(data: bytes) -> str:
+    try:
+        document = CompDoc(data, logfile=_Silent())
+        names = {entry.name for entry in document.dirlist}
+        if names & {"EncryptedPackage", "EncryptionInfo"}:
+            raise UnreadableFile("encrypted")
+        if "WordDocument" in names:
+            raise UnreadableFile("word")
+        stream = next((name for name in ("Workbook", "Book", "WORKBOOK", "BOOK") if name in names), None)
+        if stream is None:
+            raise UnreadableFile("not_a_workbook")
+        content, base, length = document.locate_named_stream(stream)
+    except (
+        CompDocError,
+        AssertionError,
+        IndexError,
+        ValueError,
+        KeyError,
+        MemoryError,
+        OverflowError,
+    ) as error:
+        raise UnreadableFile("broken") from error
+    except Exception as error:
+        # xlrd raises whatever a damaged container leads it to, struct.error among others.
+        if isinstance(error, UnreadableFile):
+            raise
+        raise UnreadableFile("broken") from error
+    if content is None:
+        raise UnreadableFile("broken")
+    if has_password(content[base : base + length]):
+        raise UnreadableFile("encrypted")
+    return "xls"
+
+
+def has_password(stream: bytes) -> bool:
+    """FILEPASS stands among the first records of an encrypted .xls."""
+    at = 0
+    while at + 4 <= len(stream):
+        record, length = (int.from_bytes(stream[at + i : at + i + 2], "little") for i in (0, 2))
+        if record == FILEPASS:
+            return True
+        if record in (BOUNDSHEET, EOF):
+            return False
+        at += 4 + length
+    return False
+
+
+class _Silent:
+    """xlrd prints its findings about damaged containers; nobody reads them here."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+    def flush(self) -> None:
+        return None

@@ -1,0 +1,155 @@
+"""One face for the parsers: calamine for nearly everything, xlrd for odd old .xls, csv."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import xlrd
+from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+
+from .errors import UnreadableFile
+from .guard import MAX_CELLS
+from .header import column_letter
+from .table import Merge, Row
+
+
+class Grid(Protocol):
+    """One sheet: its size, its first rows cheaply, all of its rows, its merged regions."""
+
+    height: int
+    width: int
+
+    def rows(self, limit: int | None = None) -> list[Row]: ...
+
+    def merges(self) -> Sequence[Merge]: ...
+
+
+class Source(Protocol):
+    names: list[str]
+    visible: list[bool]
+
+    def grid(self, index: int) -> Grid: ...
+
+
+@dataclass
+class ListGrid:
+    """Rows that are in memory already."""
+
+    cells: list[Row]
+
+    @property
+    def height(self) -> int:
+        return len(self.cells)
+
+    @property
+    def width(self) -> int:
+        return len(self.cells[0]) if self.cells else 0
+
+    def rows(self, limit: int | None = None) -> list[Row]:
+        return self.cells if limit is None else self.cells[:limit]
+
+    def merges(self) -> Sequence[Merge]:
+        return ()
+
+
+@dataclass
+class ListSource:
+    names: list[str]
+    visible: list[bool]
+    grids: list[ListGrid]
+
+    def grid(self, index: int) -> ListGrid:
+        return self.grids[index]
+
+
+class CalamineGrid:
+    def __init__(self, sheet: CalamineSheet) -> None:
+        self.sheet = sheet
+        end = sheet.end
+        self.height, self.width = (end[0] + 1, end[1] + 1) if end else (0, 0)
+
+    def rows(self, limit: int | None = None) -> list[Row]:
+        if limit is None and self.height * self.width > 2 * MAX_CELLS:
+            raise UnreadableFile("stray_cell", column=column_letter(self.width - 1), row=self.height)
+        if not self.height:
+            return []
+        # Without skip_empty_area=False leading blank rows vanish and every row number is wrong.
+        return self.sheet.to_python(skip_empty_area=False, nrows=limit)
+
+    def merges(self) -> Sequence[Merge]:
+        return self.sheet.merged_cell_ranges or ()
+
+
+class CalamineSource:
+    def __init__(self, data: bytes) -> None:
+        self.book = _guarded(lambda: CalamineWorkbook.from_filelike(io.BytesIO(data)))
+        sheets = [m for m in self.book.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet]
+        self.names = [sheet.name for sheet in sheets]
+        self.visible = [sheet.visible == SheetVisibleEnum.Visible for sheet in sheets]
+
+    def grid(self, index: int) -> CalamineGrid:
+        return _guarded(lambda: CalamineGrid(self.book.get_sheet_by_name(self.names[index])))
+
+
+def _guarded(parse: Any) -> Any:
+    """The parser's errors, and its panics (which are no Exception), as our one sentence."""
+    try:
+        return parse()
+    except PasswordError as error:
+        raise UnreadableFile("encrypted") from error
+    except (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError, UnreadableFile):
+        raise
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise UnreadableFile("broken") from error
+
+
+def has_nul_text(source: Source) -> bool:
+    """Some old .xls (code page 1252, written by jxl) come out of calamine as text full of NULs."""
+    for index in range(len(source.names)):
+        for row in source.grid(index).rows(200):
+            if any(type(cell) is str and "\x00" in cell for cell in row):
+                return True
+    return False
+
+
+def xlrd_source(data: bytes) -> ListSource:
+    try:
+        book = xlrd.open_workbook(file_contents=data, logfile=io.StringIO())
+        sheets = [book.sheet_by_index(i) for i in range(book.nsheets)]
+        grids = [
+            ListGrid([_xlrd_row(sheet, r, book.datemode) for r in range(sheet.nrows)]) for sheet in sheets
+        ]
+    except xlrd.XLRDError as error:
+        raise UnreadableFile("encrypted" if "encrypted" in str(error).lower() else "broken") from error
+    except Exception as error:
+        # xlrd trusts offsets inside the file and raises whatever a wrong one leads to.
+        raise UnreadableFile("broken") from error
+    return ListSource([s.name for s in sheets], [s.visibility == 0 for s in sheets], grids)
+
+
+def _xlrd_row(sheet: Any, index: int, datemode: int) -> Row:
+    cells: Row = []
+    for kind, value in zip(sheet.row_types(index), sheet.row_values(index), strict=True):
+        if kind == xlrd.XL_CELL_DATE:
+            value = _xlrd_date(value, datemode)
+        elif kind == xlrd.XL_CELL_ERROR:
+            value = ""
+        elif kind == xlrd.XL_CELL_BOOLEAN:
+            value = bool(value)
+        cells.append(value)
+    cells.extend([""] * (sheet.ncols - len(cells)))
+    return cells
+
+
+def _xlrd_date(value: float, datemode: int) -> dt.date | dt.datetime | float:
+    try:
+        moment = xlrd.xldate_as_datetime(value, datemode)
+    except (ValueError, OverflowError):
+        return value
+    return moment.date() if moment.time() == dt.time() else moment

@@ -1,0 +1,229 @@
+"""State machines: `step()` declares a step, `available()` lists what a user may do now, `perform()` does it.
+
+`perform()` is the only way a state changes. In one transaction it locks the row, checks state, role, desk and
+guards, runs the step, saves with history, writes the log, closes the open task and opens the next.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django_fsm import FSMField, transition
+
+from backoffice.core.models.inbox import Task, TransitionLog
+from backoffice.core.scoping import bound_id, visible_to
+from backoffice.core.working_days import add_working_days
+from backoffice.roles import BINDINGS, Role
+
+#: A guard returns why not, as a sentence the user understands, or an empty string.
+Guard = Callable[[Any], str]
+
+
+class StepRefused(Exception):
+    """The step did not happen and nothing was written; `str()` is a sentence for the user."""
+
+
+class AlreadyHandled(StepRefused):
+    """Someone was faster, or the page is older than the record."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where an object waits: a role, for bound roles the attribute path to the record, and the days it has."""
+
+    role: Role
+    bound: str = ""
+    working_days: int | None = None
+
+    def bound_id(self, obj: models.Model) -> int | None:
+        value: Any = obj
+        for name in self.bound.split(".") if self.bound else ():
+            value = getattr(value, name)
+        return value if self.bound else None
+
+
+@dataclass(frozen=True)
+class Step:
+    name: str
+    sources: tuple[str, ...]
+    target: str
+    by: tuple[Role, ...]
+    label: Any
+    when: tuple[Guard, ...] = ()
+    form: type[forms.Form] | None = None
+    opinion_required: bool = False
+    tone: str = "primary"  # the button's look: primary, danger, default
+    help: Any = ""
+
+    def refusals(self, obj: models.Model) -> list[str]:
+        """The sentences of the guards that do not hold; empty if the step may go ahead."""
+        return [reason for guard in self.when if (reason := guard(obj))]
+
+
+def step(
+    state: FSMField,
+    source: str | Iterable[str],
+    target: str,
+    *,
+    by: Role | Iterable[Role],
+    label: Any,
+    when: Iterable[Guard] = (),
+    form: type[forms.Form] | None = None,
+    opinion_required: bool = False,
+    tone: str = "primary",
+) -> Callable[[Callable], Callable]:
+    """Declare a method of a Flow as a step; the method's body is the step's effect on the locked object."""
+    sources = (source,) if isinstance(source, str) else tuple(source)
+    roles = (by,) if isinstance(by, Role) else tuple(by)
+
+    def decorate(method: Callable) -> Callable:
+        changed = transition(field=state, source=list(sources), target=target)(method)
+        changed.declared_step = Step(
+            name=method.__name__, sources=tuple(map(str, sources)), target=str(target), by=roles, label=label,
+            when=tuple(when), form=form, opinion_required=opinion_required, tone=tone,
+            help=(method.__doc__ or "").strip(),
+        )  # fmt: skip
+        return changed
+
+    return decorate
+
+
+class Flow(models.Model):
+    """Base of every flow: subclasses declare `state`, `desks` and their steps, in business order."""
+
+    desks: ClassVar[dict[str, Desk]] = {}
+    colours: ClassVar[dict[str, str]] = {}
+    state: Any
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def steps(cls) -> dict[str, Step]:
+        """The steps by name, in the order they are written."""
+        found: dict[str, Step] = {}
+        for parent in reversed(cls.__mro__):
+            for name, member in vars(parent).items():
+                if hasattr(member, "declared_step"):
+                    found[name] = member.declared_step
+        return found
+
+    def desk(self) -> Desk | None:
+        """The desk this object waits at now, None at an end."""
+        return self.desks.get(self.state)
+
+    def task_subject(self) -> str:
+        """The line that stands in the inbox."""
+        return str(self)[:200]
+
+    def transition_done(self, done: Step, by: Any) -> None:
+        """Hook inside the transaction, after log and tasks are written: queue messages here."""
+
+
+@dataclass
+class Offer:
+    """A step the user may see on a page now, with the reasons that still stand against it."""
+
+    step: Step
+    refusals: list[str] = field(default_factory=list)
+
+
+def at_own_desk(obj: Flow, user: Any) -> bool:
+    """Whether a bound user (company, body, person) is bound to the record that the desk names."""
+    desk = obj.desk()
+    if desk is None or user.role not in BINDINGS or desk.role != user.role or not desk.bound:
+        return True
+    return desk.bound_id(obj) == bound_id(user)
+
+
+def available(obj: Flow, user: Any) -> list[Offer]:
+    """The steps `user` may take on `obj` in its present state, each with what still stands against it."""
+    if not visible_to(type(obj), user).filter(pk=obj.pk).exists() or not at_own_desk(obj, user):
+        return []
+    return [
+        Offer(step, step.refusals(obj))
+        for step in obj.steps().values()
+        if obj.state in step.sources and user.role in step.by
+    ]
+
+
+def last_log_id(obj: models.Model) -> int:
+    """The number of the last step taken; a page carries it so that a stale page can be told."""
+    return TransitionLog.of(obj).aggregate(last=models.Max("id"))["last"] or 0
+
+
+@transaction.atomic
+def perform(obj: Flow, name: str, *, by: Any, seen: int | None = None, opinion: str = "", **data: Any) -> Flow:
+    """Take the step `name` and return the saved object; raise StepRefused and change nothing otherwise.
+
+    `seen` is the `last_log_id()` of the page the user decided on: a newer step makes this one stale.
+    """
+    model = type(obj)
+    declared = model.steps()[name]
+    try:
+        row = visible_to(model, by).select_for_update(of=("self",)).get(pk=obj.pk)
+    except ObjectDoesNotExist:
+        raise StepRefused(_("This record is not yours to act on.")) from None
+    opinion = opinion.strip()
+    check_turn(row, declared, by, seen)
+    if declared.opinion_required and not opinion:
+        raise StepRefused(_("Write an opinion: the other side must know what to correct."))
+    if refusals := declared.refusals(row):
+        raise StepRefused("\n".join(refusals))
+    source = row.state
+    getattr(row, name)(by=by, **data)
+    row._history_user = by  # type: ignore[attr-defined]
+    row._change_reason = f"{declared.label}: {opinion}" if opinion else str(declared.label)  # type: ignore[attr-defined]
+    row.save()
+    due_on = close_task(row, by, name)
+    TransitionLog.objects.create(
+        content_type=ContentType.objects.get_for_model(row), object_id=row.pk, step=name, source=source,
+        target=row.state, by=by, by_name=str(by)[:100], role=by.role, opinion=opinion, due_on=due_on,
+    )  # fmt: skip
+    open_task(row)
+    row.transition_done(declared, by)
+    return row
+
+
+def check_turn(row: Flow, declared: Step, by: Any, seen: int | None) -> None:
+    """Raise unless it is this user's turn and the page is as new as the record."""
+    if by.role not in declared.by or not at_own_desk(row, by):
+        raise StepRefused(_("“%(step)s” is not for your role.") % {"step": declared.label})
+    if row.state in declared.sources and seen in (None, last_log_id(row)):
+        return
+    last = TransitionLog.of(row).first()
+    if last is None:
+        raise AlreadyHandled(_("“%(step)s” is not possible in the present state.") % {"step": declared.label})
+    raise AlreadyHandled(
+        _("Already handled by %(who)s at %(when)s. The page now shows the present state.")
+        % {"who": last.by_name, "when": date_format(timezone.localtime(last.at), "DATETIME_FORMAT")}
+    )
+
+
+def close_task(row: Flow, by: Any, step_name: str) -> Any:
+    """Close the open task of `row`; return the date it was due on, None where none was open."""
+    task = Task.of(row).filter(closed_at=None).first()
+    if task is None:
+        return None
+    task.closed_at, task.closed_by, task.closed_with = timezone.now(), by, step_name
+    task.save(update_fields=["closed_at", "closed_by", "closed_with"])
+    return task.due_on
+
+
+def open_task(row: Flow) -> Task | None:
+    """Open the task of the desk `row` waits at now; None at an end. Also used when a flow starts."""
+    desk = row.desk()
+    if desk is None:
+        return None
+    return Task.objects.create(
+        content_type=ContentType.objects.get_for_model(row), object_id=row.pk, role=desk.role,
+        bound_id=desk.bound_id(row), state=row.state, subject=row.task_subject()[:200],
+        due_on=add_working_days(timezone.localdate(), desk.working_days) if desk.working_days else None,
+    )  # fmt: skip

@@ -1,0 +1,45 @@
+"""Field history on top of django-simple-history, with only the index our screens use.
+
+The stock history table carries an index on every copied key; a bulk import pays for all of them.
+"""
+
+from typing import Any
+
+from django.db import models
+from simple_history.models import HistoricalRecords
+
+
+class HistoryRow(models.Model):
+    """What every history row says besides the copied fields: which import run wrote it, if one did.
+
+    A run's own rows are found again by their id range (ImportRun.history) and this number, without an index.
+    """
+
+    import_run_id = models.BigIntegerField(null=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class History(HistoricalRecords):
+    """`history = History()` in a model; the reason is unlimited text, the index is (id, -history_date)."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(bases=(HistoryRow,), user_db_constraint=False, **options)
+
+    def copy_fields(self, model: type[models.Model]) -> dict[str, models.Field]:
+        fields = super().copy_fields(model)
+        for field in fields.values():
+            field.db_index = False
+        return fields
+
+    def get_extra_fields(self, model: type[models.Model], fields: dict[str, Any]) -> dict[str, Any]:
+        extra: dict[str, Any] = super().get_extra_fields(model, fields)
+        extra["history_user"].db_index = False
+        return extra
+
+    def get_meta_options(self, model: type[models.Model]) -> dict[str, Any]:
+        options = super().get_meta_options(model)
+        name = f"{model._meta.model_name}_hist"[:30]
+        options["indexes"] = [models.Index(model._meta.pk.attname, models.F("history_date").desc(), name=name)]
+        return options

@@ -1,0 +1,463 @@
+"""Import runs: a file is handed in, looked through, confirmed, carried out, and can be undone.
+
+Knows no domain: an app registers an Importer for a layout (`core.excel.layouts`) and is called in this order:
+
+    start -> preview (-> set_mapping, set_options -> preview ...) -> confirm -> execute -> undo
+
+What keeps a run safe: everything it writes, and its status DONE, are one transaction. Killed in the middle,
+it has written nothing and is found RUNNING; executing it again starts from the file.
+"""
+
+import gc
+import hashlib
+import io
+import logging
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from django.core.exceptions import PermissionDenied
+from django.core.files.base import ContentFile
+from django.db import IntegrityError, OperationalError, transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django_tasks import task
+
+from backoffice.core.excel import Field, Problem, Table, UnreadableFile, mark_copy, open_workbook
+from backoffice.core.excel.text import as_text
+from backoffice.core.models import HeaderMapping, ImportRun
+from backoffice.roles import allows
+
+logger = logging.getLogger("backoffice.imports")
+Status = ImportRun.Status
+#: May still be looked through again. A refused or failed run wrote nothing, so it may, too.
+OPEN = (Status.UPLOADED, Status.UNMAPPED, Status.PREVIEWED, Status.REFUSED, Status.FAILED)
+OPTIONS = {"all_or_nothing", "accept", "create_companies", "sheet"}
+ATTEMPTS = 3
+
+
+class Plan(Protocol):
+    """What an import would do. `problems`: field -> {row index: Problem}, for the marked copy."""
+
+    counts: dict[str, int]
+    samples: dict[str, list[dict[str, Any]]]
+    problems: dict[str, dict[int, Problem]]
+
+    @property
+    def left_out(self) -> int:
+        """Rows that will not be imported: errors and conflicts."""
+
+
+class Importer(Protocol):
+    model: str
+    fields: Sequence[Field]
+
+    def read(self, run: ImportRun, table: Table) -> Any:
+        """Clean the columns; called outside any transaction."""
+
+    def plan(self, run: ImportRun, rows: Any) -> Plan:
+        """Compare with the register and decide what to do with every row; writes nothing."""
+
+    def write(self, run: ImportRun, plan: Any, user_id: int | None) -> dict[str, list[int]]:
+        """Carry the plan out inside the transaction that planned it; return the history id ranges."""
+
+    def undo_blockers(self, run: ImportRun) -> list[str]:
+        """Sentences: what was built on the import since."""
+
+    def undo(self, run: ImportRun, user_id: int | None) -> None:
+        """Put back what was changed, delete what was created; called inside a transaction."""
+
+
+class ImportRefused(Exception):
+    """The run is not in a state for this, or something stands against it; `sentences` say what."""
+
+    def __init__(self, *sentences: str) -> None:
+        super().__init__(*sentences)
+        self.sentences = list(sentences)
+
+    def __str__(self) -> str:
+        return " ".join(self.sentences)
+
+
+class RegisterChanged(Exception):
+    """Somebody changed a record between planning and writing: plan again."""
+
+
+class CommandLine:
+    """Stands for whoever has a shell on the server; given in place of a user, and only explicitly."""
+
+    pk = None
+
+
+_importers: dict[str, Importer] = {}
+
+
+def register_importer(layout: str, importer: Importer) -> None:
+    """Called by AppConfig.ready(); registering a key again replaces it."""
+    _importers[layout] = importer
+
+
+def importer_for(layout: str) -> Importer:
+    try:
+        return _importers[layout]
+    except KeyError:
+        raise LookupError(f"No importer is registered for the layout {layout!r}.") from None
+
+
+def may_import(by: Any, layout: str) -> bool:
+    if isinstance(by, CommandLine):
+        return True
+    active = by is not None and getattr(by, "is_active", False)
+    return active and allows(getattr(by, "role", None), "import", importer_for(layout).model)
+
+
+def _must_import(by: Any, layout: str) -> None:
+    if not may_import(by, layout):
+        raise PermissionDenied
+
+
+# --- Handing in and looking through -------------------------------------------------------------------
+
+
+def start(
+    file: BinaryIO | Path | bytes, filename: str, layout: str, by: Any, options: Mapping[str, Any] | None = None
+) -> ImportRun:
+    """Keep the file as a new run. Raises UnreadableFile before anything is kept."""
+    _must_import(by, layout)
+    content = _content(file)
+    chosen = {key: value for key, value in (options or {}).items() if key in OPTIONS}
+    run = ImportRun(
+        layout=layout,
+        filename=Path(filename).name[-200:],
+        sha256=hashlib.sha256(content).hexdigest(),
+        options=chosen | {"language": translation.get_language()},
+        created_by_id=by.pk,
+    )
+    table = _read_table(run, content)
+    run.file.save("upload", ContentFile(content), save=False)
+    run.save()
+    run.__dict__["_table"] = table  # the preview that follows need not parse the file again
+    return run
+
+
+def preview(run: ImportRun) -> ImportRun:
+    """Look through the file without writing: PREVIEWED, or UNMAPPED when required columns were not found."""
+    importer = importer_for(run.layout)
+    with _undisturbed(run):
+        table = _table_of(run)
+        if table.missing:
+            _save_open(run, status=Status.UNMAPPED, seen=_seen(table), counts={}, samples={}, error="")
+            return run
+        plan = importer.plan(run, importer.read(run, table))
+        saved = _save_open(
+            run, status=Status.PREVIEWED, counts=plan.counts, samples=plan.samples, error="", progress=0,
+            seen=_seen(table) | {"problems": run.seen.get("problems", "")},
+        )  # fmt: skip
+        if saved:
+            _save_marked_copy(run, table, plan)
+    return run
+
+
+def set_mapping(run: ImportRun, mapping: Mapping[int, str], *, by: Any, remember: bool = True) -> ImportRun:
+    """Take the user's word for which column (0-based) is which field, and look through the file again."""
+    _must_import(by, run.layout)
+    known = {field.name for field in importer_for(run.layout).fields}
+    chosen = {str(index): name for index, name in mapping.items() if not name or name in known}
+    _save_options(run, {"mapping": chosen})
+    table = _table_of(run)
+    if remember and not table.missing:
+        header = " | ".join(cell.text for cell in table.headers)
+        HeaderMapping.objects.update_or_create(
+            layout=run.layout,
+            signature=table.signature,
+            defaults={"header": header, "mapping": chosen, "created_by_id": by.pk},
+        )
+    run.__dict__["_table"] = table
+    return preview(run)
+
+
+def set_options(run: ImportRun, **options: Any) -> ImportRun:
+    """Change all_or_nothing, accept, create_companies or sheet, and look through the file again."""
+    unknown = options.keys() - OPTIONS
+    if unknown:
+        raise TypeError(f"Unknown import options: {', '.join(sorted(unknown))}.")
+    _save_options(run, options)
+    return preview(run)
+
+
+def _save_options(run: ImportRun, options: Mapping[str, Any]) -> None:
+    with transaction.atomic():
+        locked = ImportRun.objects.select_for_update().get(pk=run.pk)
+        run.options = locked.options | options
+        run.status = locked.status
+        _save_open(run, options=run.options)
+
+
+def _save_open(run: ImportRun, **values: Any) -> bool:
+    """Save unless another tab has confirmed or discarded the run meanwhile; `run` then shows its real state."""
+    saved = ImportRun.objects.filter(pk=run.pk, status__in=OPEN).update(**values)
+    if not saved:
+        run.refresh_from_db()
+        raise ImportRefused(_why_closed(run))
+    for name, value in values.items():
+        setattr(run, name, value)
+    return True
+
+
+def _why_closed(run: ImportRun) -> str:
+    return _("This import can no longer be changed; it is: {status}.").format(status=run.get_status_display())
+
+
+# --- Confirming and carrying out ----------------------------------------------------------------------
+
+
+def confirm(run: ImportRun, by: Any, *, enqueue: bool = True) -> ImportRun:
+    """Queue the run; a second click, or a second tab, changes nothing."""
+    _must_import(by, run.layout)
+    with transaction.atomic():
+        locked = ImportRun.objects.select_for_update().get(pk=run.pk)
+        if locked.status in OPEN and locked.status != Status.UNMAPPED:
+            locked.status, locked.confirmed_at, locked.progress = Status.QUEUED, timezone.now(), 0
+            locked.options = locked.options | {"confirmed_by": by.pk}
+            locked.save(update_fields=["status", "confirmed_at", "progress", "options"])
+            if enqueue:
+                transaction.on_commit(lambda: run_import.enqueue(run.pk))
+    table = run.__dict__.get("_table")
+    run.refresh_from_db()
+    run.__dict__["_table"] = table
+    return run
+
+
+@task()
+def run_import(run_id: int) -> None:
+    execute(run_id)
+
+
+def execute(run_id: int, *, table: Table | None = None) -> None:
+    """Carry a confirmed run out. Safe to call again for a run whose worker died."""
+    if not ImportRun.objects.filter(pk=run_id, status__in=[Status.QUEUED, Status.RUNNING]).update(
+        status=Status.RUNNING, progress=5
+    ):
+        return
+    run = ImportRun.objects.get(pk=run_id)
+    try:
+        with _undisturbed(run):
+            _execute(run, table)
+    except UnreadableFile as error:
+        _fail(run, str(error))
+    except Exception as error:
+        # Frames only: a database's message can quote an ID number, and logs hold nothing personal.
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        logger.error("Import %s failed: %s\n%s", run.pk, type(error).__name__, frames)
+        with translation.override(run.options.get("language")):
+            _fail(run, _("The import stopped because of a fault. Nothing was written; try it again."))
+
+
+def _execute(run: ImportRun, table: Table | None) -> None:
+    importer = importer_for(run.layout)
+    if table is None:
+        table = _table_of(run)
+    if table.missing:
+        ImportRun.objects.filter(pk=run.pk).update(status=Status.UNMAPPED, seen=_seen(table))
+        return
+    _progress(run, 25)
+    rows = importer.read(run, table)
+    _progress(run, 50)  # the last word before the transaction: nobody would see a later one before its end
+    plan = _plan_and_write(run, importer, table, rows)
+    if plan is not None:
+        _save_marked_copy(run, table, plan)
+
+
+def _plan_and_write(run: ImportRun, importer: Importer, table: Table, rows: Any) -> Plan | None:
+    """One transaction, tried again when somebody else's change came between; None if another worker was first."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with transaction.atomic():
+                if ImportRun.objects.select_for_update().get(pk=run.pk).status != Status.RUNNING:
+                    return None
+                plan = importer.plan(run, rows)
+                refused = bool(run.options.get("all_or_nothing")) and plan.left_out > 0
+                user_id = run.options.get("confirmed_by", run.created_by_id)
+                ranges = {} if refused else importer.write(run, plan, user_id)
+                ImportRun.objects.filter(pk=run.pk).update(
+                    status=Status.REFUSED if refused else Status.DONE, progress=100, finished_at=timezone.now(),
+                    seen=_seen(table) | {"problems": run.seen.get("problems", "")},
+                    counts=plan.counts, samples=plan.samples, history_ranges=ranges, error="",
+                )  # fmt: skip
+            return plan
+        except (IntegrityError, OperationalError, RegisterChanged):
+            if attempt == ATTEMPTS:
+                raise
+    return None
+
+
+def _progress(run: ImportRun, percent: int) -> None:
+    ImportRun.objects.filter(pk=run.pk, status=Status.RUNNING).update(progress=percent)
+
+
+def _fail(run: ImportRun, sentence: str) -> None:
+    ImportRun.objects.filter(pk=run.pk, status=Status.RUNNING).update(
+        status=Status.FAILED, error=sentence, finished_at=timezone.now()
+    )
+
+
+# --- Discarding and undoing ---------------------------------------------------------------------------
+
+
+def discard(run: ImportRun, by: Any) -> ImportRun:
+    """Drop a run that was not carried out, and its files: they hold personal data."""
+    _must_import(by, run.layout)
+    _save_open(run, status=Status.DISCARDED, samples={})
+    for file in (run.file, run.marked_copy):
+        if file:
+            file.delete(save=False)
+    ImportRun.objects.filter(pk=run.pk).update(file="", marked_copy="")
+    return run
+
+
+def undo_blockers(run: ImportRun) -> list[str]:
+    """What stands against an undo, as sentences; none if it can be undone."""
+    if run.status != Status.DONE:
+        return [_why_not_undone(run)]
+    return importer_for(run.layout).undo_blockers(run)
+
+
+def undo(run: ImportRun, by: Any) -> ImportRun:
+    """Put everything back, or refuse with the sentences that say what stands against it."""
+    _must_import(by, run.layout)
+    importer = importer_for(run.layout)
+    try:
+        with transaction.atomic():
+            locked = ImportRun.objects.select_for_update().select_related(None).get(pk=run.pk)
+            if blockers := undo_blockers(locked):
+                raise ImportRefused(*blockers)
+            importer.undo(locked, by.pk)
+            ImportRun.objects.filter(pk=run.pk).update(
+                status=Status.UNDONE, undone_at=timezone.now(), undone_by_id=by.pk
+            )
+    except IntegrityError:
+        raise ImportRefused(_("Somebody has just used a record of this import. Look again and retry.")) from None
+    run.refresh_from_db()
+    return run
+
+
+def _why_not_undone(run: ImportRun) -> str:
+    if run.status == Status.UNDONE and run.undone_at:
+        moment = timezone.localtime(run.undone_at)
+        return _("Already undone by {who} at {when}.").format(
+            who=run.undone_by or _("the command line"), when=f"{moment:%Y-%m-%d %H:%M}"
+        )
+    return _("Only a finished import can be undone; this one is: {status}.").format(
+        status=run.get_status_display()
+    )
+
+
+# --- The file -----------------------------------------------------------------------------------------
+
+
+def _content(file: BinaryIO | Path | bytes) -> bytes:
+    if isinstance(file, bytes):
+        return file
+    if isinstance(file, Path):
+        return file.read_bytes()
+    file.seek(0)
+    return file.read()
+
+
+def _table_of(run: ImportRun) -> Table:
+    """The table, parsed once: `start` leaves it on the instance for the preview that follows."""
+    table = run.__dict__.pop("_table", None)
+    if table is None:
+        with run.file.open("rb") as file:
+            table = _read_table(run, file.read())
+    return table
+
+
+def _read_table(run: ImportRun, content: bytes) -> Table:
+    """With the mapping chosen for this run, else the one remembered for this header if it helps."""
+    fields, sheet = importer_for(run.layout).fields, run.options.get("sheet")
+    workbook = open_workbook(content, run.filename)
+    if mapping := run.options.get("mapping"):
+        return workbook.table(fields, sheet=sheet, mapping=_by_index(mapping))
+    table = workbook.table(fields, sheet=sheet)
+    if table.missing:
+        known = HeaderMapping.objects.filter(layout=run.layout, signature=table.signature).first()
+        if known is not None:
+            return workbook.table(fields, sheet=sheet, mapping=_by_index(known.mapping))
+    return table
+
+
+def _by_index(mapping: Mapping[str, str]) -> dict[int, str]:
+    return {int(index): name for index, name in mapping.items()}
+
+
+def _seen(table: Table) -> dict[str, Any]:
+    """What a page shows about the file; the same size whatever the file's."""
+    width = len(table.headers)
+    return {
+        "sheet": table.sheet,
+        "header_row": table.header_row,
+        "signature": table.signature,
+        "rows": len(table),
+        "headers": [
+            {"index": cell.index, "letter": cell.letter, "text": cell.text, "field": cell.field}
+            for cell in table.headers
+        ],
+        "missing": [field.name for field in table.missing],
+        "missing_labels": [field.labels[0] for field in table.missing],
+        "sample": [[as_text(cell)[:100] for cell in row[:width]] for row in table.samples],
+        "warnings": list(table.warnings),
+        "skipped": len(table.skipped),
+        "skipped_rows": [{"row": s.row, "reason": s.reason, "text": s.text[:60]} for s in table.skipped[:20]],
+        "rejected": len(table.rejected),
+    }
+
+
+def _save_marked_copy(run: ImportRun, table: Table, plan: Plan) -> None:
+    """Keep a copy of the upload with the rows left out marked; made again only if other cells are refused."""
+    digest = _digest(plan.problems) if plan.left_out else ""
+    if run.seen.get("problems", "") == digest and bool(run.marked_copy) == bool(digest):
+        return
+    old = run.marked_copy.name
+    if digest:
+        out = io.BytesIO()
+        mark_copy(table, _complaints(table, plan.problems), out)
+        run.marked_copy.save("marked", ContentFile(out.getvalue()), save=False)
+    else:
+        run.marked_copy = ""
+    seen = ImportRun.objects.values_list("seen", flat=True).get(pk=run.pk)
+    run.seen = seen | {"problems": digest}
+    ImportRun.objects.filter(pk=run.pk).update(marked_copy=run.marked_copy.name or "", seen=run.seen)
+    if old:
+        run.marked_copy.storage.delete(old)
+
+
+def _complaints(
+    table: Table, problems: Mapping[str, Mapping[int, Problem]]
+) -> dict[int, list[tuple[str | None, str]]]:
+    """The problems by true row number, columns in the order of the layout."""
+    complaints: dict[int, list[tuple[str | None, str]]] = {}
+    for name, cells in problems.items():
+        for index, cell in cells.items():
+            complaints.setdefault(table.row_numbers[index], []).append((name, cell.message()))
+    return complaints
+
+
+def _digest(problems: Mapping[str, Mapping[int, Problem]]) -> str:
+    lines = (f"{name}:{index}:{cell.code}" for name, cells in problems.items() for index, cell in cells.items())
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+@contextmanager
+def _undisturbed(run: ImportRun) -> Iterator[None]:
+    """In the language of the uploader, without the garbage collector walking over a million live cells."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        with translation.override(run.options.get("language") or translation.get_language()):
+            yield
+    finally:
+        if collecting:
+            gc.enable()

@@ -1,0 +1,61 @@
+"""Files people hand in: private, checked and re-encoded on the way in (`core/attachments.py`)."""
+
+import secrets
+from pathlib import PurePath
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.models.base import Dictionary, Owned
+
+
+class AttachmentKind(Dictionary):
+    """ID card, diploma, title, certificate, licence, …: what a flow asks for by name."""
+
+    order = models.PositiveSmallIntegerField(_("order"), default=0)
+    hint = models.CharField(_("hint"), max_length=200, blank=True)
+    hint_en = models.CharField(_("English hint"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("attachment kind")
+        verbose_name_plural = _("attachment kinds")
+        ordering = ["order", "code"]
+
+
+def private_path(attachment: "Attachment", filename: str) -> str:
+    """A path that says nothing about the person: random name, the extension of the checked content."""
+    token = secrets.token_hex(16)
+    return f"attachments/{token[:2]}/{token}{PurePath(filename).suffix.lower()}"
+
+
+class Attachment(Owned):
+    kind = models.ForeignKey(AttachmentKind, models.PROTECT, verbose_name=_("kind"))
+    file = models.FileField(_("file"), upload_to=private_path, max_length=200)
+    name = models.CharField(_("file name"), max_length=120)
+    size = models.PositiveIntegerField(_("size in bytes"), default=0)
+    sha256 = models.CharField(max_length=64, editable=False)
+    width = models.PositiveIntegerField(_("width"), null=True, blank=True)
+    height = models.PositiveIntegerField(_("height"), null=True, blank=True)
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("uploaded by")
+    )
+    uploaded_at = models.DateTimeField(_("uploaded at"), auto_now_add=True)
+    # Replaced or removed files stay on record for the flows that were decided on them.
+    removed_at = models.DateTimeField(_("removed at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("attachment")
+        verbose_name_plural = _("attachments")
+        ordering = ["kind__order", "id"]
+        indexes = [models.Index(fields=["content_type", "object_id"], name="attachment_owner")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @staticmethod
+    def owner_models() -> tuple[type[models.Model], ...]:
+        """The models that declare `takes_attachments = (kind codes, …)`."""
+        from django.apps import apps
+
+        return tuple(model for model in apps.get_models() if getattr(model, "takes_attachments", ()))

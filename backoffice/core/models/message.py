@@ -1,0 +1,44 @@
+"""The outbox: what the product says to people, written in the transaction that has something to say."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Message(models.Model):
+    class Channel(models.TextChoices):
+        MAIL = "MAIL", _("Mail")
+        SMS = "SMS", _("Text message")
+
+    class Status(models.TextChoices):
+        QUEUED = "QUEUED", _("Queued")
+        SENDING = "SENDING", _("Being sent")
+        SENT = "SENT", _("Sent")
+        FAILED = "FAILED", _("Failed")
+
+    channel = models.CharField(_("channel"), max_length=8, choices=Channel.choices)
+    recipient = models.CharField(_("to"), max_length=254)
+    subject = models.CharField(_("subject"), max_length=200, blank=True)
+    # Links in a message are secrets: the body is emptied of them once sent (`outbox.py`).
+    body = models.TextField(_("text"))
+    secret = models.BooleanField(_("holds a one-time link"), default=False)
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.QUEUED)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    next_attempt_at = models.DateTimeField(_("next attempt"), auto_now_add=True)
+    error = models.TextField(_("error"), blank=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("outbox")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at", "id"],
+                condition=models.Q(status__in=["QUEUED", "SENDING"]),
+                name="message_due",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_channel_display()} → {self.recipient}"

@@ -1,0 +1,54 @@
+"""`visible_to(model, user)`: the rows a user may see, the only source of rows for every screen.
+
+Reads the one table `roles.SCOPES`. Whatever it does not know, it answers with no row (SPEC 1).
+"""
+
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Model, Q, QuerySet
+
+from backoffice.roles import ALL, BINDINGS, OWNER, SCOPES
+
+
+def scope_of(model: type[Model], user: Any) -> str | None:
+    """The entry of SCOPES for this model and user, or None where nothing may be seen."""
+    if user is None or not getattr(user, "is_active", False):
+        return None
+    return SCOPES.get(model._meta.label, {}).get(getattr(user, "role", ""))
+
+
+def bound_id(user: Any) -> int | None:
+    """The primary key of the record the user is bound to (company, person, local body), or None."""
+    return getattr(user, BINDINGS.get(user.role, ""), None)
+
+
+def visible_to(model: type[Model], user: Any, *, queryset: QuerySet | None = None) -> QuerySet:
+    """Return the rows of `model` (or of `queryset`) that `user` may see; none if nothing says otherwise."""
+    rows: QuerySet = model._default_manager.all() if queryset is None else queryset
+    scope = scope_of(model, user)
+    if scope is None:
+        return rows.none()
+    if scope == ALL:
+        return rows
+    if scope == OWNER:
+        return rows.filter(owner_visible(model, user))
+    bound = bound_id(user)
+    if scope == "@desk":
+        return rows.filter(Q(role=user.role) & (Q(bound_id=bound) if user.role in BINDINGS else Q()))
+    return rows.none() if bound is None else rows.filter(**{scope: bound})
+
+
+def owner_visible(model: type[Model], user: Any) -> Q:
+    """A condition on rows with a generic owner (`content_type`, `object_id`): the owner is visible."""
+    condition = Q(pk__in=[])
+    for owner in getattr(model, "owner_models", lambda: ())():
+        if scope_of(owner, user) is not None:
+            content_type = ContentType.objects.get_for_model(owner)
+            condition |= Q(content_type=content_type, object_id__in=visible_to(owner, user).values("pk"))
+    return condition
+
+
+def can_see(obj: Model, user: Any) -> bool:
+    """Whether this very row is in the user's scope."""
+    return visible_to(type(obj), user).filter(pk=obj.pk).exists()

@@ -1,0 +1,104 @@
+"""The first page of each role: what waits, the numbers behind it, and the next sensible click. Real numbers only."""
+
+import datetime
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from backoffice.core.inbox import todo
+from backoffice.core.models import ImportRun, Message
+from backoffice.core.scoping import visible_to
+from backoffice.navigation import changelist
+from backoffice.roles import Role, allows
+from registry.admin.filters import lacks_required
+from registry.models import Certificate, Company, LocalBody, Person
+
+SOON = datetime.timedelta(days=90)
+COUNTED_TO = 100_000
+
+
+def capped(rows: QuerySet) -> str:
+    """How many rows, counted no further than a person would care."""
+    found = rows.order_by()[: COUNTED_TO + 1].count()
+    return f"{COUNTED_TO:,}+" if found > COUNTED_TO else f"{found:,}"
+
+
+def card(title: str, value: Any, link: str = "", tone: str = "") -> dict[str, Any]:
+    return {"title": title, "value": value, "link": link, "tone": tone}
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add the cards, the list of what to do and the welcome line to the index page's context."""
+    user = request.user
+    context |= {"cards": cards(user), "todo_list": next_things(user), "tasks": list(todo(user)[:10]),
+                "mine": own_record(user)}  # fmt: skip
+    return context
+
+
+def cards(user: Any) -> list[dict[str, Any]]:
+    """The numbers in the user's own scope."""
+    found: list[dict[str, Any]] = []
+    if allows(user.role, "view", "registry.Certificate"):
+        today = timezone.localdate()
+        valid = visible_to(Certificate, user).filter(status=Certificate.Status.VALID)
+        link = changelist("registry.Certificate")
+        found += [
+            card(_("Valid certificates"), capped(valid.filter(expiry_date__gte=today)), f"{link}?expiry=valid"),
+            card(_("Expire within 90 days"), capped(valid.filter(expiry_date__range=(today, today + SOON))),
+                 f"{link}?expiry=90", "warning"),
+            card(_("Expired"), capped(valid.filter(expiry_date__lt=today)), f"{link}?expiry=expired", "danger"),
+        ]  # fmt: skip
+    if user.role != Role.PERSON and allows(user.role, "view", "registry.Person"):
+        found.append(card(_("People"), capped(visible_to(Person, user)), changelist("registry.Person")))
+    if user.role not in (Role.PERSON, Role.COMPANY) and allows(user.role, "view", "registry.Company"):
+        found.append(card(_("Companies"), capped(visible_to(Company, user)), changelist("registry.Company")))
+    return found
+
+
+def next_things(user: Any) -> list[dict[str, str]]:
+    """Sentences with a link each: what this user can or should do next."""
+    things: list[tuple[str, str]] = []
+    if allows(user.role, "import", "registry.Certificate"):
+        things.append((_("Import certificates from an Excel file"), reverse("admin:core_importrun_add")))
+        waiting = ImportRun.objects.filter(status__in=["PREVIEWED", "UNMAPPED"]).count()
+        if waiting:
+            things.append((_("%d uploaded files wait for your confirmation") % waiting, changelist("core.ImportRun")))
+        incomplete = Company.objects.filter(lacks_required(Company)).count()
+        if incomplete:
+            things.append((_("%d companies have an incomplete profile and can start nothing") % incomplete,
+                           changelist("registry.Company") + "?profile=incomplete"))  # fmt: skip
+    if user.role == Role.ADMIN:
+        failed = Message.objects.filter(status=Message.Status.FAILED).count()
+        if failed:
+            things.append((_("%d messages could not be delivered") % failed, changelist("core.Message")))
+        things.append((_("Look after users and their roles"), changelist("accounts.User")))
+    if user.role == Role.COMPANY:
+        things.append((_("Keep the company profile up to date"),
+                       reverse("admin:registry_company_change", args=[user.company_id])))
+        gaps = visible_to(Person, user).filter(lacks_required(Person)).count()
+        if gaps:
+            things.append((_("%d people lack required fields; an empty region stops their enrolment") % gaps,
+                           changelist("registry.Person") + "?profile=incomplete"))  # fmt: skip
+    if user.role == Role.PERSON:
+        things.append((_("Keep your profile and attachments up to date"),
+                       reverse("admin:registry_person_change", args=[user.person_id])))
+    if user.role in (Role.FINANCE, Role.TRAINING, Role.AUDITOR):
+        things.append((_("Look up a certificate by number, ID number or name"), changelist("registry.Certificate")))
+    if user.role == Role.LOCAL_BODY:
+        things.append((_("Check how your institution is shown to members"),
+                       reverse("admin:registry_localbody_change", args=[user.local_body_id])))
+    return [{"text": text, "link": link} for text, link in things]
+
+
+def own_record(user: Any) -> dict[str, Any] | None:
+    """The certificates by type of a company or person, for the table on their first page."""
+    if user.role not in (Role.COMPANY, Role.PERSON):
+        bodies = LocalBody.objects.filter(pk=user.local_body_id) if user.role == Role.LOCAL_BODY else ()
+        return {"bodies": bodies} if bodies else None
+    types = dict(Certificate.Type.choices)
+    rows = visible_to(Certificate, user).values("type").annotate(number=Count("id")).order_by("type")
+    return {"types": [(types[row["type"]], row["number"]) for row in rows]}

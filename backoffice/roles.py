@@ -1,0 +1,121 @@
+"""Who may do what, and who sees what: the two tables that everything asks. Imports no app.
+
+GRANTS  model -> role -> verbs. A verb that is not listed is refused.
+SCOPES  model -> role -> which rows. A role that is not listed sees none (SPEC 1: "Unknown means none").
+
+A scope is ALL, OWNER (the row is visible if the record it hangs on is) or a look-up path that must equal
+the record the user is bound to: a company for COMPANY, a person for PERSON, a local body for LOCAL_BODY.
+"""
+
+from typing import Final
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(TextChoices):
+    ADMIN = "ADMIN", _("System administrator")
+    OFFICE = "OFFICE", _("General Office")
+    FINANCE = "FINANCE", _("Finance department")
+    TRAINING = "TRAINING", _("Training department")
+    LOCAL_BODY = "LOCAL_BODY", _("Local body")
+    COMPANY = "COMPANY", _("Member company")
+    PERSON = "PERSON", _("Individual member")
+    AUDITOR = "AUDITOR", _("Auditor")
+
+
+#: Which field of User binds a role to its record; the other roles are bound to nothing.
+BINDINGS: Final[dict[str, str]] = {
+    Role.LOCAL_BODY: "local_body_id",
+    Role.COMPANY: "company_id",
+    Role.PERSON: "person_id",
+}
+
+ALL: Final = "*"
+OWNER: Final = "@owner"
+
+A, O, F, T = Role.ADMIN, Role.OFFICE, Role.FINANCE, Role.TRAINING  # noqa: E741
+L, C, P, U = Role.LOCAL_BODY, Role.COMPANY, Role.PERSON, Role.AUDITOR
+
+STAFF: Final = {A: ALL, O: ALL, F: ALL, T: ALL, U: ALL}
+EVERYONE: Final = {role: ALL for role in Role}
+
+SCOPES: Final[dict[str, dict[str, str]]] = {
+    # Dictionaries are public (the home page shows the local bodies).
+    "registry.Region": EVERYONE,
+    "registry.Specialty": EVERYONE,
+    "registry.LocalBody": EVERYONE,
+    "core.CalendarDay": EVERYONE,
+    "core.AttachmentKind": EVERYONE,
+    # The register.
+    "registry.Company": STAFF | {C: "pk", P: "people"},
+    "registry.FormerName": STAFF | {C: "company", P: "company__people"},
+    "registry.Person": STAFF | {C: "company", P: "pk"},
+    "registry.Certificate": STAFF | {C: "company", P: "person"},
+    "registry.CertificateTerm": STAFF | {C: "certificate__company", P: "certificate__person"},
+    # Users: a company's manager looks after the company's own users.
+    "accounts.User": {A: ALL, O: ALL, U: ALL, C: "company"},
+    # The office's machinery.
+    "core.Attachment": {role: OWNER for role in Role},
+    "core.TransitionLog": {role: OWNER for role in Role},
+    "core.Task": {A: ALL, O: ALL, U: ALL, F: "@desk", T: "@desk", L: "@desk", C: "@desk", P: "@desk"},
+    "core.Message": {A: ALL, O: ALL, U: ALL},
+    "core.ImportRun": {A: ALL, O: ALL, U: ALL},
+    "core.HeaderMapping": {A: ALL, O: ALL, U: ALL},
+    "axes.AccessAttempt": {A: ALL, U: ALL},
+}
+
+VIEW: Final = frozenset({"view"})
+EDIT: Final = frozenset({"view", "add", "change"})
+READERS: Final = {role: VIEW for role in Role}
+#: Verbs: view, add, change, delete (the admin's own), export and import (Excel).
+GRANTS: Final[dict[str, dict[str, frozenset[str]]]] = {
+    "registry.Region": READERS | {A: EDIT},
+    "registry.Specialty": READERS | {A: EDIT, O: EDIT},
+    "registry.LocalBody": READERS | {A: EDIT, O: EDIT, L: VIEW},
+    "core.CalendarDay": READERS | {A: EDIT | {"delete"}, O: EDIT | {"delete"}},
+    "core.AttachmentKind": READERS | {A: EDIT},
+    "registry.Company": {
+        A: VIEW | {"export"},
+        O: EDIT | {"export", "import"},
+        F: VIEW | {"export"},
+        T: VIEW | {"export"},
+        C: frozenset({"view", "change"}),
+        P: VIEW,
+        U: VIEW | {"export"},
+    },
+    "registry.FormerName": {A: VIEW, O: VIEW, F: VIEW, T: VIEW, C: VIEW, P: VIEW, U: VIEW},
+    "registry.Person": {
+        A: VIEW | {"export"},
+        O: EDIT | {"export", "import"},
+        F: VIEW,
+        T: VIEW | {"export"},
+        C: frozenset({"view", "change", "export"}),
+        P: frozenset({"view", "change"}),
+        U: VIEW | {"export"},
+    },
+    "registry.Certificate": {
+        A: VIEW | {"export"},
+        O: EDIT | {"export", "import"},
+        F: VIEW,
+        T: VIEW | {"export"},
+        C: VIEW | {"export"},
+        P: VIEW,
+        U: VIEW | {"export"},
+    },
+    "registry.CertificateTerm": {A: VIEW, O: VIEW, F: VIEW, T: VIEW, C: VIEW, P: VIEW, U: VIEW},
+    "accounts.User": {A: EDIT, O: EDIT, U: VIEW, C: EDIT},
+    "core.Attachment": {A: VIEW, O: EDIT | {"delete"}, F: VIEW, T: VIEW, L: VIEW, U: VIEW,
+                        C: EDIT | {"delete"}, P: EDIT | {"delete"}},
+    "core.TransitionLog": READERS,
+    "core.Task": READERS,
+    "core.Message": {A: VIEW, O: VIEW, U: VIEW},
+    "core.ImportRun": {A: VIEW, O: EDIT, U: VIEW},
+    "core.HeaderMapping": {A: VIEW, O: VIEW | {"delete"}, U: VIEW},
+    "axes.AccessAttempt": {A: VIEW | {"delete"}, U: VIEW},
+}  # fmt: skip
+
+
+def allows(role: str | None, verb: str, model_label: str) -> bool:
+    """Whether the role may do the verb on the model at all (which rows, SCOPES says)."""
+    return verb in GRANTS.get(model_label, {}).get(role or "", ())

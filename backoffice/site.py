@@ -1,0 +1,48 @@
+"""The admin site: the product's front door for every signed-in role."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
+from unfold.sites import UnfoldAdminSite
+
+from backoffice.roles import Role
+
+
+#: Models that libraries register for themselves and nobody here needs: there are no groups (roles.py decides),
+#: and background jobs are shown by the records they work for.
+NOT_SHOWN = {"auth.Group", "django_tasks_db.DBTaskResult"}
+
+
+class BackofficeSite(UnfoldAdminSite):
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self.disable_action("delete_selected")
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        models = model_or_iterable if isinstance(model_or_iterable, list | tuple) else [model_or_iterable]
+        shown = [model for model in models if model._meta.label not in NOT_SHOWN]
+        super().register(shown, admin_class, **options)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Without /r/<type>/<id>/ (names any object of any model) and the stock password page (we have our own)."""
+        dropped = {"view_on_site", "password_change", "password_change_done"}
+        return [url for url in super().get_urls() if getattr(url, "name", None) not in dropped]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return super().each_context(request) | {"profile_banner": self.profile_banner(request)}
+
+    @staticmethod
+    def profile_banner(request: HttpRequest) -> dict[str, Any] | None:
+        """What the company's profile still lacks (manual ch. 1-2, 4-2): every screen says so and links there."""
+        company = getattr(request.user, "company", None)
+        if getattr(request.user, "role", None) != Role.COMPANY or company is None:
+            return None
+        missing = company.missing_fields()
+        if not missing:
+            return None
+        return {"company": company, "missing": [company._meta.get_field(name) for name in missing]}
+
+    def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> HttpResponse:
+        """One way in: the sidebar and the dashboard; app pages would only repeat them."""
+        return self.index(request)

@@ -1,0 +1,102 @@
+"""Certificates with their term history."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from backoffice.core.admin import HistoryAdmin, Panel, PanelsMixin, ScopedAdmin
+from backoffice.core.admin.panels import table
+from backoffice.core.export import ExportMixin
+from backoffice.core.filters import ChoicesFilter, ExpiryFilter, RegionFilter, ScopedRelatedFilter
+from backoffice.core.scoping import visible_to
+from backoffice.roles import Role
+from registry.models import Certificate, CertificateTerm
+from registry.search import search_certificates
+from registry.services import place_certificate, record_term
+
+
+def terms_panel(request: HttpRequest, certificate: Certificate) -> dict[str, Any]:
+    terms = list(visible_to(CertificateTerm, request.user).filter(certificate=certificate).order_by("start_date", "id"))
+    gaps = {after.pk: (after.start_date - before.expiry_date).days - 1 for before, after in zip(terms, terms[1:], strict=False)}
+    newest_first = CertificateTerm.objects.filter(pk__in=[term.pk for term in terms]).order_by("-start_date", "-id")
+    return table(
+        [_("From"), _("Until"), _("Recorded at"), _("Remark")],
+        newest_first,
+        lambda t: [t.start_date.isoformat(), t.expiry_date.isoformat(), timezone.localtime(t.recorded_at).strftime("%Y-%m-%d %H:%M"),
+                   _("%d days without a valid certificate before this term") % gaps[t.pk] if gaps.get(t.pk, 0) > 0 else ""],
+    )  # fmt: skip
+
+
+@admin.register(Certificate)
+class CertificateAdmin(ExportMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
+    list_display = [
+        "number", "show_type", "show_holder", "show_company", "specialty", "issue_date", "renewal_date",
+        "show_expiry", "show_status",
+    ]  # fmt: skip
+    list_select_related = ["person", "company", "specialty"]
+    list_filter = [
+        ("type", ChoicesFilter), ("status", ChoicesFilter), ("region", RegionFilter), ExpiryFilter,
+        ("company", ScopedRelatedFilter),
+    ]  # fmt: skip
+    search_fields = ["number"]
+    search_help_text = _("Certificate number, ID number, holder's name, or words of the company's name")
+    sortable_by = ["number", "issue_date", "show_expiry"]
+    ordering = ["-issue_date", "-id"]
+    autocomplete_fields = ["person", "specialty"]
+    readonly_fields = ["show_company"]
+    fieldsets = [
+        (None, {"fields": [("number", "type"), ("person", "show_company"), ("printed_company", "specialty")]}),
+        (_("Dates"), {"fields": [("issue_date", "renewal_date"), ("expiry_date", "status"), "remark"]}),
+    ]
+    panels = (Panel("terms", _("Terms"), terms_panel),)
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        hidden = {"show_company"} if request.user.role in (Role.COMPANY, Role.PERSON) else set()
+        return [name for name in super().get_list_display(request) if name not in hidden]
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        if not search_term.strip():
+            return queryset, False
+        found, duplicates, notice = search_certificates(queryset, search_term, request.user)
+        if notice:
+            self.message_user(request, notice, "warning")
+        return found, duplicates
+
+    def save_model(self, request: HttpRequest, obj: Certificate, form: Any, change: bool) -> None:
+        place_certificate(obj)
+        super().save_model(request, obj, form, change)
+        record_term(obj)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        if self.has_import_permission(request):
+            extra_context = {**(extra_context or {}), "import_url": reverse("admin:core_importrun_add")}
+        return super().changelist_view(request, extra_context)
+
+    @display(description=_("Type"), ordering="type")
+    def show_type(self, certificate: Certificate) -> str:
+        return str(certificate.get_type_display())
+
+    @display(description=_("Holder"))
+    def show_holder(self, certificate: Certificate) -> str:
+        return str(certificate.person)
+
+    @display(description=_("Company"))
+    def show_company(self, certificate: Certificate) -> str:
+        if certificate.employer_differs:
+            return _("%(now)s (certificate: %(printed)s)") % {"now": certificate.company, "printed": certificate.printed_company}
+        return str(certificate.company or certificate.printed_company or "–")
+
+    @display(description=_("Valid until"), ordering="expiry_date")
+    def show_expiry(self, certificate: Certificate) -> str:
+        text = certificate.expiry_date.isoformat()
+        return _("%s (expired)") % text if certificate.is_expired() else text
+
+    @display(description=_("Status"), label=Certificate.STATUS_COLOURS, ordering="status")
+    def show_status(self, certificate: Certificate) -> tuple[str, str]:
+        return certificate.status, str(certificate.get_status_display())

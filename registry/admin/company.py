@@ -1,0 +1,146 @@
+"""Companies: the office's list and each company's own profile."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from backoffice.core.admin import AttachmentsMixin, HistoryAdmin, Panel, PanelsMixin, ScopedAdmin
+from backoffice.core.admin.attachments import ATTACHMENTS
+from backoffice.core.admin.panels import table
+from backoffice.core.export import ExportMixin
+from backoffice.core.filters import ChoicesFilter, ScopedRelatedFilter
+from backoffice.core.scoping import visible_to
+from backoffice.roles import Role, allows
+from registry.admin.filters import CompanyProfileFilter
+from registry.models import Certificate, Company, Person
+from registry.search import search_companies
+from registry.services import move_certificates_to_region
+
+
+def link(obj: Any) -> str:
+    """An anchor to the record's page."""
+    address = reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
+    return format_html('<a class="bo-link" href="{}">{}</a>', address, obj)
+
+
+def people_panel(request: HttpRequest, company: Company) -> dict[str, Any]:
+    people = visible_to(Person, request.user).filter(company=company).order_by("-id")
+    return table(
+        [_("Name"), _("ID number"), _("Mobile phone"), _("Education"), _("Title")],
+        people,
+        lambda p: [link(p), p.id_number, p.phone, p.get_education_display(), p.title],
+        more_url=reverse("admin:registry_person_changelist") + f"?company={company.pk}",
+        empty=_("No people yet. Importing a certificate creates its holder."),
+    )
+
+
+def certificates_panel(request: HttpRequest, company: Company) -> dict[str, Any]:
+    rows = visible_to(Certificate, request.user).filter(company=company).select_related("person")
+    return table(
+        [_("Certificate number"), _("Certificate type"), _("Holder"), _("First issue date"), _("Valid until"), _("Status")],
+        rows,
+        lambda c: [link(c), c.get_type_display(), link(c.person), c.issue_date.isoformat(), c.expiry_date.isoformat(),
+                   c.get_status_display()],
+        more_url=reverse("admin:registry_certificate_changelist") + f"?company={company.pk}",
+        empty=_("No certificates yet."),
+    )  # fmt: skip
+
+
+def users_panel(request: HttpRequest, company: Company) -> dict[str, Any] | None:
+    if not allows(request.user.role, "view", "accounts.User"):
+        return None
+    users = visible_to(company.users.model, request.user).filter(company=company)
+    return table(
+        [_("Login name"), _("Name"), _("Manager"), _("Active"), _("Last sign-in")],
+        users,
+        lambda u: [link(u), u.name, _("Yes") if u.is_manager else "", _("Yes") if u.is_active else _("No"),
+                   u.last_login.strftime("%Y-%m-%d %H:%M") if u.last_login else _("never")],
+        more_url=reverse("admin:accounts_user_changelist"),
+        empty=_("Nobody can sign in for this company yet."),
+    )  # fmt: skip
+
+
+def former_names_panel(request: HttpRequest, company: Company) -> dict[str, Any]:
+    return table(
+        [_("Former name"), _("Used until")],
+        company.former_names.all(),
+        lambda f: [f.name, f.until.isoformat() if f.until else ""],
+        empty=_("The company has had no other name."),
+    )
+
+
+@admin.register(Company)
+class CompanyAdmin(ExportMixin, AttachmentsMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
+    list_display = [
+        "name", "credit_code", "show_membership", "show_status", "region", "contact_name", "contact_phone",
+        "show_missing",
+    ]  # fmt: skip
+    list_select_related = ["region"]
+    list_filter = [
+        ("membership", ChoicesFilter), ("status", ChoicesFilter), ("region", ScopedRelatedFilter), CompanyProfileFilter,
+    ]  # fmt: skip
+    search_fields = ["name"]
+    search_help_text = _("Part of a name, a former name, pinyin initials or the credit code")
+    sortable_by = ["name", "region", "credit_code"]
+    ordering = ["name"]
+    autocomplete_fields = ["region"]
+    fieldsets = [
+        (None, {"fields": [("name", "credit_code"), ("membership", "status")]}),
+        (_("Where couriers and the association find you"), {
+            "fields": [("region", "office_address"), ("contact_name", "contact_phone"),
+                       ("information_officer", "email")],
+        }),
+    ]  # fmt: skip
+    editable_by: ClassVar = {
+        Role.COMPANY: (
+            "credit_code", "region", "office_address", "contact_name", "contact_phone", "information_officer", "email",
+        )
+    }  # fmt: skip
+    panels = (
+        Panel("people", _("People"), people_panel),
+        Panel("certificates", _("Certificates"), certificates_panel),
+        Panel("users", _("Users"), users_panel),
+        ATTACHMENTS,
+        Panel("former", _("Former names"), former_names_panel),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        readonly = super().get_readonly_fields(request, obj)
+        # Filled in once by the company itself; afterwards it is a correction by the General Office.
+        if request.user.role == Role.COMPANY and obj is not None and obj.credit_code:
+            return (*readonly, "credit_code")
+        return readonly
+
+    def save_model(self, request: HttpRequest, obj: Company, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "region" in form.changed_data:
+            move_certificates_to_region(obj)
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        if not search_term.strip():
+            return queryset, False
+        found, duplicates, notice = search_companies(queryset, search_term, request.user)
+        if notice:
+            self.message_user(request, notice, "warning")
+        return found, duplicates
+
+    @display(description=_("Membership"), label=Company.MEMBERSHIP_COLOURS, ordering="membership")
+    def show_membership(self, company: Company) -> tuple[str, str]:
+        return company.membership, str(company.get_membership_display())
+
+    @display(description=_("Status"), label=Company.STATUS_COLOURS, ordering="status")
+    def show_status(self, company: Company) -> tuple[str, str]:
+        return company.status, str(company.get_status_display())
+
+    @display(description=_("Profile"))
+    def show_missing(self, company: Company) -> str:
+        missing = company.missing_fields()
+        if not missing:
+            return str(_("complete"))
+        return str(_("lacks %s")) % "、".join(str(company._meta.get_field(name).verbose_name) for name in missing)

@@ -1,0 +1,77 @@
+"""People: the office's list, a company's own people, and each member's own profile."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.admin import AttachmentsMixin, HistoryAdmin, Panel, PanelsMixin, ScopedAdmin
+from backoffice.core.admin.attachments import ATTACHMENTS
+from backoffice.core.admin.panels import table
+from backoffice.core.export import ExportMixin
+from backoffice.core.filters import ScopedRelatedFilter
+from backoffice.core.scoping import visible_to
+from backoffice.roles import Role
+from registry.admin.company import link
+from registry.admin.filters import PersonProfileFilter
+from registry.models import Certificate, Person
+from registry.search import search_people
+from registry.services import move_certificates_of
+
+
+def certificates_panel(request: HttpRequest, person: Person) -> dict[str, Any]:
+    rows = visible_to(Certificate, request.user).filter(person=person).select_related("specialty")
+    return table(
+        [_("Certificate number"), _("Certificate type"), _("Specialty"), _("First issue date"), _("Last renewal date"),
+         _("Valid until"), _("Status"), _("Company on the certificate")],
+        rows,
+        lambda c: [link(c), c.get_type_display(), c.specialty, c.issue_date.isoformat(),
+                   c.renewal_date.isoformat() if c.renewal_date else "", c.expiry_date.isoformat(),
+                   c.get_status_display(), c.printed_company],
+        empty=_("No certificates yet."),
+    )  # fmt: skip
+
+
+@admin.register(Person)
+class PersonAdmin(ExportMixin, AttachmentsMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
+    list_display = ["name", "id_number", "gender", "phone", "company", "region", "education", "title"]
+    list_select_related = ["company", "region"]
+    list_filter = [("company", ScopedRelatedFilter), ("region", ScopedRelatedFilter), PersonProfileFilter]
+    search_fields = ["name"]
+    search_help_text = _("Name, ID number, mobile phone, or words of the company's name")
+    sortable_by = ["id_number"]
+    ordering = ["-id"]
+    autocomplete_fields = ["company", "region"]
+    readonly_fields = ["gender", "birthday"]
+    fieldsets = [
+        (None, {"fields": [("name", "id_number"), ("gender", "birthday"), ("phone", "email")]}),
+        (_("Work and qualification"), {"fields": [("company", "region"), ("education", "title")]}),
+    ]
+    editable_by: ClassVar = {
+        Role.COMPANY: ("phone", "email", "region", "education", "title"),
+        Role.PERSON: ("phone", "email", "region", "education", "title"),
+    }
+    panels = (Panel("certificates", _("Certificates"), certificates_panel), ATTACHMENTS)
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        if not search_term.strip():
+            return queryset, False
+        found, duplicates, notice = search_people(queryset, search_term, request.user)
+        if notice:
+            self.message_user(request, notice, "warning")
+        return found, duplicates
+
+    def save_model(self, request: HttpRequest, obj: Person, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "company" in form.changed_data:
+            move_certificates_of(obj)
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        hidden = {"company"} if request.user.role in (Role.COMPANY, Role.PERSON) else set()
+        return [name for name in super().get_list_display(request) if name not in hidden]
+
+    def response_add(self, request: HttpRequest, obj: Person, post_url_continue: str | None = None) -> Any:
+        return super().response_add(request, obj, post_url_continue or reverse("admin:registry_person_change", args=[obj.pk]))

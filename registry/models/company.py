@@ -1,0 +1,109 @@
+"""单位会员: the member companies."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from pypinyin import Style, lazy_pinyin
+
+from backoffice.core.history import History
+from registry.models.dictionaries import Region
+from registry.validators import validate_credit_code, validate_phone
+
+
+def initials_of(name: str) -> str:
+    """The pinyin initials people type to find a company: 广东建科 -> GDJK."""
+    return "".join(lazy_pinyin(name, style=Style.FIRST_LETTER)).upper()[:100]
+
+
+class Company(models.Model):
+    class Membership(models.TextChoices):
+        FORMAL = "FORMAL", _("Formal member")
+        TEMPORARY = "TEMPORARY", _("Temporary member")
+
+    class Status(models.TextChoices):
+        ACTIVE = "ACTIVE", _("Active")
+        SUSPENDED = "SUSPENDED", _("Suspended")
+        LEFT = "LEFT", _("Left")
+
+    MEMBERSHIP_COLOURS: ClassVar = {"FORMAL": "success", "TEMPORARY": "info"}
+    STATUS_COLOURS: ClassVar = {"ACTIVE": "success", "SUSPENDED": "warning", "LEFT": "danger"}
+    takes_attachments = ("LICENCE", "QUALIFICATION", "RENAME_NOTICE", "OTHER")
+    #: Without these a company can start nothing (manual ch. 1-2, 4-2).
+    required_for_flows: ClassVar = (
+        "credit_code", "region", "office_address", "contact_name", "contact_phone", "information_officer",
+    )  # fmt: skip
+
+    name = models.CharField(_("company name"), max_length=100, unique=True)
+    credit_code = models.CharField(
+        _("unified social credit code"), max_length=18, unique=True, null=True, blank=True,
+        validators=[validate_credit_code],
+    )  # fmt: skip
+    membership = models.CharField(
+        _("membership"), max_length=10, choices=Membership.choices, default=Membership.TEMPORARY
+    )
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.ACTIVE)
+    region = models.ForeignKey(
+        Region, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("region"),
+        help_text=_("The company's own region; not the region of the body that reviews its papers."),
+    )  # fmt: skip
+    office_address = models.CharField(
+        _("office address"), max_length=200, blank=True, help_text=_("Couriers deliver certificates here.")
+    )
+    contact_name = models.CharField(_("association contact"), max_length=50, blank=True)
+    contact_phone = models.CharField(_("contact phone"), max_length=20, blank=True, validators=[validate_phone])
+    information_officer = models.CharField(
+        _("information officer"), max_length=100, blank=True, help_text=_("The login name unless you change it.")
+    )
+    email = models.EmailField(_("email"), blank=True)
+    initials = models.CharField(_("pinyin initials"), max_length=100, editable=False, blank=True)
+    created_at = models.DateTimeField(_("member since"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("last change"), auto_now=True)
+
+    history = History(excluded_fields=["initials", "updated_at"])
+
+    class Meta:
+        verbose_name = _("company")
+        verbose_name_plural = _("companies")
+        ordering = ["name"]
+        indexes = [
+            models.Index(fields=["region", "name"], name="company_region_name"),
+            models.Index(fields=["membership", "name"], name="company_membership_name"),
+            models.Index(fields=["status", "name"], name="company_status_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        self.name = "".join(self.name.split())
+        self.credit_code = (self.credit_code or "").strip().upper() or None
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.initials = initials_of(self.name)
+        if "update_fields" in kwargs and kwargs["update_fields"] is not None and "name" in kwargs["update_fields"]:
+            kwargs["update_fields"] = [*kwargs["update_fields"], "initials"]
+        super().save(*args, **kwargs)
+
+    def missing_fields(self) -> list[str]:
+        """The names of the required fields that are empty; while any is, the company can start no flow."""
+        return [name for name in self.required_for_flows if not getattr(self, f"{name}_id", getattr(self, name))]
+
+
+class FormerName(models.Model):
+    """曾用名: still found by search and by imports after a rename (manual ch. 3-2)."""
+
+    company = models.ForeignKey(
+        Company, models.CASCADE, related_name="former_names", verbose_name=_("company")
+    )
+    name = models.CharField(_("former name"), max_length=100, db_index=True)
+    until = models.DateField(_("used until"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("former name")
+        verbose_name_plural = _("former names")
+        ordering = ["-until", "-id"]
+        constraints = [models.UniqueConstraint(fields=["company", "name"], name="former_name_once_per_company")]
+
+    def __str__(self) -> str:
+        return self.name
