@@ -4,7 +4,7 @@ What a stock Unfold list does for every page, and what is done here instead (QUA
 
 - it counts all matching rows: here at most `COUNT_CAP` + 1 are counted, and "10,000+" is shown;
 - it joins before it cuts the page out: here only primary keys are ordered, filtered and cut; the joins and
-  annotations of the list are made for the rows of the page;
+  annotations of the list are made for the rows of the page, in the same query;
 - it rebuilds the column headers for every row: `memoise_result_headers()` builds them once per list;
 - it renders a form widget through the template engine for every checkbox: `FastListMixin` writes the tag.
 """
@@ -17,8 +17,10 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.contrib.admin import FieldListFilter, ShowFacets, display, helpers
 from django.contrib.admin.utils import get_fields_from_path, lookup_spawns_duplicates, quote
+from django.core.exceptions import EmptyResultSet
 from django.core.paginator import Paginator
-from django.db.models import Field, Model, QuerySet
+from django.db.models import Field, IntegerField, Model, QuerySet
+from django.db.models.expressions import RawSQL
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -47,18 +49,17 @@ class CappedPaginator(Paginator):
 
     cap: ClassVar[int] = COUNT_CAP
 
-    @cached_property
-    def count(self) -> int:
-        rows = self.object_list
-        if not isinstance(rows, QuerySet):
-            return len(rows)
-        # Without order and with the key only, the inner query is an index scan that stops at the limit.
-        found = rows.order_by().values("pk")[: self.cap + 1].count()
+    @property
+    def counted(self) -> QuerySet:
+        """What is counted: keys without order, so that the scan of an index stops at the limit."""
+        return self.object_list.order_by().values("pk")[: self.cap + 1]
+
+    def capped(self, found: int) -> int:
         return CappedCount(found) if found > self.cap else found
 
-    @property
-    def is_capped(self) -> bool:
-        return self.count > self.cap
+    @cached_property
+    def count(self) -> int:
+        return self.capped(self.counted.count()) if isinstance(self.object_list, QuerySet) else len(self.object_list)
 
     @cached_property
     def num_pages(self) -> int:
@@ -104,7 +105,8 @@ class FastChangeList(ChangeList):
                 is_active |= used
         known = getattr(self.model_admin, "url_lookups", ())
         remaining = {name: values for name, values in params.items() if name in known}
-        self.filter_ordering = next((spec.ordering for spec in specs if getattr(spec, "ordering", None)), None)
+        orders = (getattr(spec, "ordering", None) for spec in specs)
+        self.filter_ordering = next((order for order in orders if order), None)
         return specs, bool(specs), remaining, may_have_duplicates, is_active
 
     def _make_filter(self, declared: Any, request: HttpRequest, params: dict) -> tuple[Any, str | None]:
@@ -139,33 +141,59 @@ class FastChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
         self.paginator = paginator
-        self.result_count = paginator.count
+        self.page_num = max(1, self.page_num)
+        found, rows = self.read_page(paginator)
+        if not rows and self.page_num > paginator.num_pages:
+            # A page that does not exist (any more) shows the last one instead of an error without the filters.
+            self.page_num = paginator.num_pages
+            found, rows = self.read_page(paginator)
+        self.result_count, self.result_list = found, rows
         self.full_result_count = None
         self.show_full_result_count = False
         self.show_admin_actions = True
-        self.can_show_all = self.result_count <= self.list_max_show_all
-        self.multi_page = self.result_count > self.list_per_page
-        # A page that does not exist (any more) shows the last one instead of an error without the filters.
-        self.page_num = min(max(1, self.page_num), paginator.num_pages)
-        self.result_list = self.rows_of(self.page_ids())
-        if self.page_num == paginator.num_pages and getattr(paginator, "is_capped", False):
-            messages.info(request, _("Only the first 10,000 can be paged through; narrow the list with a filter."))
+        self.can_show_all = found <= self.list_max_show_all
+        self.multi_page = found > self.list_per_page
+        if found > paginator.cap and self.page_num == paginator.num_pages:
+            messages.info(request, _("No further pages are shown; narrow the list with a filter or a search."))
 
-    def page_ids(self) -> list[Any]:
-        """The primary keys of this page's rows, in order."""
-        ids = self.queryset.values_list("pk", flat=True)
-        if not self.multi_page or (self.show_all and self.can_show_all):
-            return list(ids)
-        start = (self.page_num - 1) * self.list_per_page
-        return list(ids[start : start + self.list_per_page])
+    def read_page(self, paginator: CappedPaginator) -> tuple[int, list[Model]]:
+        """How many rows match (capped), and the rows of the page, in one query.
 
-    def rows_of(self, ids: list[Any]) -> list[Model]:
-        """These rows with everything the list shows, in the order of `ids`."""
-        if not ids:
-            return []
+        The keys of the page are a subquery that sees one table; joins and annotations outside it are made
+        for those rows only. The count rides along as a constant column.
+        """
+        size = self.list_max_show_all if self.show_all else self.list_per_page
+        start = 0 if self.show_all else (self.page_num - 1) * size
+        stop = min(start + size, max(paginator.cap, size))
+        ordered = self.queryset.select_related(None)
+        if ordered.query.distinct or ordered.query.combinator:
+            ids: Any = [row.pk for row in ordered[start:stop]]
+            return paginator.count, self._in_order(self.rows_of(ids), ids)
+        if start >= stop:
+            return paginator.count, []
+        try:
+            sql, params = paginator.counted.query.get_compiler(ordered.db).as_sql()
+        except EmptyResultSet:
+            paginator.count = 0
+            return 0, []
+        rows = self.rows_of(ordered.values("pk")[start:stop]).order_by(*ordered.query.order_by)
+        count = RawSQL(f"SELECT COUNT(*) FROM ({sql}) AS matching", params, IntegerField())  # noqa: S608
+        page = list(rows.annotate(found_count=count))
+        if page:
+            paginator.count = paginator.capped(page[0].found_count)
+        elif start == 0:
+            paginator.count = 0
+        return paginator.count, page
+
+    def rows_of(self, ids: Any) -> QuerySet:
+        """These rows with everything the list shows; `ids` is a list or a subquery."""
         rows = self.apply_select_related(self.root_queryset.order_by().filter(pk__in=ids))
         annotate = getattr(self.model_admin, "annotate_rows", None)
-        by_id = {row.pk: row for row in (annotate(rows) if annotate else rows)}
+        return annotate(rows) if annotate else rows
+
+    @staticmethod
+    def _in_order(rows: QuerySet, ids: list) -> list[Model]:
+        by_id = {row.pk: row for row in rows}
         return [by_id[pk] for pk in ids if pk in by_id]
 
     def apply_select_related(self, queryset: QuerySet) -> QuerySet:
@@ -211,7 +239,7 @@ class FastListMixin:
         """Hook: annotations and prefetches for the rows of one page."""
         return rows
 
-    @display(description=mark_safe('<input type="checkbox" id="action-toggle">'))  # noqa: S308 (a constant)
+    @display(description=mark_safe('<input type="checkbox" id="action-toggle">'))
     def action_checkbox(self, obj: Model) -> SafeString:
         return plain_checkbox(obj.pk)
 
@@ -228,7 +256,7 @@ def plain_checkbox(value: Any) -> SafeString:
 
 
 def memoise_result_headers() -> None:
-    """Let Unfold build a list's column headers once. Call it from an AppConfig's `ready()`; twice does nothing.
+    """Let Unfold build a list's column headers once. For an AppConfig's `ready()`; twice does nothing.
 
     Unfold (0.91) calls `result_headers(cl)` for the head and again in `items_for_result()` for every row,
     by its module-level name; that name is what is replaced. Only our own lists are affected. A test renders

@@ -24,25 +24,34 @@ CERTIFICATE_FIELDS: tuple[Field, ...] = (
          "证书名称", "培训类型", "Certificate type", "Type", "Category"),
         required=True,
     ),
-    Field("name", ("姓名", "人员姓名", "持证人", "持证人姓名", "学员姓名", "名字", "Name", "Full name"), required=True),
+    Field(
+        "name",
+        ("姓名", "人员姓名", "持证人", "持证人姓名", "学员姓名", "名字", "Name", "Full name"),
+        required=True,
+    ),
     Field(
         "id_number",
-        ("身份证号码", "身份证号", "身份证", "身份证件号码", "身份证件号", "证件号码", "证件号", "公民身份号码",
-         "居民身份证号码", "身份证编号", "ID number", "ID card number", "ID no", "ID no."),
+        ("身份证号码", "身份证号", "身份证", "身份证件号码", "身份证件号", "证件号码", "证件号",
+         "公民身份号码", "居民身份证号码", "身份证编号", "ID number", "ID card number", "ID no", "ID no."),
         required=True,
     ),
     Field("gender", ("性别", "男/女", "Gender", "Sex")),
     Field(
         "company",
         ("工作单位", "单位名称", "单位", "企业名称", "公司名称", "公司", "所在单位", "所属单位", "聘用单位",
-         "注册单位", "现工作单位", "所属企业", "工作单位名称", "受聘单位", "Company", "Company name", "Employer"),
+         "注册单位", "现工作单位", "所属企业", "工作单位名称", "受聘单位",
+         "Company", "Company name", "Employer"),
         required=True,
     ),
-    Field("specialty", ("专业", "监理专业", "所学专业", "从事专业", "专业类别", "专业名称", "Specialty", "Speciality")),
+    Field(
+        "specialty",
+        ("专业", "监理专业", "所学专业", "从事专业", "专业类别", "专业名称", "Specialty", "Speciality"),
+    ),
     Field(
         "issue_date",
         ("发证日期", "首次发证日期", "首次发证时间", "发证时间", "初次发证日期", "初始发证日期", "颁发日期",
-         "颁证日期", "签发日期", "取证日期", "取证时间", "批准日期", "First issue date", "Issue date", "Issued"),
+         "颁证日期", "签发日期", "取证日期", "取证时间", "批准日期",
+         "First issue date", "Issue date", "Issued"),
         required=True,
     ),
     Field(
@@ -52,8 +61,9 @@ CERTIFICATE_FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "expiry_date",
-        ("有效期至", "有效日期", "有效期限", "有效期", "证书有效期", "证书有效期至", "有效期止", "有效截止日期",
-         "有效期截止日期", "到期日期", "到期时间", "失效日期", "截止日期", "有效至", "Valid until", "Expiry date", "Expires"),
+        ("有效期至", "有效日期", "有效期限", "有效期", "证书有效期", "证书有效期至", "有效期止",
+         "有效截止日期", "有效期截止日期", "到期日期", "到期时间", "失效日期", "截止日期", "有效至",
+         "Valid until", "Expiry date", "Expires"),
         required=True,
     ),
     Field(
@@ -64,7 +74,8 @@ CERTIFICATE_FIELDS: tuple[Field, ...] = (
     Field("email", ("邮箱", "电子邮箱", "电子邮件", "邮件", "邮箱地址", "Email", "E-mail", "Mail")),
     Field(
         "region",
-        ("所属区域", "区域", "地区", "所属地区", "所在地区", "所在城市", "城市", "地市", "所属地市", "Region", "City"),
+        ("所属区域", "区域", "地区", "所属地区", "所在地区", "所在城市", "城市", "地市", "所属地市",
+         "Region", "City"),
     ),
     Field("title", ("职称", "技术职称", "专业技术职称", "职称等级", "Title", "Professional title")),
     Field("education", ("学历", "文化程度", "最高学历", "学历层次", "Education")),
@@ -84,10 +95,13 @@ CERTIFICATE_TYPES: Mapping[str, str] = {
 GENDERS: Mapping[str, str] = {"男": "M", "男性": "M", "M": "M", "Male": "M",
                               "女": "F", "女性": "F", "F": "F", "Female": "F"}  # fmt: skip
 EDUCATIONS: Mapping[str, str] = {
-    "中专": "SECONDARY", "高中": "SECONDARY", "中专/高中": "SECONDARY", "高中及以下": "SECONDARY", "中技": "SECONDARY",
-    "职高": "SECONDARY", "技校": "SECONDARY", "初中": "SECONDARY", "Secondary school": "SECONDARY",
-    "大专": "COLLEGE", "专科": "COLLEGE", "大学专科": "COLLEGE", "高职": "COLLEGE", "Junior college": "COLLEGE",
-    "本科": "BACHELOR", "大学本科": "BACHELOR", "大学": "BACHELOR", "学士": "BACHELOR", "Bachelor": "BACHELOR",
+    "中专": "SECONDARY", "高中": "SECONDARY", "中专/高中": "SECONDARY", "高中及以下": "SECONDARY",
+    "中技": "SECONDARY", "职高": "SECONDARY", "技校": "SECONDARY", "初中": "SECONDARY",
+    "Secondary school": "SECONDARY",
+    "大专": "COLLEGE", "专科": "COLLEGE", "大学专科": "COLLEGE", "高职": "COLLEGE",
+    "Junior college": "COLLEGE",
+    "本科": "BACHELOR", "大学本科": "BACHELOR", "大学": "BACHELOR", "学士": "BACHELOR",
+    "Bachelor": "BACHELOR",
     "硕士": "MASTER", "研究生": "MASTER", "硕士研究生": "MASTER", "Master": "MASTER",
     "博士": "DOCTOR", "博士研究生": "DOCTOR", "Doctor": "DOCTOR",
 }  # fmt: skip

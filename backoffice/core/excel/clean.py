@@ -51,6 +51,26 @@ def _clean(column: Column, clean: Callable[[Any], Any]) -> tuple[list[Any], Prob
     return values, problems
 
 
+def _clean_matching(
+    column: Column, usual: re.Pattern[str], clean: Callable[[Any], Any]
+) -> tuple[list[Any], Problems]:
+    """For columns whose cells are all different: a cell in its usual form is taken as it is."""
+    matches = usual.fullmatch
+    values: list[Any] = []
+    problems: Problems = {}
+    append = values.append
+    for index, raw in enumerate(column):
+        if type(raw) is str and matches(raw):
+            append(raw)
+            continue
+        try:
+            append(clean(raw))
+        except BadValue as bad:
+            append(None)
+            problems[index] = Problem(bad.code, raw, bad.problem.params)
+    return values, problems
+
+
 def _refuse(code: str, raw: Any, **params: object) -> BadValue:
     bad = BadValue(code, raw)
     bad.problem = Problem(code, raw, tuple(params.items()))
@@ -208,7 +228,7 @@ def parse_certificate_number(raw: Any) -> str:
 
 
 def clean_certificate_number(column: Column) -> tuple[list[str | None], Problems]:
-    return _clean(column, parse_certificate_number)
+    return _clean_matching(column, _CERTIFICATE_NUMBER, parse_certificate_number)
 
 
 def clean_credit_code(column: Column) -> tuple[list[str | None], Problems]:
@@ -217,6 +237,7 @@ def clean_credit_code(column: Column) -> tuple[list[str | None], Problems]:
 
 # Reaching people
 
+_BARE_MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 _MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9]\d{9})", re.ASCII)
 _LAND_LINE = re.compile(r"(0(?:10|2\d|[3-9]\d\d))(\d{7,8})(?:[-X转](\d{1,6}))?", re.ASCII)
 _OTHER_PHONE = re.compile(r"[48]00\d{7}|[2-9]\d{6,7}|(?:\+|00)\d{8,15}", re.ASCII)
@@ -242,7 +263,7 @@ def parse_phone(raw: Any) -> str:
 
 
 def clean_phone(column: Column) -> tuple[list[str | None], Problems]:
-    return _clean(column, parse_phone)
+    return _clean_matching(column, _BARE_MOBILE, parse_phone)
 
 
 _EMAIL = re.compile(

@@ -17,10 +17,10 @@ FILE_MESSAGES: dict[str, StrPromise] = {
         "The file is protected by a password. Open it, remove the password, save it and upload it again."
     ),
     "html": _(
-        "The file is a web page with an Excel name. Open it in Excel, choose 'Save as' > .xlsx and upload that."
+        "The file is a web page with an Excel name. Open it in Excel, save it as .xlsx and upload that."
     ),
     "xml2003": _(
-        "The file is an 'XML Spreadsheet 2003'. Open it in Excel, choose 'Save as' > .xlsx and upload that."
+        "The file is an 'XML Spreadsheet 2003'. Open it in Excel, save it as .xlsx and upload that."
     ),
     "pdf": _("The file is a PDF. Upload the Excel file it was made from."),
     "word": _("The file is a Word document. Copy the table into Excel, save it as .xlsx and upload that."),
@@ -77,7 +77,7 @@ VALUE_MESSAGES: dict[str, StrPromise] = {
     ),
     "bad_credit_code": _("A unified social credit code has 18 digits and capital letters. Check it."),
     "bad_credit_checksum": _(
-        "The last character of the credit code does not fit the others. Check it against the business licence."
+        "The last character of the credit code does not fit the others. Check the business licence."
     ),
     "bad_phone": _(
         "This is not a phone number. Write 11 digits for a mobile, or 020-12345678 for a land line."

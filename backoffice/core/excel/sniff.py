@@ -41,7 +41,7 @@ MARKUP_WINDOW = 4096
 
 
 def sniff(data: bytes) -> str:
-    """'zip', 'xls', 'biff' (an .xls without its container) or 'csv'; UnreadableFile for what is known not to be one."""
+    """'zip', 'xls', 'biff' (an .xls without its container) or 'csv'; what is known to be no table raises."""
     if not data.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
         raise UnreadableFile("empty")
     if data.startswith(b"PK"):
@@ -63,7 +63,7 @@ def _refuse_markup(data: bytes) -> None:
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         head = head.decode("utf-16", "replace").encode()
     head = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if head.startswith(b"<?xml") or head.startswith(b"<workbook"):
+    if head.startswith((b"<?xml", b"<workbook")):
         if b"schemas-microsoft-com:office:spreadsheet" in head:
             raise UnreadableFile("xml2003")
         raise UnreadableFile("html" if b"<html" in head or b"<table" in head else "not_a_workbook")

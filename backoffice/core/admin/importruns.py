@@ -1,0 +1,222 @@
+"""Import screens: hand in a file, map unknown columns, look it through, confirm, watch, download, undo."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+from unfold.widgets import UnfoldBooleanSwitchWidget
+
+from backoffice.core import imports
+from backoffice.core.admin.scoped import ScopedAdmin
+from backoffice.core.excel import UnreadableFile
+from backoffice.core.excel.layouts import get_layouts
+from backoffice.core.filters import ChoicesFilter
+from backoffice.core.models import ImportRun
+from backoffice.roles import allows
+
+Status = ImportRun.Status
+MAX_UPLOAD = 60 * 1024 * 1024
+#: Outcome -> (label, colour), in the order people read them.
+OUTCOMES: dict[str, tuple[Any, str]] = {
+    "create": (_("New"), "success"),
+    "update": (_("Changed"), "info"),
+    "unchanged": (_("Unchanged"), "default"),
+    "repeated": (_("Repeated in the file"), "default"),
+    "conflict": (_("Conflicts"), "warning"),
+    "error": (_("Errors"), "danger"),
+}
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(
+        label=_("File"), help_text=_("Excel (.xlsx, .xls), WPS, LibreOffice or .csv; up to 60 MB and 200,000 rows.")
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > MAX_UPLOAD:
+            raise forms.ValidationError(_("“%s” is larger than 60 MB; split it into several files.") % file.name)
+        return file
+
+
+class OptionsForm(forms.Form):
+    all_or_nothing = forms.BooleanField(
+        label=_("All or nothing"), required=False, widget=UnfoldBooleanSwitchWidget,
+        help_text=_("Import no row as long as one is wrong. Otherwise the good rows are imported."),
+    )  # fmt: skip
+    accept_other_company = forms.BooleanField(
+        label=_("People known in another company stay there"), required=False, widget=UnfoldBooleanSwitchWidget,
+        help_text=_("Import their certificates with the company of the file printed on them, and move nobody."),
+    )  # fmt: skip
+    create_companies = forms.BooleanField(
+        label=_("Create unknown companies"), required=False, widget=UnfoldBooleanSwitchWidget,
+        help_text=_("As temporary members with an incomplete profile."),
+    )  # fmt: skip
+
+    def options(self) -> dict[str, Any]:
+        """The choices in the words of `core.imports`."""
+        chosen = dict(self.cleaned_data)
+        return chosen | {"accept": ["other_company"] if chosen.pop("accept_other_company") else []}
+
+
+@admin.register(ImportRun)
+class ImportRunAdmin(ScopedAdmin):
+    list_display = ["filename", "show_status", "show_counts", "created_by", "created_at", "finished_at"]
+    list_select_related = ["created_by"]
+    list_filter = [("status", ChoicesFilter)]
+    search_fields = ["filename"]
+    ordering = ["-id"]
+    sortable_by = ()
+
+    @display(description=_("status"), label=ImportRun.COLOURS)
+    def show_status(self, run: ImportRun) -> tuple[str, str]:
+        return run.status, str(run.get_status_display())
+
+    @display(description=_("rows"))
+    def show_counts(self, run: ImportRun) -> str:
+        parts = [f"{label} {run.counts[key]:,}" for key, (label, _c) in OUTCOMES.items() if run.counts.get(key)]
+        return " · ".join(parts) or "–"
+
+    def get_urls(self) -> list[URLPattern]:
+        def at(tail: str, view: Callable, name: str) -> URLPattern:
+            return path(tail, self.admin_site.admin_view(view), name=f"core_importrun_{name}")
+
+        return [
+            at("template/<str:layout>/", self.template_view, "template"),
+            at("<int:pk>/mapping/", self.mapping_view, "mapping"),
+            at("<int:pk>/options/", self.options_view, "options"),
+            at("<int:pk>/confirm/", self.confirm_view, "confirm"),
+            at("<int:pk>/discard/", self.discard_view, "discard"),
+            at("<int:pk>/undo/", self.undo_view, "undo"),
+            at("<int:pk>/progress/", self.progress_view, "progress"),
+            at("<int:pk>/file/<str:which>/", self.file_view, "file"),
+            *super().get_urls(),
+        ]
+
+    # -- pages -----------------------------------------------------------------------------------
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Hand in a file; a file that cannot be read is refused with its sentence and leaves no record."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+        if request.method == "POST" and form.is_valid():
+            file = form.cleaned_data["file"]
+            try:
+                run = imports.start(file, file.name, "certificates", request.user, {})
+                imports.preview(run)
+            except UnreadableFile as refusal:
+                form.add_error("file", str(refusal))
+            else:
+                return self.to_run(run)
+        context = self.context(request, _("Import certificates"), form=form, add=True)
+        return TemplateResponse(request, "admin/core/imports/upload.html", context)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        run = self.get_object(request, object_id)
+        if run is None:
+            raise Http404
+        may_act = allows(request.user.role, "change", "core.ImportRun")
+        shown = request.GET.get("show") or next((key for key in ("conflict", "error", *OUTCOMES) if run.counts.get(key)), "")
+        options = run.options
+        context = self.context(
+            request, run.filename, run=run, original=run, may_act=may_act, shown=shown,
+            outcomes=[(key, label, colour, run.counts.get(key, 0)) for key, (label, colour) in OUTCOMES.items()],
+            sample=run.samples.get(shown, []), status=Status,
+            open=run.status in (Status.PREVIEWED, Status.REFUSED, Status.FAILED),
+            busy=run.status in (Status.QUEUED, Status.RUNNING),
+            left_out=run.counts.get("conflict", 0) + run.counts.get("error", 0),
+            to_write=run.counts.get("create", 0) + run.counts.get("update", 0),
+            options_form=OptionsForm(initial=options | {"accept_other_company": "other_company" in options.get("accept", [])}),
+            fields=[(field.name, field.labels[0]) for field in get_layouts()[run.layout].fields],
+            blockers=imports.undo_blockers(run) if run.status == Status.DONE and may_act else [],
+        )  # fmt: skip
+        return TemplateResponse(request, "admin/core/imports/run.html", context)
+
+    def context(self, request: HttpRequest, title: Any, **more: Any) -> dict[str, Any]:
+        return {**self.admin_site.each_context(request), "opts": self.opts, "title": title, **more}
+
+    @staticmethod
+    def to_run(run: ImportRun) -> HttpResponseRedirect:
+        return HttpResponseRedirect(reverse("admin:core_importrun_change", args=[run.pk]))
+
+    # -- acts (POST only) ------------------------------------------------------------------------
+
+    def act(self, request: HttpRequest, pk: int, verb: Callable[[ImportRun], Any], done: Any = "") -> HttpResponse:
+        """Do `verb` on a run in scope and go back to its page; a refusal is shown there."""
+        run = self.get_queryset(request).filter(pk=pk).first()
+        if run is None:
+            raise Http404
+        if request.method != "POST" or not self.has_change_permission(request, run):
+            raise PermissionDenied
+        try:
+            verb(run)
+        except imports.ImportRefused as refusal:
+            for sentence in refusal.sentences:
+                messages.error(request, sentence)
+        except UnreadableFile as refusal:
+            messages.error(request, str(refusal))
+        else:
+            if done:
+                messages.success(request, done)
+        return self.to_run(run)
+
+    def mapping_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        mapping = {
+            int(key.removeprefix("column_")): value
+            for key, value in request.POST.items()
+            if key.startswith("column_") and key.removeprefix("column_").isdigit()
+        }
+        remember = request.POST.get("remember") == "on"
+        return self.act(request, pk, lambda run: imports.set_mapping(run, mapping, remember=remember, by=request.user))
+
+    def options_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        form = OptionsForm(request.POST)
+        form.is_valid()
+        return self.act(request, pk, lambda run: imports.set_options(run, **form.options()))
+
+    def confirm_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return self.act(request, pk, lambda run: imports.confirm(run, request.user))
+
+    def discard_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return self.act(request, pk, lambda run: imports.discard(run, request.user), _("The upload was discarded."))
+
+    def undo_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return self.act(request, pk, lambda run: imports.undo(run, request.user), _("The import was undone."))
+
+    # -- downloads -------------------------------------------------------------------------------
+
+    def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        run = self.get_queryset(request).filter(pk=pk).only("status", "progress").first()
+        if run is None:
+            raise Http404
+        busy = run.status in (Status.QUEUED, Status.RUNNING)
+        return JsonResponse({"busy": busy, "progress": run.progress, "status": str(run.get_status_display())})
+
+    def file_view(self, request: HttpRequest, pk: int, which: str) -> HttpResponse:
+        """The upload as it came, or the copy with the wrong rows marked."""
+        run = self.get_queryset(request).filter(pk=pk).first()
+        stored = {"upload": run.file, "marked": run.marked_copy}.get(which) if run else None
+        if not stored:
+            raise Http404
+        stem = run.filename.rpartition(".")[0] or run.filename  # type: ignore[union-attr]
+        name = run.filename if which == "upload" else f"{stem}-{_('marked')}.xlsx"  # type: ignore[union-attr]
+        response = FileResponse(stored.open("rb"), as_attachment=True, filename=name, content_type="application/octet-stream")
+        response["Cache-Control"] = "private, no-store"
+        return response
+
+    def template_view(self, request: HttpRequest, layout: str) -> HttpResponse:
+        """The empty workbook to fill in: drop-downs, examples, notes."""
+        if not self.has_add_permission(request) or layout not in get_layouts():
+            raise Http404
+        workbook = imports.importer_for(layout).template()  # type: ignore[attr-defined]
+        return FileResponse(workbook, as_attachment=True, filename=f"{get_layouts()[layout].label}.xlsx")

@@ -1,0 +1,64 @@
+"""The office's own lists: calendar, attachment kinds, outbox, failed sign-ins, remembered mappings."""
+
+from typing import Any
+
+from axes.models import AccessAttempt
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from backoffice.core.admin.scoped import ScopedAdmin
+from backoffice.core.filters import ChoicesFilter
+from backoffice.core.models import AttachmentKind, CalendarDay, HeaderMapping, Message
+
+
+@admin.register(CalendarDay)
+class CalendarDayAdmin(ScopedAdmin):
+    list_display = ["date", "kind", "name"]
+    list_filter = [("kind", ChoicesFilter)]
+    search_fields = ["name"]
+    ordering = ["-date"]
+
+
+@admin.register(AttachmentKind)
+class AttachmentKindAdmin(ScopedAdmin):
+    list_display = ["code", "name", "name_en", "hint", "order"]
+    search_fields = ["code", "name", "name_en"]
+    ordering = ["order", "code"]
+
+
+@admin.register(Message)
+class MessageAdmin(ScopedAdmin):
+    list_display = ["created_at", "channel", "recipient", "subject", "show_status", "attempts", "sent_at"]
+    list_filter = [("channel", ChoicesFilter), ("status", ChoicesFilter)]
+    search_fields = ["=recipient"]
+    search_help_text = _("The whole address or phone number")
+    ordering = ["-id"]
+    sortable_by = ()
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """One-time links are secrets: nobody reads them here."""
+        fields = ["channel", "recipient", "subject", "status", "attempts", "next_attempt_at", "error", "sent_at"]
+        return fields if obj is not None and obj.secret else [*fields[:3], "body", *fields[3:]]
+
+    @display(description=_("status"), label={"SENT": "success", "FAILED": "danger", "QUEUED": "info", "SENDING": "info"})
+    def show_status(self, message: Message) -> tuple[str, str]:
+        return message.status, str(message.get_status_display())
+
+
+@admin.register(HeaderMapping)
+class HeaderMappingAdmin(ScopedAdmin):
+    list_display = ["header", "layout", "created_by", "created_at"]
+    list_select_related = ["created_by"]
+    ordering = ["-id"]
+    sortable_by = ()
+
+
+@admin.register(AccessAttempt)
+class AccessAttemptAdmin(ScopedAdmin):
+    list_display = ["attempt_time", "username", "ip_address", "failures_since_start"]
+    fields = ["attempt_time", "username", "ip_address", "user_agent", "failures_since_start"]
+    search_fields = ["=username", "=ip_address"]
+    ordering = ["-attempt_time"]
+    sortable_by = ()

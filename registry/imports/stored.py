@@ -1,0 +1,131 @@
+"""What the register knows about the rows of a file: one query each for companies, people and certificates."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from registry.imports import sql
+from registry.models import Certificate, Company, FormerName, Person, Region
+
+LOCK = " FOR NO KEY UPDATE OF stored"
+BRACKETS = str.maketrans("（）", "()")
+
+
+class StoredCertificate(NamedTuple):
+    number: str
+    id: int
+    person_id: int
+    type: str
+    specialty_id: int | None
+    issue_date: str
+    renewal_date: str | None
+    expiry_date: str
+    status: str
+    printed_company: str
+    remark: str
+
+
+class StoredPerson(NamedTuple):
+    id_number: str
+    id: int
+    name: str
+    company_id: int | None
+    #: The profile fields that are empty and may be filled; usually the one shared empty tuple.
+    blanks: tuple[str, ...]
+
+
+class CompanyRef:
+    """A company of the file: a registered one, or one to be created (no id yet). One object per company."""
+
+    __slots__ = ("city_id", "id", "name")
+
+    def __init__(self, pk: int | None, name: str, city_id: int | None) -> None:
+        self.id, self.name, self.city_id = pk, name, city_id
+
+
+class Companies:
+    """All companies by present and former name; there are a few thousand at most."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[int, CompanyRef] = {}
+        self.by_name: dict[str, CompanyRef] = {}
+        self.former: dict[str, CompanyRef | None] = {}
+        for pk, name, city in sql.select(_companies_sql()):
+            self.by_id[pk] = self.by_name[company_key(name)] = CompanyRef(pk, name, city)
+        former = sql.select(f"SELECT name, company_id FROM {sql.table_of(FormerName)}")  # noqa: S608
+        for name, company_id in former:
+            company, key = self.by_id[company_id], company_key(name)
+            # A former name of several companies says nothing.
+            self.former[key] = company if self.former.get(key, company) is company else None
+
+    def find(self, name: str) -> CompanyRef | None:
+        key = company_key(name)
+        return self.by_name.get(key) or self.former.get(key)
+
+    def is_ambiguous(self, name: str) -> bool:
+        return company_key(name) in self.former
+
+    def add(self, name: str) -> CompanyRef:
+        """A company that would be created."""
+        company = self.by_name[company_key(name)] = CompanyRef(None, "".join(name.split()), None)
+        return company
+
+
+def company_key(name: str) -> str:
+    """Spaces and the width of brackets do not tell companies apart."""
+    return "".join(name.split()).translate(BRACKETS)
+
+
+def _companies_sql() -> str:
+    """Id, name, and the city: `city_of` in SQL."""
+    return (
+        f"SELECT stored.id, stored.name, coalesce(region.parent_id, region.id) FROM {sql.table_of(Company)} stored "  # noqa: S608
+        f"LEFT JOIN {sql.table_of(Region)} region ON region.id = stored.region_id"
+    )
+
+
+def city_of(region: Region | None) -> int | None:
+    """The id of a region's city: its own where it is one."""
+    return region and (region.parent_id or region.pk)
+
+
+def read_people(id_numbers: Iterable[str], *, lock: bool = False) -> Iterator[StoredPerson]:
+    condition, param = sql.among("id_number", id_numbers)
+    statement = (
+        "SELECT id_number, id, name, company_id, phone, email, region_id, education, title "  # noqa: S608
+        f"FROM {sql.table_of(Person)} stored WHERE {condition}"
+    )
+    complete: tuple[str, ...] = ()
+    for id_number, pk, name, company_id, *profile in sql.select(statement + LOCK * lock, param):
+        blanks = complete if all(profile) else _blanks(profile)
+        yield StoredPerson(id_number, pk, name, company_id, blanks)
+
+
+def _blanks(profile: list[Any]) -> tuple[str, ...]:
+    return tuple(name for name, value in zip(PROFILE, profile, strict=True) if not value)
+
+
+#: Fields of a row that fill an empty profile.
+PROFILE = ("phone", "email", "region", "education", "title")
+
+
+def read_certificates(numbers: Iterable[str], *, lock: bool = False) -> Iterator[tuple[Any, ...]]:
+    """Tuples in the order of StoredCertificate; dates as ISO text on both databases."""
+    condition, param = sql.among("number", numbers)
+    statement = (
+        "SELECT number, id, person_id, type, specialty_id, CAST(issue_date AS text), CAST(renewal_date AS text), "  # noqa: S608
+        "CAST(expiry_date AS text), status, printed_company, remark "
+        f"FROM {sql.table_of(Certificate)} stored WHERE {condition}"
+    )
+    return sql.select(statement + LOCK * lock, param)
+
+
+def read_cities(company_ids: Iterable[int]) -> dict[int, int | None]:
+    """The cities of companies, whose rows stay as they are until the transaction ends."""
+    condition, param = sql.among("stored.id", company_ids)
+    return {pk: city for pk, _name, city in sql.select(f"{_companies_sql()} WHERE {condition} FOR SHARE OF stored", param)}
+
+
+def people_by_id(ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+    condition, param = sql.among("id", ids)
+    people = sql.select(f"SELECT id, name, id_number FROM {sql.table_of(Person)} WHERE {condition}", param)  # noqa: S608
+    return {pk: (name, id_number) for pk, name, id_number in people}

@@ -1,0 +1,26 @@
+// Small helpers for our own pages; everything works without them, only less smoothly.
+"use strict";
+
+// A running import: follow its progress, and show the result page when it is over.
+for (const box of document.querySelectorAll("[data-progress]")) {
+  const bar = box.querySelector("progress");
+  const timer = setInterval(async () => {
+    const answer = await fetch(box.dataset.progress, { headers: { Accept: "application/json" } });
+    if (!answer.ok) { clearInterval(timer); return; }
+    const state = await answer.json();
+    bar.value = state.progress;
+    if (!state.busy) { clearInterval(timer); location.reload(); }
+  }, 1000);
+}
+
+// An upload: say that it is under way and take no second click.
+for (const form of document.querySelectorAll("form[data-upload]")) {
+  form.addEventListener("submit", () => {
+    form.querySelector("button[type=submit]").disabled = true;
+    form.querySelector("[data-upload-progress]").hidden = false;
+  });
+}
+
+for (const form of document.querySelectorAll("form[data-confirm]")) {
+  form.addEventListener("submit", (event) => { if (!confirm(form.dataset.confirm)) event.preventDefault(); });
+}
