@@ -59,7 +59,9 @@ class CappedPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        return self.capped(self.counted.count()) if isinstance(self.object_list, QuerySet) else len(self.object_list)
+        if not isinstance(self.object_list, QuerySet):
+            return len(self.object_list)
+        return self.capped(self.counted.count())
 
     @cached_property
     def num_pages(self) -> int:
@@ -144,7 +146,7 @@ class FastChangeList(ChangeList):
         self.page_num = max(1, self.page_num)
         found, rows = self.read_page(paginator)
         if not rows and self.page_num > paginator.num_pages:
-            # A page that does not exist (any more) shows the last one instead of an error without the filters.
+            # A page that does not exist (any more) shows the last one, not an error without filters.
             self.page_num = paginator.num_pages
             found, rows = self.read_page(paginator)
         self.result_count, self.result_list = found, rows
@@ -154,7 +156,7 @@ class FastChangeList(ChangeList):
         self.can_show_all = found <= self.list_max_show_all
         self.multi_page = found > self.list_per_page
         if found > paginator.cap and self.page_num == paginator.num_pages:
-            messages.info(request, _("No further pages are shown; narrow the list with a filter or a search."))
+            messages.info(request, _("There are more rows; narrow the list with a filter or a search."))
 
     def read_page(self, paginator: CappedPaginator) -> tuple[int, list[Model]]:
         """How many rows match (capped), and the rows of the page, in one query.
@@ -177,7 +179,8 @@ class FastChangeList(ChangeList):
             paginator.count = 0
             return 0, []
         rows = self.rows_of(ordered.values("pk")[start:stop]).order_by(*ordered.query.order_by)
-        count = RawSQL(f"SELECT COUNT(*) FROM ({sql}) AS matching", params, IntegerField())  # noqa: S608
+        sql = f"SELECT COUNT(*) FROM ({sql}) AS matching"  # noqa: S608
+        count = RawSQL(sql, params, IntegerField())  # noqa: S611 (compiled by Django, with its parameters)
         page = list(rows.annotate(found_count=count))
         if page:
             paginator.count = paginator.capped(page[0].found_count)

@@ -68,6 +68,21 @@ def spelt_in_order(word: str, text: str) -> bool:
     return all(char in rest for char in word)
 
 
+class HasCharacters(Func):
+    """PostgreSQL: the first text has every character of the second, in any order.
+
+    Written exactly as the index of `SubstringIndex` is, or PostgreSQL does not recognise it.
+    """
+
+    output_field = BooleanField()
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:
+        text, text_params = compiler.compile(self.source_expressions[0])
+        part, part_params = compiler.compile(self.source_expressions[1])
+        sql = f"string_to_array(lower({text}), NULL) @> string_to_array({part}, NULL)"
+        return sql, [*text_params, *part_params]
+
+
 class SubstringIndex:
     """Finds any part of a short text column, down to one character.
 
@@ -93,19 +108,10 @@ class SubstringIndex:
         """A condition on the table's own model: the column contains `text` (ASCII case ignored)."""
         text = text.translate(_ASCII_UPPER)
         if connections[using].vendor == "postgresql":
-            # Written as the index is, or PostgreSQL does not recognise it.
-            has_characters = Func(
-                F(self.column),
-                Value(text),
-                template="string_to_array(lower(%(expressions)s, NULL)",
-                arg_joiner="), NULL) @> string_to_array(",
-                output_field=BooleanField(),
-            )
+            has_characters = HasCharacters(F(self.column), Value(text))
             return Q(has_characters) & Q(**{f"{self.column}__icontains": text})
-        rows = RawSQL(
-            f'SELECT "{self.key}" FROM "{self.name}" WHERE suffix >= %s AND suffix < %s',  # noqa: S608
-            [text, text + chr(0x10FFFF)],
-        )
+        sql = f'SELECT "{self.key}" FROM "{self.name}" WHERE suffix >= %s AND suffix < %s'  # noqa: S608
+        rows = RawSQL(sql, [text, text + chr(0x10FFFF)])  # noqa: S611
         return Q(pk__in=rows)
 
     # -- keeping -----------------------------------------------------------------------------------
@@ -115,15 +121,15 @@ class SubstringIndex:
         self.drop(schema_editor)
         postgres = schema_editor.connection.vendor == "postgresql"
         for statement in self._postgres() if postgres else self._sqlite():
-            schema_editor.execute(statement)
+            schema_editor.execute(statement, None)
 
     def drop(self, schema_editor: Any) -> None:
         if schema_editor.connection.vendor == "postgresql":
-            schema_editor.execute(f'DROP INDEX IF EXISTS "{self.name}"')
+            schema_editor.execute(f'DROP INDEX IF EXISTS "{self.name}"', None)
             return
         for event in self.triggers:
-            schema_editor.execute(f'DROP TRIGGER IF EXISTS "{event}"')
-        schema_editor.execute(f'DROP TABLE IF EXISTS "{self.name}"')
+            schema_editor.execute(f'DROP TRIGGER IF EXISTS "{event}"', None)
+        schema_editor.execute(f'DROP TABLE IF EXISTS "{self.name}"', None)
 
     @property
     def triggers(self) -> tuple[str, ...]:
@@ -131,7 +137,8 @@ class SubstringIndex:
         return tuple(f"{self.name}_{event}" for event in ("insert", "insert_long", "update", "delete"))
 
     def _postgres(self) -> list[str]:
-        return [f'CREATE INDEX "{self.name}" ON "{self.table}" USING gin (string_to_array(lower("{self.column}"), NULL))']
+        characters = f'string_to_array(lower("{self.column}"), NULL)'
+        return [f'CREATE INDEX "{self.name}" ON "{self.table}" USING gin ({characters})']
 
     def _sqlite(self) -> list[str]:
         insert, insert_long, update, delete = self.triggers
@@ -154,7 +161,7 @@ class SubstringIndex:
         ]
 
     def _remember(self, row: str, length: int, source: str = "") -> str:
-        """INSERT all suffixes of a row (or, with a source, of all rows); the numbers come from a VALUES list."""
+        """INSERT all suffixes of a row or, with a source, of all rows; a VALUES list counts."""
         numbers = ", ".join(f"({n})" for n in range(1, length + 1))
         value = f'{row}."{self.column}"'
         return (

@@ -43,7 +43,7 @@ _REFERENCE = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]{0,3})(\d{1,7})[\"']")
 class SheetScan:
     size: int = 0
     values_end: int = 0
-    """Where the last value ends; what follows is formatting of empty rows."""
+    """No value stands behind this offset; what follows is the formatting of empty rows."""
     hidden_rows: int = 0
     has_pictures: bool = False
     tier: int = 0
@@ -192,9 +192,7 @@ def _look_at(scan: SheetScan, piece: bytes, offset: int) -> None:
     # Only cells with a value take room in the parser.
     if not (b"<v" in piece or b"<is" in piece or b":v" in piece or b":is" in piece):
         return
-    scan.values_end = offset + max(
-        piece.rfind(b"<v"), piece.rfind(b"<is"), piece.rfind(b":v"), piece.rfind(b":is")
-    )
+    scan.values_end = offset + len(piece)
     scan.has_pictures = scan.has_pictures or b"DISPIMG(" in piece
     while scan.tier < len(_BEYOND) and _BEYOND[scan.tier].search(piece):
         scan.tier += 1
@@ -285,18 +283,18 @@ def _without_ghosts(scan: ZipScan, archive: zipfile.ZipFile, ghosts: list[str]) 
 
 
 def _cut(pieces: Iterator[bytes], values_end: int) -> bytes:
-    """Everything up to the end of the row of the last value, and what stands behind the rows."""
+    """Everything up to the first row behind the last value, and what stands behind the rows."""
     head, size, tail = bytearray(), 0, b""
     for piece in pieces:
         if size < values_end + PIECE:
             head += piece
         size += len(piece)
         tail = (tail + piece)[-2 * PIECE :]
-    end = re.compile(rb"</(?:\w+:)?row\s*>").search(head, values_end)
+    ghost = re.compile(rb"<(?:\w+:)?row[\s>/]").search(head, values_end)
     rest = re.compile(rb"</(?:\w+:)?sheetData\s*>").search(tail)
-    if end is None or rest is None:
+    if ghost is None or rest is None:
         raise UnreadableFile("broken")
-    return bytes(head[: end.end()]) + tail[rest.start() :]
+    return bytes(head[: ghost.start()]) + tail[rest.start() :]
 
 
 _ODS_ROW = re.compile(

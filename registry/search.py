@@ -1,0 +1,217 @@
+"""What a search term means in the register. Each word goes to the index that its shape calls for.
+
+    A1160123, ａ116        certificate number, or the beginning of one
+    440106199001011234     ID number, whole or its first 6 digits and more; mobile phone
+    91440101MA5…           credit code, whole or its beginning
+    张三, 三               a person's name, any part
+    建科, 广东建科, GDJK   words of a company's name or former name; pinyin initials
+
+Words separated by blanks must all be true ("建科 张三"); of several numbers of one kind any may be
+(a pasted list). Names are looked up in two steps, ids first: the lists' own indexes serve the ids.
+Everything is looked up within the user's scope.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from backoffice.core.scoping import visible_to
+from backoffice.core.search import Found, SubstringIndex, any_of, code_of, prefix, spelt_in_order, words_of
+from registry.models import Certificate, Company, Person
+
+#: More people than this are not carried from one query into the next.
+MOST_PEOPLE: Final = 1_000
+#: So many words make sense; the rest of a pasted page is left out.
+MOST_WORDS: Final = 5
+MOST_NUMBERS: Final = 500
+NAMES: Final = SubstringIndex("registry_person", "name", max_length=50)
+
+_CERTIFICATE = re.compile(r"[A-Z][A-Z-]*\d[A-Z0-9-]*")
+_IDENTITY = re.compile(r"\d{6,18}|\d{17}X")
+_CREDIT_CODE = re.compile(r"9\d{17}|(?=.*[A-Z])[0-9][0-9A-Z]{5,17}")
+_PHONE = re.compile(r"1[3-9]\d{5,9}")
+_INITIALS = re.compile(r"[A-Z]{2,}")
+
+
+@dataclass(frozen=True)
+class Term:
+    """A search term taken apart by shape."""
+
+    certificates: list[str] = field(default_factory=list)
+    identities: list[str] = field(default_factory=list)
+    credit_codes: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    #: Digits that are nothing: too few for an ID number.
+    unclear: list[str] = field(default_factory=list)
+
+    @classmethod
+    def parse(cls, text: str) -> "Term":
+        term = cls()
+        for word in words_of(text):
+            code = code_of(word)
+            if _CERTIFICATE.fullmatch(code):
+                term.certificates.append(code)
+            elif _IDENTITY.fullmatch(code) and not re.fullmatch(r"9\d{17}", code):
+                term.identities.append(code)
+            elif _CREDIT_CODE.fullmatch(code):
+                term.credit_codes.append(code)
+            elif code.isdecimal():
+                term.unclear.append(code)
+            elif any(char.isalnum() for char in word):
+                term.words.append(word)
+        return cls(
+            term.certificates[:MOST_NUMBERS], term.identities[:MOST_NUMBERS], term.credit_codes[:MOST_NUMBERS],
+            term.words[:MOST_WORDS], term.unclear,
+        )  # fmt: skip
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.certificates or self.identities or self.credit_codes or self.words)
+
+
+def search_certificates(queryset: QuerySet, term: str, user: Any) -> Found:
+    """Certificates by number, holder or company, in the order an index gives."""
+    wanted = Term.parse(term)
+    if wanted.is_empty:
+        return nothing(queryset, wanted)
+    notice = None
+    if wanted.certificates:
+        # A beginning may stand for a third of the table; by number the first page is read off the index.
+        queryset = queryset.filter(numbered("number", wanted.certificates)).order_by("number")
+    if wanted.identities or wanted.credit_codes or wanted.words:
+        holders = Holders.find(wanted, user)
+        queryset, notice = queryset.filter(holders.condition("person")), holders.notice
+    return Found(queryset, notice=notice)
+
+
+def search_people(queryset: QuerySet, term: str, user: Any) -> Found:
+    """People by name, ID number, phone, company, or the number of a certificate they hold."""
+    wanted = Term.parse(term)
+    if wanted.is_empty:
+        return nothing(queryset, wanted)
+    notice = None
+    if wanted.certificates:
+        rows = visible_to(Certificate, user).filter(numbered("number", wanted.certificates)).order_by("number")
+        queryset = queryset.filter(pk__in=list(rows.values_list("person_id", flat=True)[:MOST_PEOPLE]))
+    if wanted.identities or wanted.credit_codes or wanted.words:
+        holders = Holders.find(wanted, user)
+        queryset, notice = queryset.filter(holders.condition("pk")), holders.notice
+    return Found(queryset, notice=notice)
+
+
+def search_companies(queryset: QuerySet, term: str, user: Any) -> Found:
+    """Companies by words of present and former names, initials, credit code or contact phone."""
+    wanted = Term.parse(term)
+    if wanted.is_empty or wanted.certificates:
+        return nothing(queryset, wanted)
+    if wanted.identities or wanted.credit_codes:
+        codes = [*wanted.identities, *wanted.credit_codes]
+        phones = Q(contact_phone__in=wanted.identities)
+        queryset = queryset.filter(numbered("credit_code", codes) | phones)
+    if wanted.words:
+        by_word = companies_by_word(wanted.words, user)
+        queryset = queryset.filter(pk__in=set.intersection(*by_word.values()))
+    return Found(queryset)
+
+
+def nothing(queryset: QuerySet, wanted: Term) -> Found:
+    hint = _("Type at least 6 digits of an ID number or phone number.") if wanted.unclear else None
+    return Found(queryset.none(), notice=hint)
+
+
+def numbered(column: str, numbers: Sequence[str]) -> Q:
+    """One number may be a beginning; a list is of whole numbers."""
+    return prefix(column, numbers[0]) if len(numbers) == 1 else Q(**{f"{column}__in": numbers})
+
+
+@dataclass(frozen=True)
+class Holders:
+    """Whom the words name: people by id, and whole companies."""
+
+    people: list[int]
+    companies: set[int] | None
+    notice: str | None = None
+
+    @classmethod
+    def find(cls, wanted: Term, user: Any) -> "Holders":
+        by_word = companies_by_word([*wanted.words, *wanted.credit_codes], user)
+        companies = set.intersection(*by_word.values()) if by_word and not wanted.identities else None
+        people = visible_to(Person, user).order_by()
+        if wanted.identities:
+            people = people.filter(any_of(map(identity, wanted.identities)))
+        by_name = {word: NAMES.contains(word, people.db) for word in wanted.words}
+        if companies is not None and not any_name_possible(by_word, wanted):
+            return cls([], companies)
+        for word, ids in by_word.items():
+            at_company = Q(company_id__in=ids) if ids else Q(pk__in=[])
+            people = people.filter(by_name.get(word, Q(pk__in=[])) | at_company)
+        if companies:
+            # All words name a company: its people are found by the company, these by name besides.
+            people = people.filter(any_of(by_name.values()))
+        found = list(people.values_list("pk", flat=True)[: MOST_PEOPLE + 1])
+        notice = None
+        if len(found) > MOST_PEOPLE:
+            notice = _("More than 1,000 people match, and only 1,000 are searched; add a character or the ID number.")
+        return cls(found[:MOST_PEOPLE], companies, notice)
+
+    def condition(self, person: str) -> Q:
+        """As a condition on rows with a company and, under the name `person`, a person."""
+        by_person = Q(**{f"{person}__in": self.people})
+        if not self.companies:
+            return by_person
+        at_company = Q(company__in=self.companies)
+        return by_person | at_company if self.people else at_company
+
+
+def any_name_possible(by_word: dict[str, set[int]], wanted: Term) -> bool:
+    """Whether to look for people too: not when every word is a company's and one is too long for a name."""
+    if not all(by_word.values()):
+        return True
+    return bool(wanted.words) and all(len(word) <= 4 or "·" in word for word in wanted.words)
+
+
+def identity(code: str) -> Q:
+    """An ID number or its beginning; eleven digits may be a phone instead."""
+    condition = Q(id_number=code) if len(code) == 18 else prefix("id_number", code)
+    return condition | prefix("phone", code) if _PHONE.fullmatch(code) else condition
+
+
+def companies_by_word(words: Iterable[str], user: Any) -> dict[str, set[int]]:
+    """For each word the visible companies it may mean, in one query over the (2,000) companies."""
+    words = list(words)
+    if not words:
+        return {}
+    rows = visible_to(Company, user).order_by().filter(any_of(map(company_candidates, words)))
+    texts = rows.values_list("pk", "name", "former_names__name", "initials", "credit_code")
+    exact: dict[str, set[int]] = {word: set() for word in words}
+    loose: dict[str, set[int]] = {word: set() for word in words}
+    for pk, name, former, initials, credit_code in texts:
+        for word in words:
+            code = code_of(word)
+            if word in name or word in (former or "") or (code.isascii() and code in initials):
+                exact[word].add(pk)
+            elif code.isascii() and (code in name.upper() or (credit_code or "").startswith(code)):
+                exact[word].add(pk)
+            elif len(word) > 2 and (spelt_in_order(word, name) or spelt_in_order(word, former or "")):
+                loose[word].add(pk)
+    # 广东建科 means 广东建科… where such a company exists, and 广东省建设科技… where none does.
+    return {word: exact[word] or loose[word] for word in words}
+
+
+def company_candidates(word: str) -> Q:
+    """A superset of the word's companies: a name with all its characters, in whatever order."""
+    code = code_of(word)
+    if code.isascii():
+        condition = Q(name__icontains=word) | Q(former_names__name__icontains=word)
+        if _CREDIT_CODE.fullmatch(code):
+            return condition | prefix("credit_code", code)
+        return condition | Q(initials__contains=code) if _INITIALS.fullmatch(code) else condition
+    now, formerly = Q(), Q()
+    for char in word[:12]:
+        now &= Q(name__contains=char)
+        formerly &= Q(former_names__name__contains=char)
+    return now | formerly

@@ -1,0 +1,165 @@
+"""Records for tests: every factory makes a complete, consistent record unless told otherwise."""
+
+import datetime
+from typing import Any
+
+import factory
+from django.utils import timezone
+from factory.django import DjangoModelFactory
+
+from backoffice.accounts.models import User
+from backoffice.core.flow import open_task
+from backoffice.roles import Role
+from fixtures.names import credit_check_digit, id_check_digit, organisation_check_digit
+from registry.models import Certificate, CertificateTerm, Company, LocalBody, Person, Region, Specialty
+from tests.flowapp.models import Paper
+
+PASSWORD = "Correct-Horse-2026"
+
+
+def id_number(n: int, gender: str = "M") -> str:
+    """The n-th of very many valid ID numbers: 250 on each day from 1960 on."""
+    day = datetime.date(1960, 1, 1) + datetime.timedelta(days=n // 250 % 15_000)
+    sequence = 2 * (n % 250) + 1 + (gender == "F")
+    digits = f"440103{day:%Y%m%d}{sequence:03d}"
+    return digits + id_check_digit(digits)
+
+
+def credit_code(n: int) -> str:
+    """The n-th of many valid unified social credit codes."""
+    organisation = f"MA{n:06d}"
+    digits = f"91440103{organisation}{organisation_check_digit(organisation)}"
+    return digits + credit_check_digit(digits)
+
+
+class RegionFactory(DjangoModelFactory):
+    """A city; `parent=…` makes it a district."""
+
+    class Meta:
+        model = Region
+        django_get_or_create = ("code",)
+
+    parent = None
+    code = factory.Sequence(lambda n: f"R{n:05d}")
+    name = factory.Sequence(lambda n: f"第{n}市")
+    name_en = factory.Sequence(lambda n: f"City {n}")
+    level = factory.LazyAttribute(lambda region: "DISTRICT" if region.parent else "CITY")
+
+
+class SpecialtyFactory(DjangoModelFactory):
+    class Meta:
+        model = Specialty
+        django_get_or_create = ("code",)
+
+    code = factory.Sequence(lambda n: f"S{n:04d}")
+    name = factory.Sequence(lambda n: f"第{n}专业工程")
+    name_en = factory.Sequence(lambda n: f"Specialty {n}")
+
+
+class LocalBodyFactory(DjangoModelFactory):
+    class Meta:
+        model = LocalBody
+        django_get_or_create = ("code",)
+
+    code = factory.Sequence(lambda n: f"B{n:04d}")
+    name = factory.Sequence(lambda n: f"第{n}市建设监理协会")
+    name_en = factory.Sequence(lambda n: f"City {n} Association")
+    short_name = factory.Sequence(lambda n: f"第{n}市")
+    kind = LocalBody.Kind.CITY_ASSOCIATION
+    region = factory.SubFactory(RegionFactory)
+    phone = "020-80000101"
+
+
+class CompanyFactory(DjangoModelFactory):
+    """A formal member with a complete profile; `region=None` or another empty field makes it incomplete."""
+
+    class Meta:
+        model = Company
+
+    name = factory.Sequence(lambda n: f"广东第{n}工程监理有限公司")
+    credit_code = factory.Sequence(credit_code)
+    membership = Company.Membership.FORMAL
+    region = factory.SubFactory(RegionFactory)
+    office_address = "广州市越秀区东濠涌路88号"
+    contact_name = "陈静仪"
+    contact_phone = "13800000000"
+    information_officer = "陈静仪"
+
+
+class PersonFactory(DjangoModelFactory):
+    """A member with a complete profile; `gender` follows from the ID number (`woman=True` for an even one)."""
+
+    class Meta:
+        model = Person
+
+    class Params:
+        woman = False
+        serial = factory.Sequence(lambda n: n)
+
+    name = factory.Sequence(lambda n: f"李{'一二三四五六七八九十'[n % 10]}{'甲乙丙丁戊己庚辛壬癸'[n // 10 % 10]}")
+    id_number = factory.LazyAttribute(lambda person: id_number(person.serial, "F" if person.woman else "M"))
+    phone = factory.LazyAttribute(lambda person: f"138{person.serial % 10**8:08d}")
+    company = factory.SubFactory(CompanyFactory)
+    region = factory.LazyAttribute(lambda person: person.company.region if person.company else RegionFactory())
+    education = Person.Education.BACHELOR
+
+
+class CertificateFactory(DjangoModelFactory):
+    """A valid certificate in step with its holder; `term=False` leaves out the row of its term."""
+
+    class Meta:
+        model = Certificate
+        skip_postgeneration_save = True
+
+    person = factory.SubFactory(PersonFactory)
+    company = factory.LazyAttribute(lambda certificate: certificate.person.company)
+    region = factory.LazyAttribute(lambda row: row.company.region if row.company else None)
+    printed_company = factory.LazyAttribute(lambda row: row.company.name if row.company else "")
+    type = Certificate.Type.ENGINEER
+    number = factory.Sequence(lambda n: f"A124{n:05d}")
+    specialty = factory.SubFactory(SpecialtyFactory)
+    issue_date = factory.LazyFunction(lambda: timezone.localdate() - datetime.timedelta(days=400))
+    renewal_date = None
+    expiry_date = factory.LazyAttribute(lambda row: row.issue_date + datetime.timedelta(days=3 * 365))
+
+    @factory.post_generation
+    def term(self: Certificate, create: bool, extracted: bool | None, **kwargs: Any) -> None:
+        if create and extracted is not False:
+            start = self.renewal_date or self.issue_date
+            CertificateTerm.objects.create(certificate=self, start_date=start, expiry_date=self.expiry_date)
+
+
+class UserFactory(DjangoModelFactory):
+    """A user of `role`, with the record the role is bound to; signs in with PASSWORD."""
+
+    class Meta:
+        model = User
+
+    role = Role.OFFICE
+    username = factory.Sequence(lambda n: f"user{n}")
+    name = factory.Sequence(lambda n: f"用户{n}")
+    password = PASSWORD
+    company = factory.LazyAttribute(lambda user: CompanyFactory() if user.role == Role.COMPANY else None)
+    person = factory.LazyAttribute(lambda user: PersonFactory() if user.role == Role.PERSON else None)
+    local_body = factory.LazyAttribute(lambda user: LocalBodyFactory() if user.role == Role.LOCAL_BODY else None)
+
+    @classmethod
+    def _create(cls, model_class: type[User], *args: Any, **kwargs: Any) -> User:
+        return model_class.objects.create_user(*args, **kwargs)
+
+
+class PaperFactory(DjangoModelFactory):
+    """A draft of the test flow, waiting at its company's desk; `task=False` leaves the inbox alone."""
+
+    class Meta:
+        model = Paper
+        skip_postgeneration_save = True
+
+    title = factory.Sequence(lambda n: f"文件{n}")
+    company = factory.SubFactory(CompanyFactory)
+    local_body = factory.SubFactory(LocalBodyFactory)
+
+    @factory.post_generation
+    def task(self: Paper, create: bool, extracted: bool | None, **kwargs: Any) -> None:
+        if create and extracted is not False:
+            open_task(self)
