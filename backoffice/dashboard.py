@@ -47,10 +47,10 @@ def cards(user: Any) -> list[dict[str, Any]]:
         valid = visible_to(Certificate, user).filter(status=Certificate.Status.VALID)
         link = changelist("registry.Certificate")
         found += [
-            card(_("Valid certificates"), capped(valid.filter(expiry_date__gte=today)), f"{link}?expiry=valid"),
+            card(_("Valid certificates"), capped(valid.filter(expiry_date__gte=today)), f"{link}?expires=valid"),
             card(_("Expire within 90 days"), capped(valid.filter(expiry_date__range=(today, today + SOON))),
-                 f"{link}?expiry=90", "warning"),
-            card(_("Expired"), capped(valid.filter(expiry_date__lt=today)), f"{link}?expiry=expired", "danger"),
+                 f"{link}?expires=90", "warning"),
+            card(_("Expired"), capped(valid.filter(expiry_date__lt=today)), f"{link}?expires=expired", "danger"),
         ]  # fmt: skip
     if user.role != Role.PERSON and allows(user.role, "view", "registry.Person"):
         found.append(card(_("People"), capped(visible_to(Person, user)), changelist("registry.Person")))
@@ -66,7 +66,9 @@ def next_things(user: Any) -> list[dict[str, str]]:
         things.append((_("Import certificates from an Excel file"), reverse("admin:core_importrun_add")))
         waiting = ImportRun.objects.filter(status__in=["PREVIEWED", "UNMAPPED"]).count()
         if waiting:
-            things.append((_("%d uploaded files wait for your confirmation") % waiting, changelist("core.ImportRun")))
+            things.append(
+                (_("%d uploaded files wait for your confirmation") % waiting, changelist("core.ImportRun"))
+            )
         incomplete = Company.objects.filter(lacks_required(Company)).count()
         if incomplete:
             things.append((_("%d companies have an incomplete profile and can start nothing") % incomplete,
@@ -77,20 +79,34 @@ def next_things(user: Any) -> list[dict[str, str]]:
             things.append((_("%d messages could not be delivered") % failed, changelist("core.Message")))
         things.append((_("Look after users and their roles"), changelist("accounts.User")))
     if user.role == Role.COMPANY:
-        things.append((_("Keep the company profile up to date"),
-                       reverse("admin:registry_company_change", args=[user.company_id])))
+        things.append(
+            (
+                _("Keep the company profile up to date"),
+                reverse("admin:registry_company_change", args=[user.company_id]),
+            )
+        )
         gaps = visible_to(Person, user).filter(lacks_required(Person)).count()
         if gaps:
             things.append((_("%d people lack required fields; an empty region stops their enrolment") % gaps,
                            changelist("registry.Person") + "?profile=incomplete"))  # fmt: skip
     if user.role == Role.PERSON:
-        things.append((_("Keep your profile and attachments up to date"),
-                       reverse("admin:registry_person_change", args=[user.person_id])))
+        things.append(
+            (
+                _("Keep your profile and attachments up to date"),
+                reverse("admin:registry_person_change", args=[user.person_id]),
+            )
+        )
     if user.role in (Role.FINANCE, Role.TRAINING, Role.AUDITOR):
-        things.append((_("Look up a certificate by number, ID number or name"), changelist("registry.Certificate")))
+        things.append(
+            (_("Look up a certificate by number, ID number or name"), changelist("registry.Certificate"))
+        )
     if user.role == Role.LOCAL_BODY:
-        things.append((_("Check how your institution is shown to members"),
-                       reverse("admin:registry_localbody_change", args=[user.local_body_id])))
+        things.append(
+            (
+                _("Check how your institution is shown to members"),
+                reverse("admin:registry_localbody_change", args=[user.local_body_id]),
+            )
+        )
     return [{"text": text, "link": link} for text, link in things]
 
 

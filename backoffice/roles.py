@@ -38,7 +38,7 @@ A, O, F, T = Role.ADMIN, Role.OFFICE, Role.FINANCE, Role.TRAINING  # noqa: E741
 L, C, P, U = Role.LOCAL_BODY, Role.COMPANY, Role.PERSON, Role.AUDITOR
 
 STAFF: Final = {A: ALL, O: ALL, F: ALL, T: ALL, U: ALL}
-EVERYONE: Final = {role: ALL for role in Role}
+EVERYONE: Final = dict.fromkeys(Role, ALL)
 
 SCOPES: Final[dict[str, dict[str, str]]] = {
     # Dictionaries are public (the home page shows the local bodies).
@@ -56,8 +56,8 @@ SCOPES: Final[dict[str, dict[str, str]]] = {
     # Users: a company's manager looks after the company's own users.
     "accounts.User": {A: ALL, O: ALL, U: ALL, C: "company"},
     # The office's machinery.
-    "core.Attachment": {role: OWNER for role in Role},
-    "core.TransitionLog": {role: OWNER for role in Role},
+    "core.Attachment": dict.fromkeys(Role, OWNER),
+    "core.TransitionLog": dict.fromkeys(Role, OWNER),
     "core.Task": {A: ALL, O: ALL, U: ALL, F: "@desk", T: "@desk", L: "@desk", C: "@desk", P: "@desk"},
     "core.Message": {A: ALL, O: ALL, U: ALL},
     "core.ImportRun": {A: ALL, O: ALL, U: ALL},
@@ -67,7 +67,7 @@ SCOPES: Final[dict[str, dict[str, str]]] = {
 
 VIEW: Final = frozenset({"view"})
 EDIT: Final = frozenset({"view", "add", "change"})
-READERS: Final = {role: VIEW for role in Role}
+READERS: Final = dict.fromkeys(Role, VIEW)
 #: Verbs: view, add, change, delete (the admin's own), export and import (Excel).
 GRANTS: Final[dict[str, dict[str, frozenset[str]]]] = {
     "registry.Region": READERS | {A: EDIT},

@@ -67,18 +67,26 @@ def demo_secret_key() -> str:
 
 
 if PRODUCTION:
-    SECRET_KEY = required("SECRET_KEY", "make one with: python -c 'import secrets; print(secrets.token_urlsafe(50))'")
+    SECRET_KEY = required(
+        "SECRET_KEY", "make one with: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
+    )
     if len(SECRET_KEY) < 50:
         raise ImproperlyConfigured("SECRET_KEY is shorter than 50 characters; make a longer one.")
-    ALLOWED_HOSTS = [host.strip() for host in required("ALLOWED_HOSTS", "name the site's hosts, with commas").split(",")]
+    ALLOWED_HOSTS = [
+        host.strip() for host in required("ALLOWED_HOSTS", "name the site's hosts, with commas").split(",")
+    ]
     if "*" in ALLOWED_HOSTS:
         raise ImproperlyConfigured("ALLOWED_HOSTS holds '*'; name the site's hosts instead.")
 else:
     SECRET_KEY = env.str("SECRET_KEY", "") or demo_secret_key()
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])
-SITE_URL = env.str("SITE_URL", f"https://{ALLOWED_HOSTS[0]}" if PRODUCTION else "http://127.0.0.1:8000").rstrip("/")
+SITE_URL = env.str(
+    "SITE_URL", f"https://{ALLOWED_HOSTS[0]}" if PRODUCTION else "http://127.0.0.1:8000"
+).rstrip("/")
 if urlparse(SITE_URL).scheme not in ("http", "https"):
-    raise ImproperlyConfigured(f"SITE_URL is {SITE_URL!r}; it must start with https:// (it is put into mails).")
+    raise ImproperlyConfigured(
+        f"SITE_URL is {SITE_URL!r}; it must start with https:// (it is put into mails)."
+    )
 
 # --- Applications ------------------------------------------------------------------------------------
 
@@ -146,9 +154,13 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 # --- Database ----------------------------------------------------------------------------------------
 
 try:
-    DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'backoffice.sqlite3'}")}
+    DATABASES = {
+        "default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'backoffice.sqlite3'}")
+    }
 except (ImproperlyConfigured, ValueError, KeyError) as error:
-    raise ImproperlyConfigured("DATABASE_URL is not understood; an example: postgres://user:password@host/name") from error
+    raise ImproperlyConfigured(
+        "DATABASE_URL is not understood; an example: postgres://user:password@host/name"
+    ) from error
 database = DATABASES["default"]
 if database.get("ENGINE") == "django.db.backends.sqlite3":
     database["OPTIONS"] = {
@@ -163,7 +175,9 @@ elif database.get("ENGINE") == "django.db.backends.postgresql":
     database["CONN_MAX_AGE"] = number("CONN_MAX_AGE", 60, 0, 86400)
     database["CONN_HEALTH_CHECKS"] = True
 else:
-    raise ImproperlyConfigured("DATABASE_URL names a database we do not run on; use postgres://… or sqlite:///…")
+    raise ImproperlyConfigured(
+        "DATABASE_URL names a database we do not run on; use postgres://… or sqlite:///…"
+    )
 if PRODUCTION and not env.str("DATABASE_URL", ""):
     raise ImproperlyConfigured("DATABASE_URL is not set; an example: postgres://user:password@host/name")
 
@@ -201,7 +215,7 @@ SILENCED_SYSTEM_CHECKS: list[str] = []
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "vendor_locale"]
 USE_I18N = True
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
@@ -240,7 +254,9 @@ if MEDIA_STORAGE == "s3":
 try:
     EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 except (ImproperlyConfigured, ValueError, KeyError) as error:
-    raise ImproperlyConfigured("EMAIL_URL is not understood; an example: smtp+tls://user:password@host:587") from error
+    raise ImproperlyConfigured(
+        "EMAIL_URL is not understood; an example: smtp+tls://user:password@host:587"
+    ) from error
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "会员服务 <member-service@example.org>")
@@ -261,11 +277,12 @@ if SMS_BACKEND == "http" and urlparse(SMS_HTTP["url"]).scheme not in ("http", "h
 
 # --- Background work ---------------------------------------------------------------------------------
 # embedded: queued in the database, done by a thread of this process (demo, small sites)
-# worker:   queued in the database, done by `manage.py db_worker --no-reload`
+# worker:   queued in the database, done by `manage.py worker`
 # celery:   queued in Redis, done by `celery -A backoffice.core.celery worker`
 
 TASKS_BACKEND = choice("TASKS_BACKEND", ("embedded", "worker", "celery"), "embedded")
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
+TASK_TIME_LIMIT = number("TASK_TIME_LIMIT", 60, 5, 1440)  # minutes; what runs longer counts as left by a dead worker
 TASKS = {
     "default": {
         "BACKEND": {

@@ -8,7 +8,6 @@ from unfold.sites import UnfoldAdminSite
 
 from backoffice.roles import Role
 
-
 #: Models that libraries register for themselves and nobody here needs: there are no groups (roles.py decides),
 #: and background jobs are shown by the records they work for.
 NOT_SHOWN = {"auth.Group", "django_tasks_db.DBTaskResult"}

@@ -63,10 +63,10 @@ class Term:
                 term.unclear.append(code)
             elif any(char.isalnum() for char in word):
                 term.words.append(word)
-        return cls(
-            term.certificates[:MOST_NUMBERS], term.identities[:MOST_NUMBERS], term.credit_codes[:MOST_NUMBERS],
-            term.words[:MOST_WORDS], term.unclear,
-        )  # fmt: skip
+        for numbers in (term.certificates, term.identities, term.credit_codes):
+            del numbers[MOST_NUMBERS:]
+        del term.words[MOST_WORDS:]
+        return term
 
     @property
     def is_empty(self) -> bool:
@@ -95,8 +95,9 @@ def search_people(queryset: QuerySet, term: str, user: Any) -> Found:
         return nothing(queryset, wanted)
     notice = None
     if wanted.certificates:
-        rows = visible_to(Certificate, user).filter(numbered("number", wanted.certificates)).order_by("number")
-        queryset = queryset.filter(pk__in=list(rows.values_list("person_id", flat=True)[:MOST_PEOPLE]))
+        held = visible_to(Certificate, user).filter(numbered("number", wanted.certificates))
+        holders_ids = held.order_by("number").values_list("person_id", flat=True)[:MOST_PEOPLE]
+        queryset = queryset.filter(pk__in=list(holders_ids))
     if wanted.identities or wanted.credit_codes or wanted.words:
         holders = Holders.find(wanted, user)
         queryset, notice = queryset.filter(holders.condition("pk")), holders.notice
@@ -155,7 +156,7 @@ class Holders:
         found = list(people.values_list("pk", flat=True)[: MOST_PEOPLE + 1])
         notice = None
         if len(found) > MOST_PEOPLE:
-            notice = _("More than 1,000 people match, and only 1,000 are searched; add a character or the ID number.")
+            notice = _("More than 1,000 people match; add a character or the ID number.")
         return cls(found[:MOST_PEOPLE], companies, notice)
 
     def condition(self, person: str) -> Q:
@@ -192,14 +193,20 @@ def companies_by_word(words: Iterable[str], user: Any) -> dict[str, set[int]]:
     for pk, name, former, initials, credit_code in texts:
         for word in words:
             code = code_of(word)
-            if word in name or word in (former or "") or (code.isascii() and code in initials):
+            names = [name, former or ""]
+            if any(word in text for text in names) or (
+                code.isascii() and latin(code, names, initials, credit_code)
+            ):
                 exact[word].add(pk)
-            elif code.isascii() and (code in name.upper() or (credit_code or "").startswith(code)):
-                exact[word].add(pk)
-            elif len(word) > 2 and (spelt_in_order(word, name) or spelt_in_order(word, former or "")):
+            elif len(word) > 2 and any(spelt_in_order(word, text) for text in names):
                 loose[word].add(pk)
     # 广东建科 means 广东建科… where such a company exists, and 广东省建设科技… where none does.
     return {word: exact[word] or loose[word] for word in words}
+
+
+def latin(code: str, names: Iterable[str], initials: str, credit_code: str | None) -> bool:
+    """Letters and digits are pinyin initials, the beginning of a credit code, or stand in a name."""
+    return code in initials or (credit_code or "").startswith(code) or any(code in n.upper() for n in names)
 
 
 def company_candidates(word: str) -> Q:

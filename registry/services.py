@@ -36,4 +36,6 @@ def record_term(certificate: Certificate) -> CertificateTerm | None:
     latest = certificate.terms.order_by("-id").first()
     if latest is not None and (latest.start_date, latest.expiry_date) == (start, certificate.expiry_date):
         return None
-    return CertificateTerm.objects.create(certificate=certificate, start_date=start, expiry_date=certificate.expiry_date)
+    return CertificateTerm.objects.create(
+        certificate=certificate, start_date=start, expiry_date=certificate.expiry_date
+    )

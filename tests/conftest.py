@@ -1,4 +1,4 @@
-"""What all tests share: markers that say why they skip, private media, one user per role, signed-in clients."""
+"""What all tests share: markers that say why they skip, private media, users and signed-in clients."""
 
 import os
 from collections.abc import Callable, Iterator

@@ -12,6 +12,7 @@ from backoffice.core.flow import open_task
 from backoffice.roles import Role
 from fixtures.names import credit_check_digit, id_check_digit, organisation_check_digit
 from registry.models import Certificate, CertificateTerm, Company, LocalBody, Person, Region, Specialty
+from registry.services import city_of
 from tests.flowapp.models import Paper
 
 PASSWORD = "Correct-Horse-2026"
@@ -87,7 +88,7 @@ class CompanyFactory(DjangoModelFactory):
 
 
 class PersonFactory(DjangoModelFactory):
-    """A member with a complete profile; `gender` follows from the ID number (`woman=True` for an even one)."""
+    """A member with a complete profile; the gender follows from the ID number (`woman=True`: an even one)."""
 
     class Meta:
         model = Person
@@ -96,11 +97,13 @@ class PersonFactory(DjangoModelFactory):
         woman = False
         serial = factory.Sequence(lambda n: n)
 
-    name = factory.Sequence(lambda n: f"李{'一二三四五六七八九十'[n % 10]}{'甲乙丙丁戊己庚辛壬癸'[n // 10 % 10]}")
+    name = factory.LazyAttribute(
+        lambda person: "李" + "伟强志明健"[person.serial % 5] + "文华国辉"[person.serial % 4]
+    )
     id_number = factory.LazyAttribute(lambda person: id_number(person.serial, "F" if person.woman else "M"))
     phone = factory.LazyAttribute(lambda person: f"138{person.serial % 10**8:08d}")
     company = factory.SubFactory(CompanyFactory)
-    region = factory.LazyAttribute(lambda person: person.company.region if person.company else RegionFactory())
+    region = factory.LazyAttribute(lambda row: row.company.region if row.company else RegionFactory())
     education = Person.Education.BACHELOR
 
 
@@ -113,7 +116,7 @@ class CertificateFactory(DjangoModelFactory):
 
     person = factory.SubFactory(PersonFactory)
     company = factory.LazyAttribute(lambda certificate: certificate.person.company)
-    region = factory.LazyAttribute(lambda row: row.company.region if row.company else None)
+    region = factory.LazyAttribute(lambda row: city_of(row.company.region) if row.company else None)
     printed_company = factory.LazyAttribute(lambda row: row.company.name if row.company else "")
     type = Certificate.Type.ENGINEER
     number = factory.Sequence(lambda n: f"A124{n:05d}")
@@ -141,7 +144,9 @@ class UserFactory(DjangoModelFactory):
     password = PASSWORD
     company = factory.LazyAttribute(lambda user: CompanyFactory() if user.role == Role.COMPANY else None)
     person = factory.LazyAttribute(lambda user: PersonFactory() if user.role == Role.PERSON else None)
-    local_body = factory.LazyAttribute(lambda user: LocalBodyFactory() if user.role == Role.LOCAL_BODY else None)
+    local_body = factory.LazyAttribute(
+        lambda row: LocalBodyFactory() if row.role == Role.LOCAL_BODY else None
+    )
 
     @classmethod
     def _create(cls, model_class: type[User], *args: Any, **kwargs: Any) -> User:

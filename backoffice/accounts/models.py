@@ -1,7 +1,9 @@
 """Users: one role each, bound roles to one record (SPEC 1). There is no superuser: roles.py says it all."""
 
+import re
+import unicodedata
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -11,11 +13,24 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core.history import History
 from backoffice.roles import BINDINGS, Role, allows
 
+ID_NUMBER: Final = re.compile(r"\d{17}[\dXx]")
+
+
+def login_name(typed: str) -> str:
+    """What someone typed as a login name, as we store it: half-width, trimmed, an ID number's x in capitals."""
+    name = unicodedata.normalize("NFKC", typed).strip()
+    return name.upper() if ID_NUMBER.fullmatch(name) else name
+
 
 class UserManager(BaseUserManager):
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """The user of a typed login name; sign-in looks users up with this."""
+        user: User = self.get(username=login_name(username or ""))
+        return user
+
     def create_user(self, username: str, password: str | None = None, **fields: Any) -> "User":
         """Create and return a user; without a password nobody can sign in until activation sets one."""
-        user: User = self.model(username=self.model.normalize_username(username.strip()), **fields)
+        user: User = self.model(username=login_name(username), **fields)
         if password is None:
             user.set_unusable_password()
         else:
@@ -37,10 +52,20 @@ class User(AbstractBaseUser):
     name = models.CharField(_("name"), max_length=100)
     role = models.CharField(_("role"), max_length=20, choices=Role.choices)
     company = models.ForeignKey(
-        "registry.Company", models.PROTECT, null=True, blank=True, related_name="users", verbose_name=_("company")
+        "registry.Company",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="users",
+        verbose_name=_("company"),
     )
     person = models.OneToOneField(
-        "registry.Person", models.PROTECT, null=True, blank=True, related_name="user", verbose_name=_("person")
+        "registry.Person",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="user",
+        verbose_name=_("person"),
     )
     local_body = models.ForeignKey(
         "registry.LocalBody", models.PROTECT, null=True, blank=True, related_name="users",
@@ -56,10 +81,11 @@ class User(AbstractBaseUser):
     # One-time code for people whom no mail and no text message reaches; only its hash is kept.
     code_hash = models.CharField(max_length=128, blank=True, editable=False)
     code_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
+    code_tries = models.PositiveSmallIntegerField(default=0, editable=False)
     joined_at = models.DateTimeField(_("since"), auto_now_add=True)
 
     objects = UserManager()
-    history = History(excluded_fields=["password", "last_login", "code_hash", "code_expires_at"])
+    history = History(excluded_fields=["password", "last_login", "code_hash", "code_expires_at", "code_tries"])
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
@@ -115,7 +141,8 @@ class User(AbstractBaseUser):
         from backoffice.roles import GRANTS
 
         return self.is_active and any(
-            label.startswith(f"{app_label}.") and "view" in roles.get(self.role, ()) for label, roles in GRANTS.items()
+            label.startswith(f"{app_label}.") and "view" in roles.get(self.role, ())
+            for label, roles in GRANTS.items()
         )
 
 

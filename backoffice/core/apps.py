@@ -9,3 +9,6 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         from backoffice.core import checks  # noqa: F401  (registers the system checks)
+        from backoffice.core.lists import memoise_result_headers
+
+        memoise_result_headers()

@@ -15,7 +15,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django_fsm import FSMField, transition
+from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 
 from backoffice.core.models.inbox import Task, TransitionLog
 from backoffice.core.scoping import bound_id, visible_to
@@ -95,8 +95,11 @@ def step(
     return decorate
 
 
-class Flow(models.Model):
-    """Base of every flow: subclasses declare `state`, `desks` and their steps, in business order."""
+class Flow(ConcurrentTransitionMixin, models.Model):
+    """Base of every flow: subclasses declare `state`, `desks` and their steps, in business order.
+
+    Saving a copy that was read before a step raises ConcurrentTransition: an edit never undoes a submit.
+    """
 
     desks: ClassVar[dict[str, Desk]] = {}
     colours: ClassVar[dict[str, str]] = {}
@@ -160,7 +163,9 @@ def last_log_id(obj: models.Model) -> int:
 
 
 @transaction.atomic
-def perform(obj: Flow, name: str, *, by: Any, seen: int | None = None, opinion: str = "", **data: Any) -> Flow:
+def perform(
+    obj: Flow, name: str, *, by: Any, seen: int | None = None, opinion: str = "", **data: Any
+) -> Flow:
     """Take the step `name` and return the saved object; raise StepRefused and change nothing otherwise.
 
     `seen` is the `last_log_id()` of the page the user decided on: a newer step makes this one stale.
@@ -182,6 +187,7 @@ def perform(obj: Flow, name: str, *, by: Any, seen: int | None = None, opinion: 
     row._history_user = by  # type: ignore[attr-defined]
     row._change_reason = f"{declared.label}: {opinion}" if opinion else str(declared.label)  # type: ignore[attr-defined]
     row.save()
+    row._change_reason = None  # type: ignore[attr-defined] # a later save has its own reason
     due_on = close_task(row, by, name)
     TransitionLog.objects.create(
         content_type=ContentType.objects.get_for_model(row), object_id=row.pk, step=name, source=source,
@@ -222,8 +228,11 @@ def open_task(row: Flow) -> Task | None:
     desk = row.desk()
     if desk is None:
         return None
+    bound = desk.bound_id(row)
+    if desk.role in BINDINGS and bound is None:
+        raise StepRefused(_("Nobody would receive this: it is not addressed to anyone yet."))
     return Task.objects.create(
         content_type=ContentType.objects.get_for_model(row), object_id=row.pk, role=desk.role,
-        bound_id=desk.bound_id(row), state=row.state, subject=row.task_subject()[:200],
+        bound_id=bound, state=row.state, subject=row.task_subject()[:200],
         due_on=add_working_days(timezone.localdate(), desk.working_days) if desk.working_days else None,
     )  # fmt: skip

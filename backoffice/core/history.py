@@ -41,5 +41,7 @@ class History(HistoricalRecords):
     def get_meta_options(self, model: type[models.Model]) -> dict[str, Any]:
         options = super().get_meta_options(model)
         name = f"{model._meta.model_name}_hist"[:30]
-        options["indexes"] = [models.Index(model._meta.pk.attname, models.F("history_date").desc(), name=name)]
+        options["indexes"] = [
+            models.Index(model._meta.pk.attname, models.F("history_date").desc(), name=name)
+        ]
         return options

@@ -57,14 +57,20 @@ class Importer(Protocol):
     def read(self, run: ImportRun, table: Table) -> Any:
         """Clean the columns; called outside any transaction."""
 
-    def plan(self, run: ImportRun, rows: Any) -> Plan:
-        """Compare with the register and decide what to do with every row; writes nothing."""
+    def plan(self, run: ImportRun, rows: Any, *, to_write: bool) -> Plan:
+        """Compare with the register and decide what to do with every row; writes nothing.
+
+        `to_write`: called inside the transaction that will carry the plan out; keep other imports away.
+        """
 
     def write(self, run: ImportRun, plan: Any, user_id: int | None) -> dict[str, list[int]]:
         """Carry the plan out inside the transaction that planned it; return the history id ranges."""
 
     def undo_blockers(self, run: ImportRun) -> list[str]:
         """Sentences: what was built on the import since."""
+
+    def hold(self, run: ImportRun) -> None:
+        """Lock the records the run wrote until the transaction ends."""
 
     def undo(self, run: ImportRun, user_id: int | None) -> None:
         """Put back what was changed, delete what was created; called inside a transaction."""
@@ -150,7 +156,7 @@ def preview(run: ImportRun) -> ImportRun:
         if table.missing:
             _save_open(run, status=Status.UNMAPPED, seen=_seen(table), counts={}, samples={}, error="")
             return run
-        plan = importer.plan(run, importer.read(run, table))
+        plan = importer.plan(run, importer.read(run, table), to_write=False)
         saved = _save_open(
             run, status=Status.PREVIEWED, counts=plan.counts, samples=plan.samples, error="", progress=0,
             seen=_seen(table) | {"problems": run.seen.get("problems", "")},
@@ -277,7 +283,7 @@ def _plan_and_write(run: ImportRun, importer: Importer, table: Table, rows: Any)
             with transaction.atomic():
                 if ImportRun.objects.select_for_update().get(pk=run.pk).status != Status.RUNNING:
                     return None
-                plan = importer.plan(run, rows)
+                plan = importer.plan(run, rows, to_write=True)
                 refused = bool(run.options.get("all_or_nothing")) and plan.left_out > 0
                 user_id = run.options.get("confirmed_by", run.created_by_id)
                 ranges = {} if refused else importer.write(run, plan, user_id)
@@ -330,7 +336,9 @@ def undo(run: ImportRun, by: Any) -> ImportRun:
     importer = importer_for(run.layout)
     try:
         with transaction.atomic():
-            locked = ImportRun.objects.select_for_update().select_related(None).get(pk=run.pk)
+            locked = ImportRun.objects.select_for_update().get(pk=run.pk)
+            if locked.status == Status.DONE:
+                importer.hold(locked)
             if blockers := undo_blockers(locked):
                 raise ImportRefused(*blockers)
             importer.undo(locked, by.pk)

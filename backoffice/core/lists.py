@@ -104,7 +104,7 @@ class FastChangeList(ChangeList):
                 may_have_duplicates |= lookup_spawns_duplicates(self.lookup_opts, field_path)
             if spec and spec.has_output():
                 specs.append(spec)
-                is_active |= used
+                is_active |= used and getattr(spec, "is_active", True)
         known = getattr(self.model_admin, "url_lookups", ())
         remaining = {name: values for name, values in params.items() if name in known}
         orders = (getattr(spec, "ordering", None) for spec in specs)

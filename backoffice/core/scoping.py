@@ -33,10 +33,12 @@ def visible_to(model: type[Model], user: Any, *, queryset: QuerySet | None = Non
         return rows
     if scope == OWNER:
         return rows.filter(owner_visible(model, user))
+    if scope == "@desk" and user.role not in BINDINGS:
+        return rows.filter(role=user.role)
     bound = bound_id(user)
-    if scope == "@desk":
-        return rows.filter(Q(role=user.role) & (Q(bound_id=bound) if user.role in BINDINGS else Q()))
-    return rows.none() if bound is None else rows.filter(**{scope: bound})
+    if bound is None:
+        return rows.none()
+    return rows.filter(role=user.role, bound_id=bound) if scope == "@desk" else rows.filter(**{scope: bound})
 
 
 def owner_visible(model: type[Model], user: Any) -> Q:

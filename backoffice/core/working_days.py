@@ -34,7 +34,9 @@ def add_working_days(start: datetime.date, days: int) -> datetime.date:
         return start
     span = days * 2 + 20
     while True:
-        found = sorted(_working_days(start + datetime.timedelta(days=1), start + datetime.timedelta(days=span)))
+        found = sorted(
+            _working_days(start + datetime.timedelta(days=1), start + datetime.timedelta(days=span))
+        )
         if len(found) >= days:
             return found[days - 1]
         span *= 2

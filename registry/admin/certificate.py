@@ -1,7 +1,9 @@
 """Certificates with their term history."""
 
+from itertools import pairwise
 from typing import Any
 
+from backoffice.core.export import ExportMixin
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -12,7 +14,6 @@ from unfold.decorators import display
 
 from backoffice.core.admin import HistoryAdmin, Panel, PanelsMixin, ScopedAdmin
 from backoffice.core.admin.panels import table
-from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ChoicesFilter, ExpiryFilter, RegionFilter, ScopedRelatedFilter
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role
@@ -22,15 +23,22 @@ from registry.services import place_certificate, record_term
 
 
 def terms_panel(request: HttpRequest, certificate: Certificate) -> dict[str, Any]:
-    terms = list(visible_to(CertificateTerm, request.user).filter(certificate=certificate).order_by("start_date", "id"))
-    gaps = {after.pk: (after.start_date - before.expiry_date).days - 1 for before, after in zip(terms, terms[1:], strict=False)}
-    newest_first = CertificateTerm.objects.filter(pk__in=[term.pk for term in terms]).order_by("-start_date", "-id")
+    """The terms, newest first, and the days without a valid certificate before each."""
+    terms = visible_to(CertificateTerm, request.user).filter(certificate=certificate)
+    oldest_first = list(terms.order_by("start_date", "id"))
+    gaps = {
+        after.pk: (after.start_date - before.expiry_date).days - 1 for before, after in pairwise(oldest_first)
+    }
+
+    def cells(term: CertificateTerm) -> list[Any]:
+        days = gaps.get(term.pk, 0)
+        gap = _("%d days without a valid certificate before this term") % days if days > 0 else ""
+        recorded = timezone.localtime(term.recorded_at).strftime("%Y-%m-%d %H:%M")
+        return [term.start_date.isoformat(), term.expiry_date.isoformat(), recorded, gap]
+
     return table(
-        [_("From"), _("Until"), _("Recorded at"), _("Remark")],
-        newest_first,
-        lambda t: [t.start_date.isoformat(), t.expiry_date.isoformat(), timezone.localtime(t.recorded_at).strftime("%Y-%m-%d %H:%M"),
-                   _("%d days without a valid certificate before this term") % gaps[t.pk] if gaps.get(t.pk, 0) > 0 else ""],
-    )  # fmt: skip
+        [_("From"), _("Until"), _("Recorded at"), _("Remark")], terms.order_by("-start_date", "-id"), cells
+    )
 
 
 @admin.register(Certificate)
@@ -51,7 +59,10 @@ class CertificateAdmin(ExportMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
     autocomplete_fields = ["person", "specialty"]
     readonly_fields = ["show_company"]
     fieldsets = [
-        (None, {"fields": [("number", "type"), ("person", "show_company"), ("printed_company", "specialty")]}),
+        (
+            None,
+            {"fields": [("number", "type"), ("person", "show_company"), ("printed_company", "specialty")]},
+        ),
         (_("Dates"), {"fields": [("issue_date", "renewal_date"), ("expiry_date", "status"), "remark"]}),
     ]
     panels = (Panel("terms", _("Terms"), terms_panel),)
@@ -60,7 +71,9 @@ class CertificateAdmin(ExportMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
         hidden = {"show_company"} if request.user.role in (Role.COMPANY, Role.PERSON) else set()
         return [name for name in super().get_list_display(request) if name not in hidden]
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
         if not search_term.strip():
             return queryset, False
         found, duplicates, notice = search_certificates(queryset, search_term, request.user)
@@ -89,7 +102,10 @@ class CertificateAdmin(ExportMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
     @display(description=_("Company"))
     def show_company(self, certificate: Certificate) -> str:
         if certificate.employer_differs:
-            return _("%(now)s (certificate: %(printed)s)") % {"now": certificate.company, "printed": certificate.printed_company}
+            return _("%(now)s (certificate: %(printed)s)") % {
+                "now": certificate.company,
+                "printed": certificate.printed_company,
+            }
         return str(certificate.company or certificate.printed_company or "–")
 
     @display(description=_("Valid until"), ordering="expiry_date")

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from backoffice.core.export import ExportMixin
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -13,7 +14,6 @@ from unfold.decorators import display
 from backoffice.core.admin import AttachmentsMixin, HistoryAdmin, Panel, PanelsMixin, ScopedAdmin
 from backoffice.core.admin.attachments import ATTACHMENTS
 from backoffice.core.admin.panels import table
-from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ChoicesFilter, ScopedRelatedFilter
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role, allows
@@ -43,7 +43,8 @@ def people_panel(request: HttpRequest, company: Company) -> dict[str, Any]:
 def certificates_panel(request: HttpRequest, company: Company) -> dict[str, Any]:
     rows = visible_to(Certificate, request.user).filter(company=company).select_related("person")
     return table(
-        [_("Certificate number"), _("Certificate type"), _("Holder"), _("First issue date"), _("Valid until"), _("Status")],
+        [_("Certificate number"), _("Certificate type"), _("Holder"), _("First issue date"), _("Valid until"),
+         _("Status")],
         rows,
         lambda c: [link(c), c.get_type_display(), link(c.person), c.issue_date.isoformat(), c.expiry_date.isoformat(),
                    c.get_status_display()],
@@ -122,7 +123,9 @@ class CompanyAdmin(ExportMixin, AttachmentsMixin, PanelsMixin, HistoryAdmin, Sco
         if change and "region" in form.changed_data:
             move_certificates_to_region(obj)
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
         if not search_term.strip():
             return queryset, False
         found, duplicates, notice = search_companies(queryset, search_term, request.user)
@@ -143,4 +146,6 @@ class CompanyAdmin(ExportMixin, AttachmentsMixin, PanelsMixin, HistoryAdmin, Sco
         missing = company.missing_fields()
         if not missing:
             return str(_("complete"))
-        return str(_("lacks %s")) % "、".join(str(company._meta.get_field(name).verbose_name) for name in missing)
+        return str(_("lacks %s")) % "、".join(
+            str(company._meta.get_field(name).verbose_name) for name in missing
+        )

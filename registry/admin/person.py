@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from backoffice.core.export import ExportMixin
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -11,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core.admin import AttachmentsMixin, HistoryAdmin, Panel, PanelsMixin, ScopedAdmin
 from backoffice.core.admin.attachments import ATTACHMENTS
 from backoffice.core.admin.panels import table
-from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ScopedRelatedFilter
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role
@@ -56,7 +56,9 @@ class PersonAdmin(ExportMixin, AttachmentsMixin, PanelsMixin, HistoryAdmin, Scop
     }
     panels = (Panel("certificates", _("Certificates"), certificates_panel), ATTACHMENTS)
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
         if not search_term.strip():
             return queryset, False
         found, duplicates, notice = search_people(queryset, search_term, request.user)
@@ -74,4 +76,6 @@ class PersonAdmin(ExportMixin, AttachmentsMixin, PanelsMixin, HistoryAdmin, Scop
         return [name for name in super().get_list_display(request) if name not in hidden]
 
     def response_add(self, request: HttpRequest, obj: Person, post_url_continue: str | None = None) -> Any:
-        return super().response_add(request, obj, post_url_continue or reverse("admin:registry_person_change", args=[obj.pk]))
+        return super().response_add(
+            request, obj, post_url_continue or reverse("admin:registry_person_change", args=[obj.pk])
+        )

@@ -20,18 +20,28 @@ MESSAGES: dict[str, StrPromise] = {
         "With the dates in the register ({stored}) the order would be wrong: first issue, then renewal, then the "
         "end of validity. Fill in all three dates."
     ),
-    "unknown_region": _("This region is not known. Write a city or district of Guangdong, such as 广州市天河区."),
+    "unknown_region": _(
+        "This region is not known. Write a city or district of Guangdong, such as 广州市天河区."
+    ),
     "ambiguous_region": _("Several cities have a district of this name. Write the city in front of it."),
-    "unknown_specialty": _("This specialty is not known. Use one of the register's, or have it added there first."),
+    "unknown_specialty": _(
+        "This specialty is not known. Use one of the register's, or have it added there first."
+    ),
     "unknown_company": _(
         "No company has this name, now or formerly. Register it first, or choose 'Create unknown companies as "
         "temporary members'."
     ),
     "ambiguous_company": _("Several companies had this name formerly. Write the company's present name."),
-    "number_twice": _("The same certificate number stands in row {row} with other content. Keep the right one."),
+    "number_twice": _(
+        "The same certificate number stands in row {row} with other content. Keep the right one."
+    ),
     # conflicts: the register says otherwise, and the import does not decide who is right
-    "other_person": _("This certificate belongs to {name} ({id_number}) in the register. Check number and ID."),
-    "other_name": _("This ID number belongs to {name} in the register. Correct the file, or the person first."),
+    "other_person": _(
+        "This certificate belongs to {name} ({id_number}) in the register. Check number and ID."
+    ),
+    "other_name": _(
+        "This ID number belongs to {name} in the register. Correct the file, or the person first."
+    ),
     "other_name_in_file": _("The same ID number belongs to {name} in row {row}. Correct the file."),
     "other_company": _(
         "This person is registered with {company}. Transfer the person first, or accept that only the "

@@ -1,16 +1,16 @@
 """What an import would do with every row, decided without writing: this file is the rule book of SPEC 3.8.
 
-    repeated   the row stands in the file before, letter for letter: ignored
-    error      the row cannot be right, or names something we do not know
-    conflict   the register says otherwise; nothing is written, both sides are shown:
-                 other_person   the number is another person's
-                 other_name     the ID number is a person's of another name (in the register or in the file)
-                 older          the register has a later end of validity
-                 other_company  the person is with another company (the user may accept this one: then the
-                                certificate shows the file's company and the person stays where it is)
-    unchanged  the register already says so
-    update     the certificate gets new values, or its holder's empty profile fields are filled
-    create     a new certificate; its holder is created, or reused if registered already
+repeated   the row stands in the file before, letter for letter: ignored
+error      the row cannot be right, or names something we do not know
+conflict   the register says otherwise; nothing is written, both sides are shown:
+             other_person   the number is another person's
+             other_name     the ID number is a person's of another name (in the register or in the file)
+             older          the register has a later end of validity
+             other_company  the person is with another company (the user may accept this one: then the
+                            certificate shows the file's company and the person stays where it is)
+unchanged  the register already says so
+update     the certificate gets new values, or its holder's empty profile fields are filled
+create     a new certificate; its holder is created, or reused if registered already
 """
 
 from collections import Counter
@@ -26,6 +26,8 @@ from registry.imports.stored import (
     CompanyRef,
     StoredCertificate,
     StoredPerson,
+    company_key,
+    people_by_id,
     read_certificates,
     read_people,
 )
@@ -117,6 +119,7 @@ def make_plan(rows: Rows, *, accept: tuple[str, ...] = (), create_companies: boo
     _find_employers(plan, create_companies)
     _ask_register(plan)
     _decide(plan, set(accept) & set(ACCEPTABLE))
+    _name_other_people(plan)
     plan.counts = _count(plan)
     return plan
 
@@ -174,17 +177,9 @@ def printed(plan: Plan, index: int) -> str:
     """The company text for the certificate: the file's, in the register's spelling if it is the present name."""
     text: str = plan.rows["company"][index]
     employer = plan.employers[index]
-    if employer is not None and text != employer.name:
-        by_name = plan.companies.find(text)
-        if by_name is employer and plan.companies.by_name.get(_key(text)) is employer:
-            return employer.name
-    return text
-
-
-def _key(text: str) -> str:
-    from registry.imports.stored import company_key
-
-    return company_key(text)
+    if employer is None or text == employer.name:
+        return text
+    return employer.name if plan.companies.by_name.get(company_key(text)) is employer else text
 
 
 def _decide(plan: Plan, accept: set[str]) -> None:
@@ -234,7 +229,7 @@ def _conflict(
 ) -> Conflict | None:
     rows = plan.rows
     if stored is not None and (person is None or person.id != stored.person_id):
-        # Who that is, the report looks up for all such rows at once.
+        # `_name_other_people` asks for all of them at once.
         return Conflict("other_person", "number", refusal("other_person"), {"person_id": stored.person_id})
     name = rows["name"][index]
     if person is None:
@@ -257,7 +252,21 @@ def _conflict(
         return None
     else:
         company = plan.companies.by_id[known_id].name
-    return Conflict("other_company", "company", refusal("other_company", company=company), {"company": company})
+    return Conflict(
+        "other_company", "company", refusal("other_company", company=company), {"company": company}
+    )
+
+
+def _name_other_people(plan: Plan) -> None:
+    """Say whose the certificates are that belong to somebody else."""
+    others = {i: c for i, c in plan.conflicts.items() if c.kind == "other_person"}
+    if not others:
+        return
+    people = people_by_id({conflict.known["person_id"] for conflict in others.values()})
+    for index, conflict in others.items():
+        name, id_number = people[conflict.known["person_id"]]
+        known = {"name": name, "id_number": id_number}
+        plan.conflicts[index] = Conflict("other_person", "number", refusal("other_person", **known), known)
 
 
 def _conflict_in_file(plan: Plan, index: int, namesakes: dict[str, dict[str, int]]) -> Conflict | None:

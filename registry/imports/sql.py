@@ -85,7 +85,10 @@ def insert(model: type[models.Model], count: int, columns: Mapping[str, Sequence
         return
     names = ", ".join(connection.ops.quote_name(name) for name in columns)
     if on_postgres():
-        with connection.cursor() as cursor, cursor.copy(f"COPY {table_of(model)} ({names}) FROM STDIN") as copy:
+        with (
+            connection.cursor() as cursor,
+            cursor.copy(f"COPY {table_of(model)} ({names}) FROM STDIN") as copy,
+        ):
             for start in range(0, count, CHUNK):
                 copy.write(_copy_text(columns.values(), start, min(start + CHUNK, count)))
         return
@@ -108,14 +111,15 @@ def _copy_text(columns: Iterable[Sequence[Any] | Same], start: int, stop: int) -
         if isinstance(column, Same):
             texts.append(repeat(_copy_cell(column.value)))
             continue
-        cells = [NULL if cell is None else cell if type(cell) is str else str(cell) for cell in column[start:stop]]
+        cells = [
+            NULL if cell is None else cell if type(cell) is str else str(cell) for cell in column[start:stop]
+        ]
         joined = "".join(cells)
-        if joined.count("\\") != cells.count(NULL) or "\n" in joined or "\t" in joined or "\r" in joined:
+        nulls = column[start:stop].count(None)
+        if joined.count("\\") != nulls or "\n" in joined or "\t" in joined or "\r" in joined:
             cells = [_copy_cell(cell) for cell in column[start:stop]]
         texts.append(cells)
-    texts.append(repeat("", stop - start))
-    # The empty last column ends the zip of constants; the tab it adds is cut off again.
-    return "".join([line[:-1] + "\n" for line in map("\t".join, zip(*texts, strict=False))])
+    return "\n".join(map("\t".join, zip(*texts, strict=False))) + "\n"
 
 
 def _copy_cell(value: Any) -> str:

@@ -83,11 +83,6 @@ def _companies_sql() -> str:
     )
 
 
-def city_of(region: Region | None) -> int | None:
-    """The id of a region's city: its own where it is one."""
-    return region and (region.parent_id or region.pk)
-
-
 def read_people(id_numbers: Iterable[str], *, lock: bool = False) -> Iterator[StoredPerson]:
     condition, param = sql.among("id_number", id_numbers)
     statement = (
@@ -122,7 +117,10 @@ def read_certificates(numbers: Iterable[str], *, lock: bool = False) -> Iterator
 def read_cities(company_ids: Iterable[int]) -> dict[int, int | None]:
     """The cities of companies, whose rows stay as they are until the transaction ends."""
     condition, param = sql.among("stored.id", company_ids)
-    return {pk: city for pk, _name, city in sql.select(f"{_companies_sql()} WHERE {condition} FOR SHARE OF stored", param)}
+    return {
+        pk: city
+        for pk, _name, city in sql.select(f"{_companies_sql()} WHERE {condition} FOR SHARE OF stored", param)
+    }
 
 
 def people_by_id(ids: Iterable[int]) -> dict[int, tuple[str, str]]:

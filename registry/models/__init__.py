@@ -3,4 +3,13 @@ from registry.models.company import Company, FormerName
 from registry.models.dictionaries import LocalBody, Region, Specialty
 from registry.models.person import Person
 
-__all__ = ["Certificate", "CertificateTerm", "Company", "FormerName", "LocalBody", "Person", "Region", "Specialty"]
+__all__ = [
+    "Certificate",
+    "CertificateTerm",
+    "Company",
+    "FormerName",
+    "LocalBody",
+    "Person",
+    "Region",
+    "Specialty",
+]

@@ -42,7 +42,13 @@ class Certificate(models.Model):
     )  # fmt: skip
     #: The company's region, kept on the row for the same reason (`services.moves`).
     region = models.ForeignKey(
-        Region, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("region"), db_index=False
+        Region,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("region"),
+        db_index=False,
     )
     #: What is printed; stays the old employer until 单位变更 or 企业更名 (manual ch. 7).
     printed_company = models.CharField(_("company on the certificate"), max_length=100, blank=True)
@@ -79,7 +85,10 @@ class Certificate(models.Model):
             models.CheckConstraint(
                 name="certificate_dates_in_order",
                 condition=Q(expiry_date__gt=F("issue_date"))
-                & (Q(renewal_date=None) | Q(renewal_date__gte=F("issue_date"), renewal_date__lte=F("expiry_date"))),
+                & (
+                    Q(renewal_date=None)
+                    | Q(renewal_date__gte=F("issue_date"), renewal_date__lte=F("expiry_date"))
+                ),
                 violation_error_message=_(
                     "The dates are out of order: first issue, then renewal, then the end of validity."
                 ),

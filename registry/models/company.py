@@ -51,9 +51,14 @@ class Company(models.Model):
         _("office address"), max_length=200, blank=True, help_text=_("Couriers deliver certificates here.")
     )
     contact_name = models.CharField(_("association contact"), max_length=50, blank=True)
-    contact_phone = models.CharField(_("contact phone"), max_length=20, blank=True, validators=[validate_phone])
+    contact_phone = models.CharField(
+        _("contact phone"), max_length=20, blank=True, validators=[validate_phone]
+    )
     information_officer = models.CharField(
-        _("information officer"), max_length=100, blank=True, help_text=_("The login name unless you change it.")
+        _("information officer"),
+        max_length=100,
+        blank=True,
+        help_text=_("The login name unless you change it."),
     )
     email = models.EmailField(_("email"), blank=True)
     initials = models.CharField(_("pinyin initials"), max_length=100, editable=False, blank=True)
@@ -75,19 +80,25 @@ class Company(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.initials = initials_of(self.name)
+        if (
+            "update_fields" in kwargs
+            and kwargs["update_fields"] is not None
+            and "name" in kwargs["update_fields"]
+        ):
+            kwargs["update_fields"] = [*kwargs["update_fields"], "initials"]
+        super().save(*args, **kwargs)
+
     def clean(self) -> None:
         self.name = "".join(self.name.split())
         self.credit_code = (self.credit_code or "").strip().upper() or None
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.initials = initials_of(self.name)
-        if "update_fields" in kwargs and kwargs["update_fields"] is not None and "name" in kwargs["update_fields"]:
-            kwargs["update_fields"] = [*kwargs["update_fields"], "initials"]
-        super().save(*args, **kwargs)
-
     def missing_fields(self) -> list[str]:
         """The names of the required fields that are empty; while any is, the company can start no flow."""
-        return [name for name in self.required_for_flows if not getattr(self, f"{name}_id", getattr(self, name))]
+        return [
+            name for name in self.required_for_flows if not getattr(self, f"{name}_id", getattr(self, name))
+        ]
 
 
 class FormerName(models.Model):
@@ -103,7 +114,9 @@ class FormerName(models.Model):
         verbose_name = _("former name")
         verbose_name_plural = _("former names")
         ordering = ["-until", "-id"]
-        constraints = [models.UniqueConstraint(fields=["company", "name"], name="former_name_once_per_company")]
+        constraints = [
+            models.UniqueConstraint(fields=["company", "name"], name="former_name_once_per_company")
+        ]
 
     def __str__(self) -> str:
         return self.name

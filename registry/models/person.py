@@ -67,6 +67,10 @@ class Person(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.birthday, self.gender = birthday_of(self.id_number), gender_of(self.id_number)
+        super().save(*args, **kwargs)
+
     def clean(self) -> None:
         self.name = normalise_text(self.name)
         try:
@@ -74,14 +78,16 @@ class Person(models.Model):
         except ValidationError as error:
             raise ValidationError({"id_number": error}) from error
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.birthday, self.gender = birthday_of(self.id_number), gender_of(self.id_number)
-        super().save(*args, **kwargs)
-
     def missing_fields(self) -> list[str]:
         """The names of the red fields that are empty."""
-        return [name for name in self.required_for_flows if not getattr(self, f"{name}_id", getattr(self, name))]
+        return [
+            name for name in self.required_for_flows if not getattr(self, f"{name}_id", getattr(self, name))
+        ]
 
     def age(self, today: datetime.date) -> int:
         """Full years on `today`."""
-        return today.year - self.birthday.year - ((today.month, today.day) < (self.birthday.month, self.birthday.day))
+        return (
+            today.year
+            - self.birthday.year
+            - ((today.month, today.day) < (self.birthday.month, self.birthday.day))
+        )

@@ -1,12 +1,11 @@
 """What every admin class is made of: one mixin per concern (ARCHITECTURE, "Admin modules are declarations")."""
 
+# Registered by being imported, after the mixins that other apps' admin modules ask this package for.
+from backoffice.core.admin import importruns, office  # noqa: F401
 from backoffice.core.admin.attachments import AttachmentsMixin
 from backoffice.core.admin.flow import FlowAdmin
 from backoffice.core.admin.history import HistoryAdmin
 from backoffice.core.admin.panels import Panel, PanelsMixin
 from backoffice.core.admin.scoped import ScopedAdmin
-
-# Registered by being imported, after the mixins that other apps' admin modules ask this package for.
-from backoffice.core.admin import importruns, office  # noqa: F401, E402, I001
 
 __all__ = ["AttachmentsMixin", "FlowAdmin", "HistoryAdmin", "Panel", "PanelsMixin", "ScopedAdmin"]

@@ -20,7 +20,9 @@ from backoffice.roles import allows
 
 
 class UploadForm(forms.Form):
-    kind = forms.ModelChoiceField(AttachmentKind.objects.none(), label=_("Kind"), widget=UnfoldAdminSelectWidget)
+    kind = forms.ModelChoiceField(
+        AttachmentKind.objects.none(), label=_("Kind"), widget=UnfoldAdminSelectWidget
+    )
     file = forms.FileField(label=_("Picture (JPG or PNG, in colour, at most 10 MB)"))
 
     def __init__(self, *args: Any, kinds: tuple[str, ...], **kwargs: Any) -> None:
@@ -30,13 +32,18 @@ class UploadForm(forms.Form):
 
 def present(obj: Any, user: Any) -> Any:
     """The record's attachments that are not taken back, within the user's scope."""
-    return visible_to(Attachment, user, queryset=Attachment.of(obj).filter(removed_at=None)).select_related("kind")
+    return visible_to(Attachment, user, queryset=Attachment.of(obj).filter(removed_at=None)).select_related(
+        "kind"
+    )
 
 
 def attachments_panel(request: HttpRequest, obj: Any) -> dict[str, Any]:
     upload = allows(request.user.role, "add", "core.Attachment")
     name = f"admin:{obj._meta.app_label}_{obj._meta.model_name}_attachments"
-    return {"attachments": present(obj, request.user), "upload_url": reverse(name, args=[obj.pk]) if upload else ""}
+    return {
+        "attachments": present(obj, request.user),
+        "upload_url": reverse(name, args=[obj.pk]) if upload else "",
+    }
 
 
 ATTACHMENTS = Panel("attachments", _("Attachments"), attachments_panel, "admin/core/panel_attachments.html")
@@ -62,7 +69,9 @@ class AttachmentsMixin:
             if "remove" in request.POST:
                 if not allows(request.user.role, "delete", "core.Attachment"):
                     raise PermissionDenied
-                attachments.remove(get_object_or_404(present(obj, request.user), pk=request.POST["remove"]), request.user)
+                attachments.remove(
+                    get_object_or_404(present(obj, request.user), pk=request.POST["remove"]), request.user
+                )
                 messages.success(request, _("The file was taken back."))
                 return HttpResponseRedirect(request.path)
             form = UploadForm(request.POST, request.FILES, kinds=obj.takes_attachments)

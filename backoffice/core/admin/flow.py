@@ -16,7 +16,10 @@ from backoffice.core.inbox import trail
 
 class OpinionForm(forms.Form):
     opinion = forms.CharField(
-        label=_("Opinion"), required=False, max_length=1000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 4})
+        label=_("Opinion"),
+        required=False,
+        max_length=1000,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
     )
     seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
@@ -32,7 +35,9 @@ class FlowAdmin:
         name = f"{self.opts.app_label}_{self.opts.model_name}_step"  # type: ignore[attr-defined]
         return [path("<path:object_id>/step/<str:step>/", view, name=name), *super().get_urls()]  # type: ignore[misc]
 
-    def render_change_form(self, request: HttpRequest, context: dict, *args: Any, **kwargs: Any) -> HttpResponse:
+    def render_change_form(
+        self, request: HttpRequest, context: dict, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
         obj = kwargs.get("obj")
         if obj is not None:
             context["flow_offers"] = available(obj, request.user)

@@ -55,7 +55,9 @@ class HistoryForm(forms.ModelForm):
 
     @cached_property
     def latest(self) -> Any:
-        return type(self.instance).history.filter(**{self.instance._meta.pk.attname: self.instance.pk}).first()
+        return (
+            type(self.instance).history.filter(**{self.instance._meta.pk.attname: self.instance.pk}).first()
+        )
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
@@ -143,7 +145,11 @@ def differences(row: Any, previous: Any | None, names: dict[tuple[type, Any], st
         new = getattr(row, tracked.attname)
         if tracked.primary_key or old == new or (old in (None, "") and new in (None, "")):
             continue
-        changes.append(Change(capfirst(str(tracked.verbose_name)), shown(tracked, old, names), shown(tracked, new, names)))
+        changes.append(
+            Change(
+                capfirst(str(tracked.verbose_name)), shown(tracked, old, names), shown(tracked, new, names)
+            )
+        )
     return changes
 
 
@@ -168,5 +174,8 @@ def related_names(rows: list[Any]) -> dict[tuple[type, Any], str]:
             found = {getattr(row, tracked.attname) for row in rows} - {None}
             wanted.setdefault(tracked.remote_field.model, set()).update(found)
     return {
-        (model, obj.pk): str(obj) for model, ids in wanted.items() if ids for obj in model._default_manager.filter(pk__in=ids)
+        (model, obj.pk): str(obj)
+        for model, ids in wanted.items()
+        if ids
+        for obj in model._default_manager.filter(pk__in=ids)
     }

@@ -1,6 +1,6 @@
 """Import screens: hand in a file, map unknown columns, look it through, confirm, watch, download, undo."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
@@ -36,13 +36,16 @@ OUTCOMES: dict[str, tuple[Any, str]] = {
 
 class UploadForm(forms.Form):
     file = forms.FileField(
-        label=_("File"), help_text=_("Excel (.xlsx, .xls), WPS, LibreOffice or .csv; up to 60 MB and 200,000 rows.")
+        label=_("File"),
+        help_text=_("Excel (.xlsx, .xls), WPS, LibreOffice or .csv; up to 60 MB and 200,000 rows."),
     )
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
         if file.size > MAX_UPLOAD:
-            raise forms.ValidationError(_("“%s” is larger than 60 MB; split it into several files.") % file.name)
+            raise forms.ValidationError(
+                _("“%s” is larger than 60 MB; split it into several files.") % file.name
+            )
         return file
 
 
@@ -66,6 +69,31 @@ class OptionsForm(forms.Form):
         return chosen | {"accept": ["other_company"] if chosen.pop("accept_other_company") else []}
 
 
+def lines(run: ImportRun, shown: str, columns: Sequence[str]) -> list[dict[str, Any]]:
+    """The first rows of an outcome as table lines: cells with a mark where file and register differ, and why."""
+    readable = imports.importer_for(run.layout).readable
+    found: list[dict[str, Any]] = []
+    for row in run.samples.get(shown, []):
+        changes = row.get("changes", {})
+        differs = set(changes) | set(row.get("register", {}))
+        cells = [(readable(name, row["values"].get(name, "")), name in differs) for name in columns]
+        details = [f"{reason['column']}{row['row']}: {reason['message']}" for reason in row.get("reasons", [])]
+        details += [row["message"]] if "message" in row else []
+        details += [_("The same as row %s") % row["same_as"]] if "same_as" in row else []
+        details += [f"{old or '–'} → {new}" for old, new in (map_pair(readable, *item) for item in changes.items())]
+        if row.get("person") == "known":
+            details.append(str(_("The holder is in the register already.")))
+        found.append({"row": row["row"], "side": _("File"), "cells": cells, "details": details})
+        if row.get("register"):
+            known = [(readable(name, row["register"].get(name, "")), name in differs) for name in columns]
+            found.append({"row": "", "side": _("Register"), "cells": known, "details": []})
+    return found
+
+
+def map_pair(readable: Callable[[str, Any], str], name: str, pair: list[Any]) -> tuple[str, str]:
+    return readable(name, pair[0]), readable(name, pair[1])
+
+
 @admin.register(ImportRun)
 class ImportRunAdmin(ScopedAdmin):
     list_display = ["filename", "show_status", "show_counts", "created_by", "created_at", "finished_at"]
@@ -81,7 +109,9 @@ class ImportRunAdmin(ScopedAdmin):
 
     @display(description=_("rows"))
     def show_counts(self, run: ImportRun) -> str:
-        parts = [f"{label} {run.counts[key]:,}" for key, (label, _c) in OUTCOMES.items() if run.counts.get(key)]
+        parts = [
+            f"{label} {run.counts[key]:,}" for key, (label, _c) in OUTCOMES.items() if run.counts.get(key)
+        ]
         return " · ".join(parts) or "–"
 
     def get_urls(self) -> list[URLPattern]:
@@ -126,18 +156,22 @@ class ImportRunAdmin(ScopedAdmin):
         if run is None:
             raise Http404
         may_act = allows(request.user.role, "change", "core.ImportRun")
-        shown = request.GET.get("show") or next((key for key in ("conflict", "error", *OUTCOMES) if run.counts.get(key)), "")
+        shown = request.GET.get("show") or next(
+            (key for key in ("conflict", "error", *OUTCOMES) if run.counts.get(key)), ""
+        )
         options = run.options
+        labels = {field.name: field.labels[0] for field in get_layouts()[run.layout].fields}
+        columns = imports.importer_for(run.layout).shown
         context = self.context(
             request, run.filename, run=run, original=run, may_act=may_act, shown=shown,
             outcomes=[(key, label, colour, run.counts.get(key, 0)) for key, (label, colour) in OUTCOMES.items()],
-            sample=run.samples.get(shown, []), status=Status,
+            columns=[labels[name] for name in columns], lines=lines(run, shown, columns), status=Status,
             open=run.status in (Status.PREVIEWED, Status.REFUSED, Status.FAILED),
             busy=run.status in (Status.QUEUED, Status.RUNNING),
             left_out=run.counts.get("conflict", 0) + run.counts.get("error", 0),
             to_write=run.counts.get("create", 0) + run.counts.get("update", 0),
-            options_form=OptionsForm(initial=options | {"accept_other_company": "other_company" in options.get("accept", [])}),
-            fields=[(field.name, field.labels[0]) for field in get_layouts()[run.layout].fields],
+            options_form=OptionsForm(initial=options | {"accept_other_company": bool(options.get("accept"))}),
+            fields=labels.items(),
             blockers=imports.undo_blockers(run) if run.status == Status.DONE and may_act else [],
         )  # fmt: skip
         return TemplateResponse(request, "admin/core/imports/run.html", context)
@@ -151,7 +185,9 @@ class ImportRunAdmin(ScopedAdmin):
 
     # -- acts (POST only) ------------------------------------------------------------------------
 
-    def act(self, request: HttpRequest, pk: int, verb: Callable[[ImportRun], Any], done: Any = "") -> HttpResponse:
+    def act(
+        self, request: HttpRequest, pk: int, verb: Callable[[ImportRun], Any], done: Any = ""
+    ) -> HttpResponse:
         """Do `verb` on a run in scope and go back to its page; a refusal is shown there."""
         run = self.get_queryset(request).filter(pk=pk).first()
         if run is None:
@@ -177,7 +213,9 @@ class ImportRunAdmin(ScopedAdmin):
             if key.startswith("column_") and key.removeprefix("column_").isdigit()
         }
         remember = request.POST.get("remember") == "on"
-        return self.act(request, pk, lambda run: imports.set_mapping(run, mapping, remember=remember, by=request.user))
+        return self.act(
+            request, pk, lambda run: imports.set_mapping(run, mapping, remember=remember, by=request.user)
+        )
 
     def options_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         form = OptionsForm(request.POST)
@@ -188,7 +226,9 @@ class ImportRunAdmin(ScopedAdmin):
         return self.act(request, pk, lambda run: imports.confirm(run, request.user))
 
     def discard_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return self.act(request, pk, lambda run: imports.discard(run, request.user), _("The upload was discarded."))
+        return self.act(
+            request, pk, lambda run: imports.discard(run, request.user), _("The upload was discarded.")
+        )
 
     def undo_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         return self.act(request, pk, lambda run: imports.undo(run, request.user), _("The import was undone."))
@@ -210,7 +250,9 @@ class ImportRunAdmin(ScopedAdmin):
             raise Http404
         stem = run.filename.rpartition(".")[0] or run.filename  # type: ignore[union-attr]
         name = run.filename if which == "upload" else f"{stem}-{_('marked')}.xlsx"  # type: ignore[union-attr]
-        response = FileResponse(stored.open("rb"), as_attachment=True, filename=name, content_type="application/octet-stream")
+        response = FileResponse(
+            stored.open("rb"), as_attachment=True, filename=name, content_type="application/octet-stream"
+        )
         response["Cache-Control"] = "private, no-store"
         return response
 

@@ -39,10 +39,22 @@ class MessageAdmin(ScopedAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """One-time links are secrets: nobody reads them here."""
-        fields = ["channel", "recipient", "subject", "status", "attempts", "next_attempt_at", "error", "sent_at"]
+        fields = [
+            "channel",
+            "recipient",
+            "subject",
+            "status",
+            "attempts",
+            "next_attempt_at",
+            "error",
+            "sent_at",
+        ]
         return fields if obj is not None and obj.secret else [*fields[:3], "body", *fields[3:]]
 
-    @display(description=_("status"), label={"SENT": "success", "FAILED": "danger", "QUEUED": "info", "SENDING": "info"})
+    @display(
+        description=_("status"),
+        label={"SENT": "success", "FAILED": "danger", "QUEUED": "info", "SENDING": "info"},
+    )
     def show_status(self, message: Message) -> tuple[str, str]:
         return message.status, str(message.get_status_display())
 

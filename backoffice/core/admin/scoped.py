@@ -3,25 +3,20 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.forms import ModelChoiceField
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
-from backoffice.core.lists import CappedPaginator, FastChangeList
+from backoffice.core.lists import FastListMixin
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role, allows
 
 
-class ScopedAdmin(ModelAdmin):
+class ScopedAdmin(FastListMixin, ModelAdmin):
     """Base of every admin class. A row out of scope does not exist: 404, in no list, no drop-down, no count."""
 
-    paginator = CappedPaginator
-    list_per_page = 50
-    show_full_result_count = False
-    list_filter_submit = False
     list_fullwidth = True
     warn_unsaved_form = True
     compressed_fields = True
@@ -31,9 +26,6 @@ class ScopedAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
         return visible_to(self.model, request.user, queryset=super().get_queryset(request))
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return FastChangeList
 
     # -- verbs -----------------------------------------------------------------------------------
 
@@ -78,7 +70,11 @@ class ScopedAdmin(ModelAdmin):
         if obj is None or request.user.role not in self.editable_by:
             return readonly
         allowed = self.editable_by[Role(request.user.role)]
-        shown = [name for _title, options in self.get_fieldsets(request, obj) for name in flatten(options["fields"])]
+        shown = [
+            name
+            for _title, options in self.get_fieldsets(request, obj)
+            for name in flatten(options["fields"])
+        ]
         return (*readonly, *(name for name in shown if name not in allowed and name not in readonly))
 
     # -- holes -----------------------------------------------------------------------------------

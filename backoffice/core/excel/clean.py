@@ -108,7 +108,7 @@ def clean_choice(column: Column, mapping: Mapping[str, str]) -> tuple[list[str],
     spellings = {normalise_label(code): code for code in mapping.values()}
     spellings |= {normalise_label(label): code for label, code in mapping.items()}
     # Name the first spelling of every code, which is the one on our screens.
-    first = {code: label for label, code in reversed(mapping.items())}
+    first = {code: label for label, code in reversed(list(mapping.items()))}
     choices = "、".join(dict.fromkeys(first[code] for code in mapping.values()))
 
     def clean(raw: Any) -> str:

@@ -45,9 +45,9 @@ class SheetScan:
     values_end: int = 0
     """No value stands behind this offset; what follows is the formatting of empty rows."""
     hidden_rows: int = 0
-    has_pictures: bool = False
     tier: int = 0
     is_sheet: bool = False
+    has_pictures: bool = False
 
 
 @dataclass
@@ -56,6 +56,7 @@ class ZipScan:
     data: bytes
     sheets: dict[str, SheetScan] = field(default_factory=dict)
     date1904: bool = False
+    has_pictures: bool = False
 
 
 def inflate(data: bytes, info: zipfile.ZipInfo) -> Iterator[bytes]:
@@ -144,6 +145,7 @@ def _inspect_xlsx(scan: ZipScan, archive: zipfile.ZipFile) -> None:
             continue  # pictures and macros: the parser never opens them
         part = scan_part(scan.data, info, MAX_UNPACKED - total)
         total += part.size
+        scan.has_pictures = scan.has_pictures or part.has_pictures
         if part.is_sheet:
             scan.sheets[info.filename] = part
         if name == "xl/workbook.xml":
@@ -172,6 +174,7 @@ def scan_part(data: bytes, info: zipfile.ZipInfo, budget: int) -> SheetScan:
             raise UnreadableFile("too_big")
         # Pieces end between two tags, so that no tag is cut in half.
         carry = piece[cut:] if cut > 0 else b""
+        scan.has_pictures = scan.has_pictures or b"DISPIMG(" in piece
         if scan.is_sheet:
             _look_at(scan, piece[:cut] if cut > 0 else piece, scan_from)
     if scan.tier >= len(_BEYOND):
@@ -193,7 +196,6 @@ def _look_at(scan: SheetScan, piece: bytes, offset: int) -> None:
     if not (b"<v" in piece or b"<is" in piece or b":v" in piece or b":is" in piece):
         return
     scan.values_end = offset + len(piece)
-    scan.has_pictures = scan.has_pictures or b"DISPIMG(" in piece
     while scan.tier < len(_BEYOND) and _BEYOND[scan.tier].search(piece):
         scan.tier += 1
     if b":c" in piece and _PREFIXED.search(piece):

@@ -20,6 +20,7 @@ from .header import SEARCHED_ROWS, Field, Header, apply_mapping, find_header, he
 from .sniff import sniff
 from .sources import CalamineSource, Grid, ListGrid, ListSource, Source, has_nul_text, xlrd_source
 from .table import Table, build_table
+from .text import is_picture
 
 __all__ = ["Field", "SheetInfo", "Table", "UnreadableFile", "Workbook", "open_workbook"]
 
@@ -142,7 +143,7 @@ class Workbook:
                     count=part.hidden_rows
                 )
             )
-        if part and part.has_pictures:
+        if self._scan and self._scan.has_pictures and any(is_picture(c) for row in table.rows for c in row):
             table.has_pictures = True
             table.warnings.append(
                 _("The sheet contains pictures in cells (WPS); these cells are read as empty.")

@@ -51,8 +51,8 @@ def sniff(data: bytes) -> str:
     if data[:2] in BIFF_STARTS and data[2:4] in BOF_LENGTHS:
         return "biff"
     for magic, code in _MAGIC:
-        # 'BM' and 'RIFF' also begin ordinary words: real pictures contain zero bytes at once.
-        if data.startswith(magic) and (len(magic) > 3 or b"\x00" in data[:64] or code != "picture"):
+        # 'BM', 'RIFF' and 'BZh' may also begin a text; the real ones contain zero bytes at once.
+        if data.startswith(magic) and (not magic.isalpha() or b"\x00" in data[:64]):
             raise UnreadableFile(code)
     _refuse_markup(data)
     return "csv"

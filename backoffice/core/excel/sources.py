@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import gc
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import xlrd
 from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
@@ -18,12 +18,17 @@ from .guard import MAX_CELLS
 from .header import column_letter
 from .table import Merge, Row
 
+T = TypeVar("T")
+
 
 class Grid(Protocol):
     """One sheet: its size, its first rows cheaply, all of its rows, its merged regions."""
 
-    height: int
-    width: int
+    @property
+    def height(self) -> int: ...
+
+    @property
+    def width(self) -> int: ...
 
     def rows(self, limit: int | None = None) -> list[Row]: ...
 
@@ -64,7 +69,7 @@ class ListSource:
     visible: list[bool]
     grids: list[ListGrid]
 
-    def grid(self, index: int) -> ListGrid:
+    def grid(self, index: int) -> Grid:
         return self.grids[index]
 
 
@@ -111,7 +116,7 @@ class CalamineSource:
         return _guarded(lambda: CalamineGrid(self.book.get_sheet_by_name(self.names[index])))
 
 
-def _guarded(parse: Any) -> Any:
+def _guarded(parse: Callable[[], T]) -> T:
     """The parser's errors, and its panics (which are no Exception), as our one sentence."""
     try:
         return parse()
@@ -165,7 +170,7 @@ def _xlrd_row(sheet: Any, index: int, datemode: int) -> Row:
 
 def _xlrd_date(value: float, datemode: int) -> dt.date | dt.datetime | float:
     try:
-        moment = xlrd.xldate_as_datetime(value, datemode)
+        moment: dt.datetime = xlrd.xldate_as_datetime(value, datemode)
     except (ValueError, OverflowError):
         return value
     return moment.date() if moment.time() == dt.time() else moment

@@ -11,13 +11,13 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO, cast
 
 from rustpy_xlsxwriter import Format, write_worksheet
 
 from .text import normalise_label
 
-Target = str | Path | IO[bytes]
+Target = str | Path | BinaryIO
 Progress = Callable[[int], None]
 PROGRESS_EVERY = 1000
 EXCEL_TEXT_LIMIT = 32_767
@@ -161,7 +161,7 @@ def write_csv(file: IO[bytes] | IO[str], headers: Sequence[str], rows: Iterable[
         file.write("\ufeff")
         _write_lines(file, headers, counter)
     else:
-        text = io.TextIOWrapper(file, "utf-8-sig", newline="", write_through=False)  # type: ignore[arg-type]
+        text = io.TextIOWrapper(cast(BinaryIO, file), "utf-8-sig", newline="")
         _write_lines(text, headers, counter)
         text.detach()  # flushes; the file stays open for its owner
     return counter.count

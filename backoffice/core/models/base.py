@@ -28,7 +28,12 @@ class Dictionary(models.Model):
         abstract = True
 
     def __str__(self) -> str:
-        return (get_language() or settings.LANGUAGE_CODE).startswith("zh") and self.name or self.name_en or self.name
+        return (
+            ((get_language() or settings.LANGUAGE_CODE).startswith("zh")
+            and self.name)
+            or self.name_en
+            or self.name
+        )
 
     def natural_key(self) -> tuple[str]:
         return (self.code,)

@@ -32,7 +32,12 @@ class Task(Owned):
     due_on = models.DateField(_("due on"), null=True, blank=True)
     closed_at = models.DateTimeField(_("done at"), null=True, blank=True)
     closed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("done by")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("done by"),
     )
     closed_with = models.CharField(_("done with"), max_length=60, blank=True)
 

@@ -1,6 +1,7 @@
 """The outbox: what the product says to people, written in the transaction that has something to say."""
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -18,12 +19,13 @@ class Message(models.Model):
     channel = models.CharField(_("channel"), max_length=8, choices=Channel.choices)
     recipient = models.CharField(_("to"), max_length=254)
     subject = models.CharField(_("subject"), max_length=200, blank=True)
-    # Links in a message are secrets: the body is emptied of them once sent (`outbox.py`).
-    body = models.TextField(_("text"))
+    # The body of a secret message is emptied once it is sent or given up (`outbox.py`).
+    body = models.TextField(_("text"), blank=True)
     secret = models.BooleanField(_("holds a one-time link"), default=False)
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.QUEUED)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    next_attempt_at = models.DateTimeField(_("next attempt"), auto_now_add=True)
+    # While SENDING: when the claim lapses and another worker may take the message.
+    next_attempt_at = models.DateTimeField(_("next attempt"), default=timezone.now)
     error = models.TextField(_("error"), blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)

@@ -1,0 +1,58 @@
+"""Background work on Celery and Redis, behind the same `@task()` functions (TASKS_BACKEND=celery).
+
+Start workers with `celery -A backoffice.core.celery worker`; needs requirements-celery.txt.
+"""
+
+import os
+from typing import Any
+
+from django.db import transaction
+from django.utils.crypto import get_random_string
+from django.utils.module_loading import import_string
+from django_tasks import Task, TaskResult, TaskResultStatus
+from django_tasks.backends.base import BaseTaskBackend
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
+
+from django.conf import settings  # noqa: E402  (Celery's Django support looks at the line above first)
+
+app = Celery("backoffice", broker=settings.REDIS_URL)
+app.conf.update(
+    task_ignore_result=True,  # what a job achieved is written on the record it works for
+    # A killed worker's job is given to another one, as reap() does for the database queue.
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    broker_transport_options={"visibility_timeout": settings.TASK_TIME_LIMIT * 60},
+    broker_connection_retry_on_startup=True,
+)
+
+
+@app.task(name="backoffice.run")
+def run(path: str, args: list, kwargs: dict) -> None:
+    """Do the django-tasks function of that path."""
+    job = import_string(path)
+    if not isinstance(job, Task):
+        raise TypeError(f"{path} is not a task")
+    job.call(*args, **kwargs)
+
+
+class CeleryBackend(BaseTaskBackend):
+    supports_defer = True
+
+    def enqueue(self, task: Task, args: Any, kwargs: Any) -> TaskResult:
+        self.validate_task(task)
+        result: TaskResult = TaskResult(
+            task=task, id=get_random_string(32), status=TaskResultStatus.READY, enqueued_at=None, started_at=None,
+            finished_at=None, last_attempted_at=None, args=list(args), kwargs=dict(kwargs), backend=self.alias,
+            errors=[], worker_ids=[],
+        )  # fmt: skip
+        # After the commit: a worker on another machine must find the rows the job is about.
+        transaction.on_commit(
+            lambda: run.apply_async(
+                (task.module_path, result.args, result.kwargs), task_id=result.id, eta=task.run_after
+            )
+        )
+        return result

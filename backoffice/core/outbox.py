@@ -1,0 +1,172 @@
+"""The outbox: a message is a row of the transaction that has something to say, and is sent after its commit.
+
+A message goes out at least once, and once only unless a process dies between the gateway's "yes" and our
+note of it: two workers never send the same one, because each first claims the row with a conditional UPDATE.
+"""
+
+import logging
+import smtplib
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.core.mail import BadHeaderError, EmailMessage
+from django.core.validators import validate_email
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django_tasks import task
+
+from backoffice.core import sms
+from backoffice.core.models import Message
+from backoffice.core.sms import SendFailed
+from backoffice.core.tasks import deferred
+
+logger = logging.getLogger(__name__)
+
+#: Minutes before the second, third … attempt; after the last one the message is FAILED.
+BACK_OFF = (1, 5, 30, 120)
+MAX_ATTEMPTS = len(BACK_OFF) + 1
+#: A message being sent for longer than this was left behind by a dead process; another may take it.
+CLAIM_TIME = timedelta(minutes=10)
+
+Channel, Status = Message.Channel, Message.Status
+OPEN = (Status.QUEUED, Status.SENDING)
+
+
+def queue(channel: str, recipient: str, subject: str, body: str, secret: bool = False) -> Message:
+    """Write a message in the caller's transaction; `secret` if it holds a one-time link or code."""
+    message = Message(channel=Channel(channel), recipient=recipient, subject=subject, body=body, secret=secret)
+    return queue_all([message])[0]
+
+
+def queue_all(messages: Iterable[Message]) -> list[Message]:
+    """Write many messages with one query (a step on a thousand rows), and one job to send them."""
+    rows = list(messages)
+    for row in rows:
+        row.subject = " ".join(row.subject.split())[:200]
+        row.recipient = row.recipient.strip()
+    Message.objects.bulk_create(rows, batch_size=1000)
+    if rows:
+        # robust: the messages are stored; should the job not be, the next drain takes them along.
+        transaction.on_commit(partial(drain.enqueue), robust=True)
+    return rows
+
+
+@task()
+def drain() -> int:
+    """Send what is due, and come back when the next one is."""
+    sent = 0
+    while tried := deliver_batch():
+        sent += sum(tried)
+    come_back()
+    return sent
+
+
+def come_back() -> None:
+    """Enqueue a drain for the moment the next open message is due, once for each minute."""
+    due = Message.objects.filter(status__in=OPEN).order_by("next_attempt_at").values_list("next_attempt_at", flat=True)
+    moment = due.first()
+    if moment is None or not drain.get_backend().supports_defer:
+        return
+    wait = max(0.0, (moment - timezone.now()).total_seconds())
+    # Without this, each of a thousand drains of an hour without gateway would plan a drain of its own.
+    if cache.add(f"outbox-drain-{moment.timestamp() // 60:.0f}", True, timeout=wait + 60):
+        deferred(drain, moment).enqueue()
+
+
+def deliver_due(limit: int = 100) -> int:
+    """Send up to `limit` messages that are due; return how many went out."""
+    return sum(deliver_batch(limit))
+
+
+def deliver_batch(limit: int = 100) -> list[bool]:
+    """Claim and send up to `limit` due messages; one entry for each that we tried, True if it went out."""
+    due = Message.objects.filter(status__in=OPEN, next_attempt_at__lte=timezone.now())
+    keys = list(due.order_by("next_attempt_at", "id").values_list("pk", flat=True)[:limit])
+    claimed = (claim(pk) for pk in keys)
+    return [deliver(message) for message in claimed if message is not None]
+
+
+def claim(pk: int) -> Message | None:
+    """Take the message, or None if another worker was faster. A claim lapses at `next_attempt_at`."""
+    now = timezone.now()
+    until = now + CLAIM_TIME
+    taken = Message.objects.filter(pk=pk, status__in=OPEN, next_attempt_at__lte=now).update(
+        status=Status.SENDING, attempts=F("attempts") + 1, next_attempt_at=until
+    )
+    # `until` again: should we have slept for ten minutes since, the message is another worker's.
+    return Message.objects.filter(pk=pk, status=Status.SENDING, next_attempt_at=until).first() if taken else None
+
+
+def deliver(message: Message) -> bool:
+    """Send a claimed message and note what became of it."""
+    if message.attempts > MAX_ATTEMPTS:
+        note_failure(message, SendFailed(_("Sending was interrupted again and again."), final=True))
+        return False
+    try:
+        SENDERS[message.channel](message)
+    except SendFailed as failure:
+        note_failure(message, failure)
+        return False
+    except Exception as error:
+        logger.exception("message %s could not be sent", message.pk)
+        sentence = _("Could not be sent (%(error)s).") % {"error": type(error).__name__}
+        note_failure(message, SendFailed(sentence))
+        return False
+    note(message, status=Status.SENT, sent_at=timezone.now(), error="", body="" if message.secret else message.body)
+    return True
+
+
+def note_failure(message: Message, failure: SendFailed) -> None:
+    """Plan the next attempt, or give up with a sentence for the office."""
+    if not failure.final and message.attempts < MAX_ATTEMPTS:
+        later = timezone.now() + timedelta(minutes=BACK_OFF[message.attempts - 1])
+        note(message, status=Status.QUEUED, next_attempt_at=later, error=str(failure))
+        return
+    logger.warning("message %s given up after %s attempts", message.pk, message.attempts)
+    # Nobody sends it any more: a link lying here could only be read by the wrong person.
+    body = "" if message.secret else message.body
+    note(message, status=Status.FAILED, error=str(failure), body=body)
+
+
+def note(message: Message, **changes: Any) -> None:
+    """Write to the row as long as our claim on it holds."""
+    ours = Message.objects.filter(pk=message.pk, status=Status.SENDING, next_attempt_at=message.next_attempt_at)
+    ours.update(**changes)
+
+
+# --- Senders -----------------------------------------------------------------------------------------
+
+
+def send_mail(message: Message) -> None:
+    """By Django's mail backend (EMAIL_URL)."""
+    try:
+        validate_email(message.recipient)
+        EmailMessage(message.subject, message.body, to=[message.recipient]).send()
+    except (ValidationError, BadHeaderError):
+        raise SendFailed(bad_address(message), final=True) from None
+    except smtplib.SMTPRecipientsRefused as error:
+        final = all(code >= 500 for code, _said in error.recipients.values())
+        raise SendFailed(bad_address(message), final=final) from None
+    except smtplib.SMTPAuthenticationError:
+        raise SendFailed(_("The mail server refused our sign-in; the administrator must check EMAIL_URL.")) from None
+    except smtplib.SMTPException as error:
+        raise SendFailed(_("The mail server refused the mail (%(error)s).") % {"error": type(error).__name__}) from None
+    except OSError:
+        raise SendFailed(_("The mail server cannot be reached.")) from None
+
+
+def bad_address(message: Message) -> str:
+    return _("“%(address)s” takes no mail; correct the address in the profile.") % {"address": message.recipient}
+
+
+def send_sms(message: Message) -> None:
+    sms.send(message.recipient, message.body)
+
+
+SENDERS = {Channel.MAIL: send_mail, Channel.SMS: send_sms}

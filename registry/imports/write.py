@@ -1,0 +1,203 @@
+"""Carry a plan out, inside the transaction that made it: people, certificates, terms, and the history of each."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from backoffice.core.imports import RegisterChanged
+from registry.imports import sql
+from registry.imports.plan import Plan
+from registry.imports.read import gender_of
+from registry.imports.sql import Same, Stamp
+from registry.imports.stored import PROFILE, CompanyRef, read_certificates, read_cities, read_people
+from registry.models import Certificate, CertificateTerm, Company, Person
+from registry.models.company import initials_of
+
+Ranges = dict[str, list[int]]
+#: Profile field of a row -> column of the person.
+PERSON_COLUMNS = {name: name for name in PROFILE} | {"region": "region_id", "company": "company_id"}
+
+
+def write(plan: Plan, stamp: Stamp) -> Ranges:
+    """Write everything the plan says; return the history ids written per model."""
+    employers = [plan.employer_of_holder(index) for index in plan.creates]
+    if sql.on_postgres():
+        _hold(plan, employers)
+    ranges: Ranges = {}
+    _create_companies(plan, employers, stamp, ranges)
+    person_ids = _create_people(plan, stamp, ranges)
+    _fill_people(plan, stamp, ranges)
+    certificate_ids = _create_certificates(plan, employers, person_ids, stamp, ranges)
+    _update_certificates(plan, stamp, ranges)
+    _add_terms(plan, certificate_ids, stamp)
+    return ranges
+
+
+def _hold(plan: Plan, employers: Iterable[CompanyRef | None]) -> None:
+    """Lock the records the plan builds on; if one is no longer as planned with, plan again."""
+    reused = {plan.rows["id_number"][index] for index in plan.reused}
+    touched = reused | (plan.fills.keys() & plan.people.keys())
+    if touched and {p.id_number: p for p in read_people(touched, lock=True)} != {
+        n: plan.people[n] for n in touched
+    }:
+        raise RegisterChanged
+    stored = {update.stored.number: tuple(update.stored) for update in plan.updates.values()}
+    if stored and {row[0]: row for row in read_certificates(stored, lock=True)} != stored:
+        raise RegisterChanged
+    cities = {company.id: company.city_id for company in employers if company and company.id}
+    if cities and read_cities(cities) != cities:
+        raise RegisterChanged
+
+
+def _remember(ranges: Ranges, model: Any, written: Sequence[int]) -> None:
+    """Widen the model's range of history ids by what was just written."""
+    if written:
+        before = ranges.get(model._meta.label, written)
+        ranges[model._meta.label] = [min(before[0], written[0]), max(before[1], written[1])]
+
+
+def _create_companies(
+    plan: Plan, employers: Iterable[CompanyRef | None], stamp: Stamp, ranges: Ranges
+) -> None:
+    """Unknown companies become temporary members, if rows that are written name them."""
+    needed = {id(c): c for c in employers if c and c.id is None}
+    needed |= {id(c): c for f in plan.fills.values() if (c := f.get("company")) is not None and c.id is None}
+    needed |= {id(c): c for i in plan.updates if (c := plan.employers[i]) is not None and c.id is None}
+    needed |= {id(c): c for i in plan.creates if (c := plan.employers[i]) is not None and c.id is None}
+    if not needed:
+        return
+    companies = [
+        Company(name=company.name, initials=initials_of(company.name)) for company in needed.values()
+    ]
+    Company.objects.bulk_create(companies)
+    for ref, company in zip(needed.values(), companies, strict=True):
+        ref.id = company.pk
+    ids = sorted(company.pk for company in companies)
+    _remember(ranges, Company, sql.write_history(Company, ids, "+", stamp))
+
+
+def _create_people(plan: Plan, stamp: Stamp, ranges: Ranges) -> Mapping[str, int]:
+    """The holders nobody knew; returns their ids by ID number."""
+    rows, first = plan.rows, list(plan.new_people.values())
+    if not first:
+        return {}
+    ids = sql.reserve_ids(Person, len(first))
+    id_numbers = list(plan.new_people)
+    profile = {name: [rows[name][i] for i in first] for name in PROFILE}
+    person_ids = dict(zip(id_numbers, ids, strict=True))
+    _complete(plan, profile, {id_number: at for at, id_number in enumerate(id_numbers)} if plan.fills else {})
+    columns: dict[str, Any] = {
+        "id": ids,
+        "name": [rows["name"][i] for i in first],
+        "id_number": id_numbers,
+        "gender": [gender_of(number) for number in id_numbers],
+        "birthday": [f"{number[6:10]}-{number[10:12]}-{number[12:14]}" for number in id_numbers],
+        "company_id": [company.id if (company := plan.employers[i]) else None for i in first],
+        **{PERSON_COLUMNS[name]: values for name, values in profile.items()},
+        "created_at": Same(stamp.moment),
+        "updated_at": Same(stamp.moment),
+    }
+    sql.insert(Person, len(first), columns)
+    _remember(ranges, Person, sql.write_history(Person, ids, "+", stamp))
+    return person_ids
+
+
+def _complete(plan: Plan, profile: dict[str, list[Any]], positions: Mapping[str, int]) -> None:
+    """What a new person's first row left empty, a later row may have known."""
+    for id_number, fills in plan.fills.items():
+        if id_number in positions:
+            for name, value in fills.items():
+                profile[name][positions[id_number]] = value
+
+
+def _fill_people(plan: Plan, stamp: Stamp, ranges: Ranges) -> None:
+    """Fill what is empty in the profiles of registered people; their certificates follow a company filled in."""
+    changes: dict[int, dict[str, Any]] = {}
+    for id_number, fills in plan.fills.items():
+        if id_number not in plan.people:
+            continue
+        values = {PERSON_COLUMNS[name]: getattr(value, "id", value) for name, value in fills.items()}
+        changes[plan.people[id_number].id] = values
+    if not changes:
+        return
+    sql.update(Person, changes, stamp.moment)
+    _remember(ranges, Person, sql.write_history(Person, sorted(changes), "~", stamp))
+    follow_holders([pk for pk, values in changes.items() if "company_id" in values])
+
+
+def follow_holders(person_ids: Sequence[int]) -> None:
+    """Set company and region (the scope) of these people's certificates to where the people are."""
+    if not person_ids:
+        return
+    condition, param = sql.among("stored.person_id", person_ids)
+    sql.run(
+        f"UPDATE {sql.table_of(Certificate)} AS stored SET company_id = person.company_id, "  # noqa: S608
+        "region_id = coalesce(region.parent_id, region.id) "
+        f"FROM {sql.table_of(Person)} person "
+        f"LEFT JOIN {sql.table_of(Company)} company ON company.id = person.company_id "
+        "LEFT JOIN registry_region region ON region.id = company.region_id "
+        f"WHERE person.id = stored.person_id AND {condition}",
+        param,
+    )
+
+
+def _create_certificates(
+    plan: Plan,
+    employers: Sequence[CompanyRef | None],
+    person_ids: Mapping[str, int],
+    stamp: Stamp,
+    ranges: Ranges,
+) -> Sequence[int]:
+    from registry.imports.plan import printed
+
+    rows, creates, people = plan.rows, plan.creates, plan.people
+    if not creates:
+        return ()
+    ids = sql.reserve_ids(Certificate, len(creates))
+    id_numbers = rows["id_number"]
+    columns: dict[str, Any] = {
+        "id": ids,
+        "number": [rows["number"][i] for i in creates],
+        "type": [rows["type"][i] for i in creates],
+        "person_id": [person_ids.get(id_numbers[i]) or people[id_numbers[i]].id for i in creates],
+        "company_id": [company.id if company else None for company in employers],
+        "region_id": [company.city_id if company else None for company in employers],
+        "printed_company": [printed(plan, i) for i in creates],
+        "specialty_id": [rows["specialty"][i] for i in creates],
+        "issue_date": [rows["issue_date"][i] for i in creates],
+        "renewal_date": [rows["renewal_date"][i] or None for i in creates],
+        "expiry_date": [rows["expiry_date"][i] for i in creates],
+        "status": [rows["status"][i] or "VALID" for i in creates],
+        "remark": [rows["remark"][i] for i in creates],
+        "created_at": Same(stamp.moment),
+        "updated_at": Same(stamp.moment),
+    }
+    sql.insert(Certificate, len(creates), columns)
+    _remember(ranges, Certificate, sql.write_history(Certificate, ids, "+", stamp))
+    return ids
+
+
+def _update_certificates(plan: Plan, stamp: Stamp, ranges: Ranges) -> None:
+    changes = {update.stored.id: update.changes for update in plan.updates.values()}
+    if changes:
+        sql.update(Certificate, changes, stamp.moment)
+        _remember(ranges, Certificate, sql.write_history(Certificate, sorted(changes), "~", stamp))
+
+
+def _add_terms(plan: Plan, certificate_ids: Sequence[int], stamp: Stamp) -> None:
+    """One term per new certificate, and one for every certificate whose validity begins or ends otherwise now."""
+    rows = plan.rows
+    owners = list(certificate_ids)
+    starts = [rows["renewal_date"][i] or rows["issue_date"][i] for i in plan.creates]
+    ends = [rows["expiry_date"][i] for i in plan.creates]
+    for update in plan.updates.values():
+        before, after = update.stored, update.stored._replace(**update.changes)
+        start = after.renewal_date or after.issue_date
+        if (start, after.expiry_date) != (before.renewal_date or before.issue_date, before.expiry_date):
+            owners.append(before.id)
+            starts.append(start)
+            ends.append(after.expiry_date)
+    columns = {
+        "certificate_id": owners, "start_date": starts, "expiry_date": ends,
+        "recorded_at": Same(stamp.moment), "import_run_id": Same(stamp.run_id),
+    }  # fmt: skip
+    sql.insert(CertificateTerm, len(owners), columns)
