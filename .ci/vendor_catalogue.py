@@ -76,6 +76,10 @@ def merge(found: polib.POFile) -> polib.POFile:
     new = polib.POFile(wrapwidth=0)
     new.header = "What our packages leave in English; see .ci/vendor_catalogue.py."
     new.metadata = {
+        "Project-Id-Version": "vendor",
+        "PO-Revision-Date": "2026-11-24 02:00+0800",
+        "Last-Translator": "the team",
+        "Language-Team": "the team",
         "Language": "zh_Hans",
         "MIME-Version": "1.0",
         "Content-Type": "text/plain; charset=UTF-8",

@@ -272,8 +272,18 @@ SMS_HTTP = {
     "success": env.str("SMS_SUCCESS", ""),  # text that the answer must contain; empty: any 2xx
     "timeout": number("SMS_TIMEOUT", 10, 1, 60),
 }
-if SMS_BACKEND == "http" and urlparse(SMS_HTTP["url"]).scheme not in ("http", "https"):
-    raise ImproperlyConfigured("SMS_URL is not set to an http(s) address, but SMS_BACKEND is 'http'.")
+if SMS_BACKEND == "http":
+    if urlparse(SMS_HTTP["url"]).scheme not in ("http", "https"):
+        raise ImproperlyConfigured("SMS_URL is not set to an http(s) address, but SMS_BACKEND is 'http'.")
+    sent = SMS_HTTP["url"] + (SMS_HTTP["body"] if SMS_HTTP["method"] == "POST" else "")
+    if "{phone}" not in sent or "{text}" not in sent:
+        raise ImproperlyConfigured("SMS_URL and SMS_BODY together must hold {phone} and {text}.")
+    kind = {str(key).lower(): str(value) for key, value in SMS_HTTP["headers"].items()}.get("content-type", "")
+    if SMS_HTTP["method"] == "POST" and "json" not in kind and "form-urlencoded" not in kind:
+        raise ImproperlyConfigured(
+            "SMS_HEADERS holds no Content-Type we can escape for; use application/json or "
+            "application/x-www-form-urlencoded."
+        )
 
 # --- Background work ---------------------------------------------------------------------------------
 # embedded: queued in the database, done by a thread of this process (demo, small sites)
@@ -282,7 +292,8 @@ if SMS_BACKEND == "http" and urlparse(SMS_HTTP["url"]).scheme not in ("http", "h
 
 TASKS_BACKEND = choice("TASKS_BACKEND", ("embedded", "worker", "celery"), "embedded")
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
-TASK_TIME_LIMIT = number("TASK_TIME_LIMIT", 60, 5, 1440)  # minutes; what runs longer counts as left by a dead worker
+# Minutes. A job that runs longer counts as left behind by a dead worker and is started again.
+TASK_TIME_LIMIT = number("TASK_TIME_LIMIT", 60, 5, 1440)
 TASKS = {
     "default": {
         "BACKEND": {

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern
 from unfold.sites import UnfoldAdminSite
 
@@ -10,7 +11,7 @@ from backoffice.roles import Role
 
 #: Models that libraries register for themselves and nobody here needs: there are no groups (roles.py decides),
 #: and background jobs are shown by the records they work for.
-NOT_SHOWN = {"auth.Group", "django_tasks_db.DBTaskResult"}
+NOT_SHOWN = {"auth.Group", "django_tasks_database.DBTaskResult"}
 
 
 class BackofficeSite(UnfoldAdminSite):
@@ -24,9 +25,12 @@ class BackofficeSite(UnfoldAdminSite):
         super().register(shown, admin_class, **options)
 
     def get_urls(self) -> list[URLPattern]:
-        """Without /r/<type>/<id>/ (names any object of any model) and the stock password page (we have our own)."""
-        dropped = {"view_on_site", "password_change", "password_change_done"}
-        return [url for url in super().get_urls() if getattr(url, "name", None) not in dropped]
+        """Without /r/<type>/<id>/, which names any object of any model to anybody."""
+        return [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """One page for it, with our rules and our look."""
+        return redirect("accounts:set_password")
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return super().each_context(request) | {"profile_banner": self.profile_banner(request)}

@@ -85,7 +85,9 @@ class User(AbstractBaseUser):
     joined_at = models.DateTimeField(_("since"), auto_now_add=True)
 
     objects = UserManager()
-    history = History(excluded_fields=["password", "last_login", "code_hash", "code_expires_at", "code_tries"])
+    history = History(
+        excluded_fields=["password", "last_login", "code_hash", "code_expires_at", "code_tries"]
+    )
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"

@@ -6,17 +6,16 @@ Start workers with `celery -A backoffice.core.celery worker`; needs requirements
 import os
 from typing import Any
 
+from celery import Celery
 from django.db import transaction
 from django.utils.crypto import get_random_string
 from django.utils.module_loading import import_string
-from django_tasks import Task, TaskResult, TaskResultStatus
 from django_tasks.backends.base import BaseTaskBackend
-
-from celery import Celery
+from django_tasks.base import Task, TaskResult, TaskResultStatus
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
 
-from django.conf import settings  # noqa: E402  (Celery's Django support looks at the line above first)
+from django.conf import settings
 
 app = Celery("backoffice", broker=settings.REDIS_URL)
 app.conf.update(

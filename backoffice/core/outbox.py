@@ -6,7 +6,7 @@ note of it: two workers never send the same one, because each first claims the r
 
 import logging
 import smtplib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.core.mail import BadHeaderError, EmailMessage
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Min
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_tasks import task
@@ -40,7 +40,9 @@ OPEN = (Status.QUEUED, Status.SENDING)
 
 def queue(channel: str, recipient: str, subject: str, body: str, secret: bool = False) -> Message:
     """Write a message in the caller's transaction; `secret` if it holds a one-time link or code."""
-    message = Message(channel=Channel(channel), recipient=recipient, subject=subject, body=body, secret=secret)
+    message = Message(
+        channel=Channel(channel), recipient=recipient, subject=subject, body=body, secret=secret
+    )
     return queue_all([message])[0]
 
 
@@ -68,14 +70,14 @@ def drain() -> int:
 
 
 def come_back() -> None:
-    """Enqueue a drain for the moment the next open message is due, once for each minute."""
-    due = Message.objects.filter(status__in=OPEN).order_by("next_attempt_at").values_list("next_attempt_at", flat=True)
-    moment = due.first()
-    if moment is None or not drain.get_backend().supports_defer:
+    """Enqueue a drain for the full minute after the next open message is due, once for each minute."""
+    first = Message.objects.filter(status__in=OPEN).aggregate(first=Min("next_attempt_at"))["first"]
+    if first is None or not drain.get_backend().supports_defer:
         return
-    wait = max(0.0, (moment - timezone.now()).total_seconds())
+    now = timezone.now()
+    moment = (max(first, now) + timedelta(minutes=1)).replace(second=0, microsecond=0)
     # Without this, each of a thousand drains of an hour without gateway would plan a drain of its own.
-    if cache.add(f"outbox-drain-{moment.timestamp() // 60:.0f}", True, timeout=wait + 60):
+    if cache.add(f"outbox-drain-{moment:%Y%m%d%H%M}", True, timeout=(moment - now).total_seconds()):
         deferred(drain, moment).enqueue()
 
 
@@ -100,7 +102,9 @@ def claim(pk: int) -> Message | None:
         status=Status.SENDING, attempts=F("attempts") + 1, next_attempt_at=until
     )
     # `until` again: should we have slept for ten minutes since, the message is another worker's.
-    return Message.objects.filter(pk=pk, status=Status.SENDING, next_attempt_at=until).first() if taken else None
+    return (
+        Message.objects.filter(pk=pk, status=Status.SENDING, next_attempt_at=until).first() if taken else None
+    )
 
 
 def deliver(message: Message) -> bool:
@@ -114,11 +118,18 @@ def deliver(message: Message) -> bool:
         note_failure(message, failure)
         return False
     except Exception as error:
-        logger.exception("message %s could not be sent", message.pk)
+        # Not its text, which may quote an address or a link: logs hold nothing personal.
+        logger.error("message %s could not be sent: %s", message.pk, type(error).__name__)
         sentence = _("Could not be sent (%(error)s).") % {"error": type(error).__name__}
         note_failure(message, SendFailed(sentence))
         return False
-    note(message, status=Status.SENT, sent_at=timezone.now(), error="", body="" if message.secret else message.body)
+    note(
+        message,
+        status=Status.SENT,
+        sent_at=timezone.now(),
+        error="",
+        body="" if message.secret else message.body,
+    )
     return True
 
 
@@ -136,7 +147,9 @@ def note_failure(message: Message, failure: SendFailed) -> None:
 
 def note(message: Message, **changes: Any) -> None:
     """Write to the row as long as our claim on it holds."""
-    ours = Message.objects.filter(pk=message.pk, status=Status.SENDING, next_attempt_at=message.next_attempt_at)
+    ours = Message.objects.filter(
+        pk=message.pk, status=Status.SENDING, next_attempt_at=message.next_attempt_at
+    )
     ours.update(**changes)
 
 
@@ -154,19 +167,25 @@ def send_mail(message: Message) -> None:
         final = all(code >= 500 for code, _said in error.recipients.values())
         raise SendFailed(bad_address(message), final=final) from None
     except smtplib.SMTPAuthenticationError:
-        raise SendFailed(_("The mail server refused our sign-in; the administrator must check EMAIL_URL.")) from None
+        raise SendFailed(
+            _("The mail server refused our sign-in; the administrator must check EMAIL_URL.")
+        ) from None
     except smtplib.SMTPException as error:
-        raise SendFailed(_("The mail server refused the mail (%(error)s).") % {"error": type(error).__name__}) from None
+        raise SendFailed(
+            _("The mail server refused the mail (%(error)s).") % {"error": type(error).__name__}
+        ) from None
     except OSError:
         raise SendFailed(_("The mail server cannot be reached.")) from None
 
 
 def bad_address(message: Message) -> str:
-    return _("“%(address)s” takes no mail; correct the address in the profile.") % {"address": message.recipient}
+    return _("“%(address)s” takes no mail; correct the address in the profile.") % {
+        "address": message.recipient
+    }
 
 
 def send_sms(message: Message) -> None:
     sms.send(message.recipient, message.body)
 
 
-SENDERS = {Channel.MAIL: send_mail, Channel.SMS: send_sms}
+SENDERS: dict[str, Callable[[Message], None]] = {Channel.MAIL: send_mail, Channel.SMS: send_sms}

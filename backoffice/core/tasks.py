@@ -24,7 +24,8 @@ from django.db.models import Min
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
-from django_tasks import Task, TaskResult, task
+from django_tasks import task, task_backends
+from django_tasks.base import Task, TaskResult
 from django_tasks_db import DatabaseBackend
 
 logger = logging.getLogger(__name__)
@@ -91,7 +92,8 @@ def reap() -> tuple[int, int]:
     too_long_ago = timezone.now() - timedelta(minutes=settings.TASK_TIME_LIMIT)
     put_back = given_up = 0
     for job in DBTaskResult.objects.running().only("id", "status", "started_at", "worker_ids"):
-        if not (job.started_at is None or job.started_at < too_long_ago or is_gone(job.worker_ids[-1])):
+        worker = job.worker_ids[-1] if job.worker_ids else ""
+        if job.started_at is not None and job.started_at > too_long_ago and not is_gone(worker):
             continue
         # Conditional: another process may be reaping too, or the job may just have ended.
         same = DBTaskResult.objects.running().filter(pk=job.pk, started_at=job.started_at)
@@ -130,7 +132,7 @@ os.register_at_fork(after_in_child=_forget_threads)
 class EmbeddedBackend(DatabaseBackend):
     """Jobs are rows of the caller's transaction; once that is committed, a thread of this process does them."""
 
-    def enqueue(self, task: Task, args: Any, kwargs: Any) -> Any:
+    def enqueue(self, task: Any, args: Any, kwargs: Any) -> Any:
         result = super().enqueue(task, args, kwargs)
         # robust: the job is stored; if no thread can be started now, the next enqueue or start does it.
         transaction.on_commit(lambda: wake(self.alias), robust=True)
@@ -143,13 +145,15 @@ def wake(alias: str = "default") -> None:
         _news.set()
         thread = _threads.get(alias)
         if thread is None or not thread.is_alive():
-            _threads[alias] = threading.Thread(target=_work, args=(alias,), name=f"tasks-{alias}", daemon=True)
+            _threads[alias] = threading.Thread(
+                target=_work, args=(alias,), name=f"tasks-{alias}", daemon=True
+            )
             _threads[alias].start()
 
 
 def resume() -> None:
     """At the start of a server process: take up what an earlier process left (wsgi.py calls this)."""
-    if settings.TASKS["default"]["BACKEND"].endswith("EmbeddedBackend"):
+    if isinstance(task_backends["default"], EmbeddedBackend):
         wake()
 
 

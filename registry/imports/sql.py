@@ -86,6 +86,7 @@ def insert(model: type[models.Model], count: int, columns: Mapping[str, Sequence
     names = ", ".join(connection.ops.quote_name(name) for name in columns)
     if on_postgres():
         with (
+            connection.wrap_database_errors,  # COPY passes by Django's cursor, which would do it
             connection.cursor() as cursor,
             cursor.copy(f"COPY {table_of(model)} ({names}) FROM STDIN") as copy,
         ):

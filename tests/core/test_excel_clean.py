@@ -87,11 +87,16 @@ def test_every_spelling_of_a_date_gives_the_same_date(day):
     assert set(values) == {day}
 
 
+CLEANERS = (
+    clean.clean_text, clean.clean_name, clean.clean_date, clean.clean_id_number, clean.clean_phone,
+    clean.clean_certificate_number, clean.clean_credit_code, clean.clean_email, clean.clean_decimal,
+)  # fmt: skip
+
+
 @given(st.one_of(st.text(max_size=30), st.floats(), st.integers(), st.booleans(), st.none(), st.datetimes()))
 @settings(max_examples=300, deadline=None)
 def test_no_cell_whatever_is_in_it_breaks_a_cleaner(raw):
-    for cleaner in (clean.clean_text, clean.clean_name, clean.clean_date, clean.clean_id_number, clean.clean_phone,
-                    clean.clean_certificate_number, clean.clean_credit_code, clean.clean_email, clean.clean_decimal):  # fmt: skip
+    for cleaner in CLEANERS:
         values, problems = cleaner([raw, raw])
         assert len(values) == 2
         assert all(problem.message() for problem in problems.values())
@@ -158,7 +163,8 @@ def test_certificate_numbers_start_with_a_letter(raw, expected):
     ("raw", "expected"),
     [
         ("91110000600037341L", "91110000600037341L"), ("91110000600037341l ", "91110000600037341L"),
-        ("９１１１００００６０００３７３４１Ｌ", "91110000600037341L"), ("", ""), ("91110000600037341A", "bad_credit_checksum"),
+        ("９１１１００００６０００３７３４１Ｌ", "91110000600037341L"), ("", ""),
+        ("91110000600037341A", "bad_credit_checksum"),
         ("123", "bad_credit_code"), (9.1e17, "digits_lost"),
     ],
 )  # fmt: skip
@@ -177,7 +183,8 @@ def test_the_scalar_parsers_raise_the_sentence():
     ("raw", "expected"),
     [
         (13812345678.0, "13812345678"), ("138 1234 5678", "13812345678"), ("138-1234-5678", "13812345678"),
-        ("+86 13812345678", "13812345678"), ("８６１３８１２３４５６７８", "13812345678"), ("020-12345678", "020-12345678"),
+        ("+86 13812345678", "13812345678"), ("８６１３８１２３４５６７８", "13812345678"),
+        ("020-12345678", "020-12345678"),
         ("(020)12345678", "020-12345678"), ("02012345678", "020-12345678"), ("0757-1234567", "0757-1234567"),
         ("020-12345678-123", "020-12345678-123"), ("020-12345678转123", "020-12345678-123"),
         ("400-800-1234", "400-800-1234"), ("+85221234567", "+85221234567"), ("", ""),
@@ -199,7 +206,8 @@ def test_emails(raw, expected):
 
 @pytest.mark.parametrize(
     ("raw", "expected"),
-    [(1200.5, Decimal("1200.5")), ("1,200.50", Decimal("1200.50")), ("￥1200", Decimal(1200)), ("1200元", Decimal(1200)),
+    [(1200.5, Decimal("1200.5")), ("1,200.50", Decimal("1200.50")), ("￥1200", Decimal(1200)),
+     ("1200元", Decimal(1200)),
      ("-3", Decimal(-3)), (0.1, Decimal("0.1")), ("", None), (None, None), ("abc", "bad_number"), ("NaN", "bad_number"),
      (True, "bad_number"), (float("inf"), "bad_number"), (DAY, "bad_number")],
 )  # fmt: skip

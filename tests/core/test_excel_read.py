@@ -67,7 +67,10 @@ def test_unusual_but_honest_workbooks_are_read(data):
         (make.doctype, "unsafe"),
         (make.stray_cell, "stray_cell"),
         (make.stray_cell_in_disguise, "stray_cell"),
+        (make.stray_cell_in_old_excel, "stray_cell"),
+        (make.too_many_merges, "too_big"),
         (lambda: make.xlsx([]), "no_sheet"),
+        (lambda: make.xlsx([[1, 2], [3, 4]]), "no_header"),
         (lambda: b"name,id\nJos\xe9,1\n", "encoding"),
     ],
 )
@@ -102,6 +105,14 @@ def test_a_million_formatted_empty_rows_are_cut_off_before_parsing():
     table = read(make.ghost_rows())
     assert len(table) == 2
     assert table.row_numbers == [2, 3]
+
+
+def test_much_formatting_behind_the_rows_is_no_ghost():
+    rules = b'<conditionalFormatting sqref="A1"/>' * 200_000
+    data = make.rewrite(
+        make.table(), make.SHEET, lambda xml: xml.replace(b"</sheetData>", b"</sheetData>" + rules)
+    )
+    assert len(read(data)) == 3
 
 
 def test_too_many_rows_are_refused(monkeypatch):
@@ -190,7 +201,8 @@ def test_a_csv_line_with_an_unquoted_comma_is_rejected_with_its_row():
     ("caption", "field"),
     [
         ("*姓 名(必填)", "name"), ("姓名：", "name"), ("姓\n名", "name"), ("身份证号码\n（18位）", "id_number"),
-        ("【必填】身份证号", "id_number"), ("有效期(至)", "expiry_date"), ("１.姓名", "name"), ("ＩＤ　Number", "id_number"),
+        ("【必填】身份证号", "id_number"), ("有效期(至)", "expiry_date"), ("１.姓名", "name"),
+        ("ＩＤ　Number", "id_number"),
         ("\ufeff证书编号", "number"), ("备注栏目甚多", None), ("", None),
     ],
 )  # fmt: skip

@@ -167,6 +167,15 @@ def stray_cell_in_disguise() -> bytes:
     )
 
 
+def stray_cell_in_old_excel() -> bytes:
+    return xls([HEADER, GOOD, *[[]] * 65_533, [*[None] * 255, "x"]])
+
+
+def too_many_merges() -> bytes:
+    merges = b"<mergeCells>" + b'<mergeCell ref="A2:A9"/>' * 300_000 + b"</mergeCells>"
+    return rewrite(table(), SHEET, lambda xml: xml.replace(b"</sheetData>", b"</sheetData>" + merges))
+
+
 def zip_bomb() -> bytes:
     """A text of 700 MB in 700 kB, with its size declared."""
     return _with_big_part(declare=True)

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.forms import ModelChoiceField
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 
 from backoffice.core.lists import FastListMixin
@@ -79,9 +78,13 @@ class ScopedAdmin(FastListMixin, ModelAdmin):
 
     # -- holes -----------------------------------------------------------------------------------
 
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
+        """Out of scope and not there are one answer: 404 (the stock admin redirects to the index)."""
+        raise Http404
+
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
-        if request.method != "GET" or not self.get_queryset(request).filter(pk=object_id).exists():
-            raise PermissionDenied
+        if request.method != "GET" or self.get_object(request, object_id) is None:
+            raise Http404
         return super().history_view(request, object_id, extra_context)
 
 

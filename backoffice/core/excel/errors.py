@@ -46,6 +46,9 @@ FILE_MESSAGES: dict[str, StrPromise] = {
     "no_sheet": _(
         "The workbook has no visible sheet with data. Fill in the first sheet and upload it again."
     ),
+    "no_header": _(
+        "No line with column captions was found. Write the captions above the data and upload the file again."
+    ),
     "unknown_sheet": _("The workbook has no sheet named '{sheet}'."),
     "csv_line": _("Line {row} of the CSV file is too long or has an open quotation mark. Save it as .xlsx."),
 }

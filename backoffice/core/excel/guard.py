@@ -24,6 +24,7 @@ MAX_UNPACKED = 600 * 2**20
 MAX_PART = 160 * 2**20  # any part that is no sheet: shared texts, styles
 MAX_PARTS = 10_000
 MAX_CELLS = 8_000_000
+MAX_MERGES = 200_000
 PIECE = 2**20
 GHOST_TAIL = 4 * 2**20
 _OPAQUE = re.compile(r"\.(png|jpe?g|gif|emf|wmf|bmp|tiff?|wdp|svg|bin|vml)$", re.IGNORECASE)
@@ -45,6 +46,7 @@ class SheetScan:
     values_end: int = 0
     """No value stands behind this offset; what follows is the formatting of empty rows."""
     hidden_rows: int = 0
+    merges: int = 0
     tier: int = 0
     is_sheet: bool = False
     has_pictures: bool = False
@@ -190,6 +192,10 @@ def _check_prolog(piece: bytes) -> None:
 
 
 def _look_at(scan: SheetScan, piece: bytes, offset: int) -> None:
+    if b"<mergeCell " in piece:
+        scan.merges += piece.count(b"<mergeCell ")
+        if scan.merges > MAX_MERGES:
+            raise UnreadableFile("too_big")
     if b"hidden=" in piece:
         scan.hidden_rows += len(_HIDDEN.findall(piece))
     # Only cells with a value take room in the parser.
@@ -279,13 +285,15 @@ def _without_ghosts(scan: ZipScan, archive: zipfile.ZipFile, ghosts: list[str]) 
                 continue
             keep = scan.sheets[info.filename].values_end if info.filename in ghosts else None
             pieces = inflate(scan.data, info)
-            content = b"".join(pieces) if keep is None else _cut(pieces, keep)
+            content = (keep is not None and _cut(pieces, keep)) or b"".join(inflate(scan.data, info))
             slim.writestr(info.filename, content)
     return out.getvalue()
 
 
 def _cut(pieces: Iterator[bytes], values_end: int) -> bytes:
-    """Everything up to the first row behind the last value, and what stands behind the rows."""
+    """Everything up to the first row behind the last value, and what stands behind the rows; nothing
+    when no rows follow, but a lot of something else.
+    """
     head, size, tail = bytearray(), 0, b""
     for piece in pieces:
         if size < values_end + PIECE:
@@ -295,7 +303,7 @@ def _cut(pieces: Iterator[bytes], values_end: int) -> bytes:
     ghost = re.compile(rb"<(?:\w+:)?row[\s>/]").search(head, values_end)
     rest = re.compile(rb"</(?:\w+:)?sheetData\s*>").search(tail)
     if ghost is None or rest is None:
-        raise UnreadableFile("broken")
+        return b""
     return bytes(head[: ghost.start()]) + tail[rest.start() :]
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from xlrd.compdoc import CompDoc, CompDocError
+import struct
+
+from xlrd.compdoc import CompDoc
 
 from .errors import UnreadableFile
+from .guard import MAX_CELLS
+from .header import column_letter
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MAGIC: tuple[tuple[bytes, str], ...] = (
@@ -36,7 +40,9 @@ _HTML = (
 )
 BIFF_STARTS = (b"\x09\x00", b"\x09\x02", b"\x09\x04", b"\x09\x08")
 BOF_LENGTHS = (b"\x04\x00", b"\x06\x00", b"\x08\x00", b"\x10\x00")
-FILEPASS, BOUNDSHEET, EOF = 0x2F, 0x85, 0x0A
+RECORD = struct.Struct("<HHHH")  # kind, length, and of a cell: row and column
+FILEPASS, EOF, MULRK = 0x2F, 0x0A, 0xBD
+CELLS = frozenset((0x06, 0xD6, 0xFD, 0x203, 0x204, 0x205, 0x27E, MULRK))  # with a value; blanks take no room
 MARKUP_WINDOW = 4096
 
 
@@ -75,47 +81,42 @@ def _sniff_ole(data: bytes) -> str:
     try:
         document = CompDoc(data, logfile=_Silent())
         names = {entry.name for entry in document.dirlist}
-        if names & {"EncryptedPackage", "EncryptionInfo"}:
-            raise UnreadableFile("encrypted")
-        if "WordDocument" in names:
-            raise UnreadableFile("word")
         stream = next((name for name in ("Workbook", "Book", "WORKBOOK", "BOOK") if name in names), None)
-        if stream is None:
-            raise UnreadableFile("not_a_workbook")
-        content, base, length = document.locate_named_stream(stream)
-    except (
-        CompDocError,
-        AssertionError,
-        IndexError,
-        ValueError,
-        KeyError,
-        MemoryError,
-        OverflowError,
-    ) as error:
-        raise UnreadableFile("broken") from error
+        content, base, length = document.locate_named_stream(stream) if stream else (None, 0, 0)
     except Exception as error:
-        # xlrd raises whatever a damaged container leads it to, struct.error among others.
-        if isinstance(error, UnreadableFile):
-            raise
+        # xlrd raises whatever a damaged container leads it to: assertions, struct.error, IndexError.
         raise UnreadableFile("broken") from error
+    if names & {"EncryptedPackage", "EncryptionInfo"}:
+        raise UnreadableFile("encrypted")
+    if "WordDocument" in names:
+        raise UnreadableFile("word")
+    if not stream:
+        raise UnreadableFile("not_a_workbook")
     if content is None:
         raise UnreadableFile("broken")
-    if has_password(content[base : base + length]):
-        raise UnreadableFile("encrypted")
+    check_records(content[base : base + length])
     return "xls"
 
 
-def has_password(stream: bytes) -> bool:
-    """FILEPASS stands among the first records of an encrypted .xls."""
-    at = 0
-    while at + 4 <= len(stream):
-        record, length = (int.from_bytes(stream[at + i : at + i + 2], "little") for i in (0, 2))
-        if record == FILEPASS:
-            return True
-        if record in (BOUNDSHEET, EOF):
-            return False
+def check_records(stream: bytes) -> None:
+    """Refuses a password, and a value so far away that the parser would ask for a gigabyte."""
+    at, end = 0, len(stream) - 8
+    rows = columns = 0
+    unpack = RECORD.unpack_from
+    while at <= end:
+        kind, length, row, column = unpack(stream, at)
+        if kind in CELLS:
+            if kind == MULRK and at + 4 + length <= len(stream):
+                column = int.from_bytes(stream[at + 2 + length : at + 4 + length], "little")
+            if row > rows or column > columns:
+                rows, columns = max(row, rows), max(column, columns)
+                if (rows + 1) * (columns + 1) > MAX_CELLS:
+                    raise UnreadableFile("stray_cell", column=column_letter(column), row=row + 1)
+        elif kind == FILEPASS:
+            raise UnreadableFile("encrypted")
+        elif kind == EOF:
+            rows = columns = 0
         at += 4 + length
-    return False
 
 
 class _Silent:

@@ -196,7 +196,7 @@ def build_table(
     ragged: bool = False,
 ) -> Table:
     if header.row < 0:
-        raise UnreadableFile("no_sheet")
+        raise UnreadableFile("no_header")
     data, skipped = sort_rows(rows, header, fields)
     if len(data) > MAX_DATA_ROWS:
         raise UnreadableFile("too_many_rows", limit=MAX_DATA_ROWS)

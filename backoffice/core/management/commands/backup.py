@@ -1,0 +1,108 @@
+"""`manage.py backup DIR`: the database and the uploads in one archive, while the site is running.
+
+The database is copied first: every upload it names is then still there to be copied.
+"""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+from django.utils import timezone
+
+MANIFEST, MEDIA = "manifest.json", "media/"
+DATABASE = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
+
+
+class Command(BaseCommand):
+    help = "Write the database and the uploads to one archive in DIR."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("directory", type=Path, metavar="DIR")
+
+    def handle(self, *, directory: Path, **options: Any) -> str:
+        media = Path(settings.MEDIA_ROOT).resolve()
+        directory = directory.resolve()
+        if directory == media or media in directory.parents:
+            raise CommandError("DIR lies in the folder of the uploads; choose another place.")
+        directory.mkdir(parents=True, exist_ok=True)
+        target = directory / f"backup-{timezone.localtime():%Y%m%d-%H%M%S-%f}.zip"
+        # Beside the target, readable by us alone: it holds personal data, and must not lie in /tmp.
+        with tempfile.TemporaryDirectory(dir=directory, prefix=".backup-") as folder:
+            archive = Path(folder) / target.name
+            count = self.write(archive, Path(folder))
+            archive.chmod(0o600)
+            archive.replace(target)
+        self.stdout.write(f"{target}: database and {count} files.")
+        if settings.MEDIA_STORAGE != "disk":
+            self.stdout.write("The uploads are in the S3 bucket; back that up with the store's own tools.")
+        return ""
+
+    @staticmethod
+    def write(archive: Path, folder: Path) -> int:
+        """Write the archive; return how many uploads went in."""
+        copy = folder / DATABASE[connection.vendor]
+        dump(copy)
+        count = 0
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as container:
+            container.writestr(
+                MANIFEST, json.dumps({"vendor": connection.vendor, "at": timezone.now().isoformat()})
+            )
+            container.write(copy, copy.name)
+            for path, name in uploads():
+                try:
+                    # Pictures and workbooks are compressed already.
+                    container.write(path, f"{MEDIA}{name}", zipfile.ZIP_STORED)
+                    count += 1
+                except FileNotFoundError:
+                    continue  # taken away while we went through the folder
+        return count
+
+
+def dump(target: Path) -> None:
+    """Write a consistent copy of the running database to `target`."""
+    if connection.vendor == "postgresql":
+        postgres("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={target}")
+        return
+    connection.ensure_connection()
+    copy = sqlite3.connect(target)
+    try:
+        connection.connection.backup(copy)  # SQLite's online backup: readers and writers go on
+    finally:
+        copy.close()
+
+
+def postgres(program: str, *arguments: str) -> None:
+    """Run a PostgreSQL tool on our database; the password goes by the environment, not the process list."""
+    found = shutil.which(program)
+    if found is None:
+        raise CommandError(f"{program} is not installed; on Debian: apt-get install postgresql-client")
+    database = connection.settings_dict
+    names = {
+        "PGHOST": "HOST",
+        "PGPORT": "PORT",
+        "PGUSER": "USER",
+        "PGPASSWORD": "PASSWORD",
+        "PGDATABASE": "NAME",
+    }
+    given = {variable: str(database[key]) for variable, key in names.items() if database.get(key)}
+    done = subprocess.run([found, *arguments], env=os.environ | given, capture_output=True, text=True)  # noqa: S603
+    if done.returncode:
+        raise CommandError(f"{program} failed: {done.stderr.strip()[-1000:]}")
+
+
+def uploads() -> Iterator[tuple[Path, str]]:
+    """Every uploaded file with its name inside MEDIA_ROOT."""
+    root = Path(settings.MEDIA_ROOT)
+    for path in sorted(root.rglob("*")) if settings.MEDIA_STORAGE == "disk" and root.is_dir() else ():
+        if path.is_file() and not path.is_symlink():
+            yield path, path.relative_to(root).as_posix()

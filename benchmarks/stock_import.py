@@ -1,0 +1,82 @@
+"""The same import as one writes it with django-import-export, by its documentation."""
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import tablib
+from import_export import fields, resources
+from import_export.widgets import DateWidget, ForeignKeyWidget
+
+from backoffice.core.excel.identity import parse_id_number
+from registry.models import Certificate, CertificateTerm, Company, Person, Region, Specialty
+
+TYPES = {"专监": "ENGINEER", "监理员": "SUPERVISOR", "安全员": "SAFETY"}
+EDUCATIONS = {"本科": "BACHELOR"}
+DATE = DateWidget(format="%Y-%m-%d")
+
+
+class CertificateResource(resources.ModelResource):
+    number = fields.Field("number", "证书编号")
+    type = fields.Field("type", "证书类型")
+    person = fields.Field("person", "身份证号码", widget=ForeignKeyWidget(Person, "id_number"))
+    printed_company = fields.Field("printed_company", "工作单位")
+    specialty = fields.Field("specialty", "专业", widget=ForeignKeyWidget(Specialty, "name"))
+    issue_date = fields.Field("issue_date", "发证日期", widget=DATE)
+    renewal_date = fields.Field("renewal_date", "换证日期", widget=DATE)
+    expiry_date = fields.Field("expiry_date", "有效期至", widget=DATE)
+    remark = fields.Field("remark", "备注")
+
+    class Meta:
+        model = Certificate
+        import_id_fields = ("number",)
+        skip_unchanged = True
+        report_skipped = True
+        use_transactions = True
+        clean_model_instances = True
+        exclude = ("id", "company", "region", "status", "created_at", "updated_at")
+
+    def before_import_row(self, row: Any, **kwargs: Any) -> None:
+        row["证书类型"] = TYPES[row["证书类型"]]
+        for caption in ("发证日期", "换证日期", "有效期至"):
+            value = row[caption]
+            if isinstance(value, str) and "." in value:
+                row[caption] = datetime.datetime.strptime(value, "%Y.%m.%d").date()
+            elif isinstance(value, datetime.datetime):
+                row[caption] = value.date()
+        company = Company.objects.get(name=row["工作单位"])
+        if not row["姓名"]:
+            raise ValueError("姓名")
+        id_number = parse_id_number(row["身份证号码"])
+        if not Person.objects.filter(id_number=id_number).exists():
+            Person.objects.create(
+                name=row["姓名"], id_number=id_number, phone=row["手机"] or "", email=row["邮箱"] or "",
+                company=company, region=Region.objects.get(name=row["所属区域"]), title=row["职称"] or "",
+                education=EDUCATIONS[row["学历"]],
+            )  # fmt: skip
+
+    def before_save_instance(self, instance: Certificate, row: Any, **kwargs: Any) -> None:
+        instance.company = instance.person.company
+        instance.region = instance.company.region
+
+    def after_save_instance(self, instance: Certificate, row: Any, **kwargs: Any) -> None:
+        start = instance.renewal_date or instance.issue_date
+        CertificateTerm.objects.get_or_create(
+            certificate=instance, start_date=start, expiry_date=instance.expiry_date
+        )
+
+
+def import_with_stock(path: Path) -> dict[str, int]:
+    """Dry run, confirm, and a workbook of the rows that failed; the number of certificates created."""
+    result = None
+    for dry_run in (True, False):
+        dataset = tablib.Dataset().load(path.read_bytes(), format="xlsx")
+        result = CertificateResource().import_data(dataset, dry_run=dry_run)
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet()
+    for row in result.rows:
+        if row.import_type in ("error", "invalid"):
+            sheet.append([row.number, str(row.errors or row.validation_error)[:500]])
+    book.save(path.with_suffix(".bad.xlsx"))
+    return {"create": result.totals["new"]}
