@@ -34,7 +34,7 @@ def card(title: str, value: Any, link: str = "", tone: str = "") -> dict[str, An
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add the cards, the list of what to do and the welcome line to the index page's context."""
     user = request.user
-    context |= {"cards": cards(user), "todo_list": next_things(user), "tasks": list(todo(user)[:10]),
+    context |= {"title": _("Dashboard"), "cards": cards(user), "todo_list": next_things(user), "tasks": list(todo(user)[:10]),
                 "mine": own_record(user)}  # fmt: skip
     return context
 

@@ -25,7 +25,7 @@ GROUPS: list[tuple[Any, list[tuple[Any, str, str]]]] = [
         (_("Working-day calendar"), "calendar_month", "core.CalendarDay"),
         (_("Attachment kinds"), "attach_file", "core.AttachmentKind"),
     ]),
-    (_("System"), [
+    (_("Administration"), [
         (_("Users"), "manage_accounts", "accounts.User"),
         (_("Outbox"), "outgoing_mail", "core.Message"),
         (_("Remembered column mappings"), "view_column", "core.HeaderMapping"),

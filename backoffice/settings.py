@@ -217,6 +217,7 @@ LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "vendor_locale"]
 USE_I18N = True
+FORMAT_MODULE_PATH = "backoffice.formats"
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 

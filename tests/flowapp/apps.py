@@ -1,5 +1,3 @@
-from typing import Any
-
 from django.apps import AppConfig
 
 from backoffice.roles import GRANTS, SCOPES, STAFF, Role
@@ -14,5 +12,5 @@ class FlowAppConfig(AppConfig):
     def ready(self) -> None:
         """Papers are in the two tables like every other model."""
         SCOPES["flowapp.Paper"] = {**STAFF, Role.LOCAL_BODY: "local_body", Role.COMPANY: "company"}
-        grants: dict[str, Any] = {role: frozenset({"view"}) for role in Role}
-        GRANTS["flowapp.Paper"] = grants | {Role.COMPANY: EDIT}
+        grants = {role: frozenset({"view"}) for role in SCOPES["flowapp.Paper"]}
+        GRANTS["flowapp.Paper"] = {**grants, Role.COMPANY: EDIT}

@@ -134,17 +134,15 @@ def _cell(value: Any, where: str, style: int) -> str:
     if isinstance(value, float) or (isinstance(value, int) and abs(value) < EXACT_INTEGER):
         if value - value == 0:  # neither infinite nor 'not a number', which no workbook can hold
             return f'<c r="{where}" s="{style}"><v>{value!r}</v></c>'
-    elif isinstance(value, dt.date) and value.year >= 1900:
-        moment = isinstance(value, dt.datetime)
-        serial = (value.replace(tzinfo=None) - _EPOCH) / dt.timedelta(days=1) if moment else _days(value)
-        return f'<c r="{where}" s="{style + (MOMENT if moment else DATE)}"><v>{serial!r}</v></c>'
+    elif isinstance(value, dt.date) and value.year > 1900:  # Excel's early 1900 has a day too many
+        if isinstance(value, dt.datetime):
+            return (
+                f'<c r="{where}" s="{style + MOMENT}"><v>{(value - _EPOCH) / dt.timedelta(days=1)!r}</v></c>'
+            )
+        return f'<c r="{where}" s="{style + DATE}"><v>{value.toordinal() - _EPOCH.toordinal()}</v></c>'
     return (
         f'<c r="{where}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{_escape(value)}</t></is></c>'
     )
-
-
-def _days(day: dt.date) -> int:
-    return day.toordinal() - _EPOCH.toordinal()
 
 
 def _escape(value: Any) -> str:

@@ -32,6 +32,8 @@ class Command(BaseCommand):
 
     def handle(self, *, source: Path, yes: bool, no_safety_copy: bool, **options: Any) -> None:
         archive = newest(source.resolve())
+        if not zipfile.is_zipfile(archive):
+            raise CommandError("This is no archive of ours, or it is damaged.")
         with zipfile.ZipFile(archive) as container:
             check(container)
             if not yes and input(f"Replace everything by {archive.name}? Type yes: ").strip() != "yes":
