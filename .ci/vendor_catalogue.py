@@ -6,7 +6,7 @@ collects every translatable string of the packages below, as installed, drops th
 already has in Simplified Chinese, merges the rest into vendor_locale/zh_Hans/LC_MESSAGES/django.po (translations are
 kept, strings that are gone are dropped, new ones come in empty) and compiles the .mo. Run it after an upgrade of one
 of them, then translate what it lists; it ends with an error while something is untranslated.
-Translations under OVERRIDES replace a translation of Django's that does not suit our screens.
+Entries with the comment "instead of Django's" replace a translation of Django's that does not suit our screens.
 """
 
 import importlib.util
@@ -23,7 +23,7 @@ CATALOGUE = ROOT / "vendor_locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 PACKAGES = ("unfold", "axes", "simple_history", "django_fsm", "django_tasks", "django_tasks_db")
 DJANGO = ("conf", "contrib/admin", "contrib/auth", "contrib/contenttypes", "contrib/sessions")
 SOURCES = {".py", ".html", ".txt"}
-OVERRIDES: dict[str, str] = {}
+OVERRIDE = "instead of Django's"
 
 Key = tuple[str | None, str]
 
@@ -61,7 +61,7 @@ def extract() -> polib.POFile:
                     target.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(path, target)
         (work / "locale").mkdir()
-        subprocess.run(  # noqa: S603 - our own interpreter
+        subprocess.run(
             [sys.executable, "-m", "django", "makemessages", "-l", "zh_Hans", "--no-wrap", "--add-location=file"],
             cwd=work, check=True, stdout=subprocess.DEVNULL,
         )  # fmt: skip
@@ -86,11 +86,11 @@ def merge(found: polib.POFile) -> polib.POFile:
         "Content-Transfer-Encoding": "8bit",
         "Plural-Forms": "nplurals=1; plural=0;",
     }
-    for msgid, msgstr in OVERRIDES.items():
-        new.append(polib.POEntry(msgid=msgid, msgstr=msgstr, comment="Instead of Django's."))
+    overrides = {key: entry for key, entry in kept.items() if entry.tcomment == OVERRIDE}
+    new.extend(overrides.values())
     for entry in sorted(found, key=lambda entry: (entry.msgid, entry.msgctxt or "")):
         key = (entry.msgctxt, entry.msgid)
-        if entry.obsolete or key in skip or entry.msgid in OVERRIDES:
+        if entry.obsolete or key in skip or key in overrides:
             continue
         before = kept.get(key)
         entry.flags = [flag for flag in entry.flags if flag.endswith("-format")]

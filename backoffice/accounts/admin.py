@@ -39,6 +39,9 @@ class UserForm(HistoryForm):
         super().__init__(*args, **kwargs)
         for name, value in self.fixed.items():
             setattr(self.instance, name, value)
+        if self.instance.pk is None:  # nothing to correct yet; and a declared field is shared by all requests
+            for name in ("change_reason", "seen_version"):
+                self.fields.pop(name, None)
         if "username" in self.fields and "person" in self.fields:
             self.fields["username"].required = False  # a person's is the ID number
 

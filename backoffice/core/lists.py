@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.contrib.admin import FieldListFilter, ShowFacets, display, helpers
 from django.contrib.admin.utils import get_fields_from_path, lookup_spawns_duplicates, quote
+from django.contrib.admin.views.main import ORDER_VAR
 from django.core.exceptions import EmptyResultSet
 from django.core.paginator import Paginator
 from django.db.models import Field, IntegerField, Model, QuerySet
@@ -126,11 +127,23 @@ class FastChangeList(ChangeList):
     def get_ordering(self, request: HttpRequest, queryset: QuerySet) -> list:
         ordering = self.filter_ordering
         if ordering is None:
+            self._forget_unoffered_order()
             ordering = super().get_ordering(request, queryset)
         else:
             self.sortable_by = ()
         self._ordering = tuple(ordering)
         return list(ordering)
+
+    def _forget_unoffered_order(self) -> None:
+        """Django hides the links of columns that are not sortable, and sorts by them if the address says so."""
+        if not self.params.get(ORDER_VAR) or self.sortable_by is None:
+            return
+        offered = {str(n) for n, name in enumerate(self.list_display) if name in self.sortable_by}
+        kept = [part for part in self.params[ORDER_VAR].split(".") if part.removeprefix("-") in offered]
+        if kept:
+            self.params[ORDER_VAR] = ".".join(kept)
+        else:
+            del self.params[ORDER_VAR]
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: list | None = None) -> QuerySet:
         queryset = super().get_queryset(request, exclude_parameters)

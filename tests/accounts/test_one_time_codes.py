@@ -39,7 +39,9 @@ def test_a_code_is_readable_and_only_its_hash_is_kept(member, office):
     assert code.replace("-", "") not in member.code_hash
 
 
-@pytest.mark.parametrize("spell", [str, str.lower, lambda c: c.replace("-", ""), lambda c: c.replace("-", " ")])
+@pytest.mark.parametrize(
+    "spell", [str, str.lower, lambda c: c.replace("-", ""), lambda c: c.replace("-", " ")]
+)
 def test_a_code_works_however_it_is_typed(member, office, spell):
     code = issue_code(member, office)
     assert redeem_code(member.username, spell(code)) == member
@@ -146,7 +148,9 @@ def test_wrong_name_and_wrong_code_get_the_same_answer(client, member, office):
 def test_names_with_and_without_a_code_are_locked_out_alike(client, member, office):
     issue_code(member, office)
     for name in (member.username, "nobody"):
-        answers = [client.post(URL, {"username": name, "password": "WRONG234"}).status_code for _try in range(6)]
+        answers = [
+            client.post(URL, {"username": name, "password": "WRONG234"}).status_code for _try in range(6)
+        ]
         assert answers == [200] * 4 + [429] * 2
 
 

@@ -79,7 +79,9 @@ def test_a_switched_off_user_gets_the_same_answer_as_a_wrong_password(client):
     assert off.context["form"].non_field_errors() == wrong.context["form"].non_field_errors()
 
 
-@pytest.mark.parametrize("typed", ["44010319600101001x", "４４０１０３１９６００１０１００１Ｘ", " 44010319600101001X "])
+@pytest.mark.parametrize(
+    "typed", ["44010319600101001x", "４４０１０３１９６００１０１００１Ｘ", " 44010319600101001X "]
+)
 def test_an_id_number_works_as_login_name_however_it_is_typed(client, typed):
     UserFactory(username="44010319600101001X")
     response = client.post(reverse("admin:login"), {"username": typed, "password": PASSWORD})

@@ -14,7 +14,15 @@ LIST = "/admin/accounts/user/"
 ADD = "/admin/accounts/user/add/"
 STAFF = (Role.ADMIN, Role.OFFICE, Role.FINANCE, Role.TRAINING, Role.AUDITOR)
 MEMBERS = (Role.COMPANY, Role.PERSON, Role.LOCAL_BODY)
-FOREIGN_FIELDS = {"is_superuser", "is_staff", "groups", "user_permissions", "password", "is_active", "code_hash"}
+FOREIGN_FIELDS = {
+    "is_superuser",
+    "is_staff",
+    "groups",
+    "user_permissions",
+    "password",
+    "is_active",
+    "code_hash",
+}
 
 
 def change(user):
@@ -85,8 +93,12 @@ def test_an_auditor_cannot_find_out_an_id_number_by_searching(users, signed_in):
     person = users[Role.PERSON]
     person.username = person.person.id_number
     person.save()
-    assert not signed_in(users[Role.AUDITOR]).get(LIST, {"q": person.username[:10]}).context["cl"].result_count
-    assert signed_in(users[Role.OFFICE]).get(LIST, {"q": person.username[:10]}).context["cl"].result_count == 1
+    assert (
+        not signed_in(users[Role.AUDITOR]).get(LIST, {"q": person.username[:10]}).context["cl"].result_count
+    )
+    assert (
+        signed_in(users[Role.OFFICE]).get(LIST, {"q": person.username[:10]}).context["cl"].result_count == 1
+    )
 
 
 @pytest.mark.parametrize("field", ["username", "name", "phone"])
@@ -133,7 +145,9 @@ def test_a_company_user_who_is_no_manager_only_looks(signed_in, company_manager,
 def test_an_auditor_only_looks(users, signed_in):
     client = signed_in(users[Role.AUDITOR])
     assert client.get(ADD).status_code == 403
-    assert client.post(change(users[Role.COMPANY]), form_of(users[Role.COMPANY], name="改名")).status_code == 403
+    assert (
+        client.post(change(users[Role.COMPANY]), form_of(users[Role.COMPANY], name="改名")).status_code == 403
+    )
 
 
 # --- Creating -----------------------------------------------------------------------------------------
@@ -182,9 +196,13 @@ def test_a_record_that_the_role_does_not_need_is_dropped(signed_in):
 
 @pytest.mark.parametrize("role", MEMBERS)
 def test_a_bound_role_without_its_record_is_refused_at_the_field(signed_in, role):
-    response = signed_in(UserFactory(role=Role.OFFICE)).post(ADD, {"name": "甲", "username": "u", "role": role})
+    response = signed_in(UserFactory(role=Role.OFFICE)).post(
+        ADD, {"name": "甲", "username": "u", "role": role}
+    )
     assert response.status_code == 200
-    assert response.context["adminform"].form.errors[{"COMPANY": "company", "PERSON": "person"}.get(role, "local_body")]
+    assert response.context["adminform"].form.errors[
+        {"COMPANY": "company", "PERSON": "person"}.get(role, "local_body")
+    ]
 
 
 @pytest.mark.parametrize("role", STAFF)
@@ -193,7 +211,9 @@ def test_the_office_cannot_create_staff_but_the_administrator_can(users, signed_
     assert added(signed_in(users[Role.ADMIN]), role=role).role == role
 
 
-@pytest.mark.parametrize("name", ["", "with space", "440103196001010011", "44010319600101001x", "TAKEN", "ＴＡＫＥＮ"])
+@pytest.mark.parametrize(
+    "name", ["", "with space", "440103196001010011", "44010319600101001x", "TAKEN", "ＴＡＫＥＮ"]
+)
 def test_a_login_name_that_is_empty_spaced_anothers_or_an_id_number_is_refused(signed_in, name):
     UserFactory(username="taken")
     assert added(signed_in(UserFactory(role=Role.ADMIN)), role=Role.FINANCE, username=name) is None
@@ -225,7 +245,9 @@ def test_a_manager_changes_colleagues_and_nobody_elses_users(signed_in, company_
     assert not renamed(client, stranger)
 
 
-def test_a_forged_change_moves_nobody_to_another_role_or_company(users, signed_in, company_manager, colleague, stranger):
+def test_a_forged_change_moves_nobody_to_another_role_or_company(
+    users, signed_in, company_manager, colleague, stranger
+):
     forged = {"role": Role.ADMIN, "company": stranger.company_id, "is_active": "", "username": "hacked"}
     for client in (signed_in(company_manager), signed_in(users[Role.OFFICE])):
         client.post(change(colleague), form_of(colleague) | forged)
@@ -277,7 +299,9 @@ def test_a_password_set_while_the_form_was_open_stays(users, signed_in):
 def test_no_role_deletes_users(users, signed_in, role):
     target = users[Role.COMPANY]
     client = signed_in(users[role])
-    assert client.post(reverse("admin:accounts_user_delete", args=[target.pk]), {"post": "yes"}).status_code in (302, 403, 404)
+    assert client.post(
+        reverse("admin:accounts_user_delete", args=[target.pk]), {"post": "yes"}
+    ).status_code in (302, 403, 404)
     assert User.objects.filter(pk=target.pk).exists()
 
 

@@ -2,6 +2,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.utils import translation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,6 +10,14 @@ from backoffice.core.excel import clean, normalise_text
 from backoffice.core.excel.errors import FILE_MESSAGES, VALUE_MESSAGES, BadValue
 from backoffice.core.excel.identity import birthday_of, gender_of, parse_credit_code, parse_id_number
 from tests.files.workbooks import id_number
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """Sentences are compared in the language of the source."""
+    with translation.override("en"):
+        yield
+
 
 DAY = dt.date(2016, 1, 30)
 ID = id_number("44010619900101123")

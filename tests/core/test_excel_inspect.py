@@ -4,9 +4,18 @@ from functools import partial
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import translation
 
 from backoffice.core.excel import Field, Layout, clean, layouts
 from tests.files import workbooks as make
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """Sentences are compared in the language of the source."""
+    with translation.override("en"):
+        yield
+
 
 LAYOUT = Layout(
     "members",

@@ -3,10 +3,19 @@ import time
 import zipfile
 
 import pytest
+from django.utils import translation
 
 from backoffice.core.excel import Field, UnreadableFile, open_workbook
 from backoffice.core.excel.header import Labels
 from tests.files import workbooks as make
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """Sentences are compared in the language of the source."""
+    with translation.override("en"):
+        yield
+
 
 FIELDS = (
     Field("number", ("证书编号", "编号", "Certificate number"), required=True),

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import openpyxl
 import pytest
+from django.utils import translation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +24,14 @@ from backoffice.core.excel import (
     write_xlsx,
 )
 from tests.files import workbooks as make
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """Sentences are compared in the language of the source."""
+    with translation.override("en"):
+        yield
+
 
 DAY = dt.date(2016, 1, 30)
 ID = make.id_number("44010619900101123")

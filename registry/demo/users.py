@@ -1,0 +1,95 @@
+"""One sign-in for every role; all share one password, which is hashed once (hashing ten takes seconds)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+
+from backoffice.accounts.models import User
+from backoffice.roles import Role
+from registry.demo.records import Association
+from registry.models import Certificate, LocalBody
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """A user of the demo. `bound` names the record: the code of a local body, or an attribute of the association."""
+
+    username: str
+    name: str
+    role: Role
+    bound: str = ""
+    note: str = ""
+
+
+OFFICE = SignIn("office", "陈静仪", Role.OFFICE, note="导入、更正 imports, corrections")
+STAFF = (
+    SignIn("admin", "系统管理员", Role.ADMIN, note="用户、设置 users, settings"),
+    OFFICE,
+    SignIn("finance", "梁伟强", Role.FINANCE),
+    SignIn("training", "黄丽敏", Role.TRAINING),
+    SignIn("auditor", "区志明", Role.AUDITOR, note="只读 read-only"),
+    SignIn("guangzhou", "何嘉欣", Role.LOCAL_BODY, "GZ"),
+    SignIn("nanhai", "冼国辉", Role.LOCAL_BODY, "NH"),
+)
+MANAGER = SignIn("company", "李秀英", Role.COMPANY, "complete", "单位管理员 manages the company's users")
+MEMBERS = (
+    MANAGER,
+    SignIn("colleague", "吴俊杰", Role.COMPANY, "complete", "同一单位的同事 colleague in the same company"),
+    SignIn("incomplete", "赖明", Role.COMPANY, "incomplete", "资料不完整 profile incomplete"),
+)
+
+
+def ensure_staff(password: str) -> User:
+    """Make the users who need no member; return the office's."""
+    hashed = make_password(password)
+    for sign_in in STAFF:
+        if not User.objects.filter(username=sign_in.username).exists():
+            body = LocalBody.objects.get(code=sign_in.bound) if sign_in.bound else None
+            add(sign_in, hashed, local_body=body)
+    return User.objects.get(username=OFFICE.username)
+
+
+def add_members(demo: Association, password: str) -> None:
+    """Make the users of companies, and one of a person with two valid certificates."""
+    hashed = make_password(password)
+    companies = {"complete": demo.companies[0], "incomplete": demo.incomplete}
+    for sign_in in MEMBERS:
+        add(sign_in, hashed, company=companies[sign_in.bound], is_manager=sign_in is MANAGER)
+    held: dict[int, int] = {}
+    for certificate in demo.certificates:
+        held[certificate.person_id] = held.get(certificate.person_id, 0) + (certificate.status == "VALID")
+    mine = [person for person in demo.people if person.company == demo.companies[0]]
+    person = max(mine, key=lambda person: (held.get(person.pk, 0), -person.pk))
+    add(SignIn(person.id_number, person.name, Role.PERSON), hashed, person=person, phone=person.phone)
+
+
+def add(sign_in: SignIn, hashed: str, **fields: Any) -> None:
+    """Store the user with a password that is hashed already."""
+    user = User(username=sign_in.username, name=sign_in.name, role=sign_in.role, password=hashed, **fields)
+    if sign_in.role != Role.PERSON:
+        user.email = f"{sign_in.username}@example.org"
+    user.save()
+
+
+def reset_passwords(password: str) -> None:
+    User.objects.filter(pk__in=[user.pk for user, _note in sign_ins()]).update(
+        password=make_password(password)
+    )
+
+
+def sign_ins() -> Iterable[tuple[User, str]]:
+    """The demo's users as they are now, each with what it shows."""
+    users = {
+        user.username: user
+        for user in User.objects.select_related("company", "local_body", "person__company")
+    }
+    for sign_in in (*STAFF, *MEMBERS):
+        if sign_in.username in users:
+            yield users[sign_in.username], sign_in.note
+    for user in users.values():
+        if user.role == Role.PERSON and user.person is not None and user.username == user.person.id_number:
+            count = Certificate.objects.filter(person=user.person).count()
+            yield user, f"{count} 本证书 certificates"
+            return
