@@ -338,6 +338,9 @@ UNFOLD = {
     "SITE_HEADER": _("Guangdong Construction Supervision Association"),
     "SITE_SUBHEADER": _("Member services"),
     "SITE_SYMBOL": "verified",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "sizes": "any", "type": "image/svg+xml", "href": "/static/backoffice/favicon.svg"}
+    ],
     "SITE_URL": reverse_lazy("admin:index"),
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,

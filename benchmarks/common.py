@@ -105,7 +105,7 @@ def in_own_process(module: str, job: str, url: str, folder: Path, *arguments: st
 
 @contextmanager
 def measured(result: Result) -> Iterator[None]:
-    """Add seconds, queries and the process's peak memory to `result`."""
+    """Add seconds (wall and processor), queries and the process's peak memory to `result`."""
     from django.db import connection
 
     queries = 0
@@ -116,10 +116,11 @@ def measured(result: Result) -> Iterator[None]:
         return execute(sql, params, many, context)
 
     connection.ensure_connection()
-    started = time.perf_counter()
+    started, worked = time.perf_counter(), time.process_time()
     with connection.execute_wrapper(count):
         yield
     result["seconds"] = time.perf_counter() - started
+    result["cpu"] = time.process_time() - worked  # of this process only; PostgreSQL works in another
     result["queries"] = queries
     result["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
@@ -128,6 +129,7 @@ def median(results: Sequence[Result]) -> Result:
     """Median seconds, highest memory, and whatever else the last run said."""
     return results[-1] | {
         "seconds": statistics.median(result["seconds"] for result in results),
+        "cpu": statistics.median(result["cpu"] for result in results),
         "peak_mb": max(result["peak_mb"] for result in results),
         "runs": len(results),
     }

@@ -49,7 +49,7 @@ def write_file(path: Path, count: int) -> None:
     people: list[tuple[str, ...]] = []
     rows, bad = [], []
     for n in range(count):
-        if n % 5 and n > 4 or not people:
+        if (n % 5 and n > 4) or not people:
             gender = "男" if draw.random() < 0.7 else "女"
             sex = "M" if gender == "男" else "F"
             day = datetime.date(1960, 1, 1) + datetime.timedelta(days=draw.randrange(15_000))
@@ -71,7 +71,9 @@ def write_file(path: Path, count: int) -> None:
             phone, email, "广州市", "工程师" if n % 2 else "", "本科", "有效", "",
         ]  # fmt: skip
         if n % BAD_EVERY == BAD_EVERY - 1:
-            column, value = ((3, id_number[:-1] + "?"), (7, "2016-02-30"), (5, "无此公司"), (2, ""))[n // BAD_EVERY % 4]
+            column, value = ((3, id_number[:-1] + "?"), (7, "2016-02-30"), (5, "无此公司"), (2, ""))[
+                n // BAD_EVERY % 4
+            ]
             row[column] = value
             bad.append(n)
         rows.append(row)
@@ -88,7 +90,9 @@ def prepare() -> None:
     from registry.models import Company, Region
 
     call_command("migrate", verbosity=0, skip_checks=True)
-    call_command("loaddata", "fixtures/regions.json", "fixtures/specialties.json", verbosity=0, skip_checks=True)
+    call_command(
+        "loaddata", "fixtures/regions.json", "fixtures/specialties.json", verbosity=0, skip_checks=True
+    )
     city = Region.objects.get(code="440100")
     Company.objects.bulk_create([Company(name=name, region=city) for name in companies()])
     User.objects.create_user("office", name="综合部", role="OFFICE")
@@ -260,7 +264,9 @@ def benchmark(options: Any) -> Result:
     results: dict[str, list[Result]] = {}
     with workshop(options.db) as (folder, databases):
         path = folder / "证书.xlsx"
-        in_own_process(MODULE, "file", databases.prepared, folder, "--file", str(path), "--rows", str(options.rows))
+        in_own_process(
+            MODULE, "file", databases.prepared, folder, "--file", str(path), "--rows", str(options.rows)
+        )
         in_own_process(MODULE, "prepare", databases.prepared, folder, "--file", str(path))
         jobs = ["ours", "user", "preview", "parse", "again"]
         jobs += ["floor"] if options.against in ("floor", "both") else []
@@ -307,8 +313,8 @@ def main() -> None:
         return
     print(f"{done['rows']} rows, {done['db']}")
     print_table(
-        ("job", "seconds", "peak MB", "queries"),
-        [(job, r["seconds"], round(r["peak_mb"]), r["queries"]) for job, r in done["jobs"].items()],
+        ("job", "seconds", "cpu", "peak MB", "queries"),
+        [(job, r["seconds"], r["cpu"], round(r["peak_mb"]), r["queries"]) for job, r in done["jobs"].items()],
     )
     for key in ("ratio_floor", "ratio_stock", "ratio_stock_user", "ratio_parse", "writes_again"):
         if key in done:

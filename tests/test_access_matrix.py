@@ -23,6 +23,7 @@ from axes.models import AccessAttempt
 from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
+from django.core.files.storage import default_storage
 from django.db import models, transaction
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
@@ -39,7 +40,7 @@ from tests.factories import (
     SpecialtyFactory,
     UserFactory,
 )
-from tests.files.images import picture
+from tests.files.images import jpeg
 from tests.registry.import_files import look_through, row
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -80,7 +81,7 @@ def attach(owner: models.Model) -> Attachment:
 
 def side(name: str, digit: int) -> SimpleNamespace:
     """A company with a manager, a clerk, two people and their certificates, attachments and a former name."""
-    company = CompanyFactory(name=f"广东{name}工程监理有限公司", contact_name=f"{name}联系", contact_phone=f"1380000{digit:04d}")
+    company = CompanyFactory(name=f"广东{name}工程监理有限公司", contact_name=f"{name}联系", contact_phone=f"020-8000000{digit}")
     body = LocalBodyFactory(name=f"{name}市建设监理协会")
     people = [PersonFactory(company=company, name=f"{name}{who}", title=f"{name}{who}职称") for who in ("甲", "乙")]
     certificates = [CertificateFactory(person=person) for person in people]
@@ -287,7 +288,7 @@ def ask(client: Client, session: str, call: Call) -> tuple[str, Any]:
     """The status, and the response; whatever a POST did is undone."""
     client.cookies = SimpleCookie({settings.SESSION_COOKIE_NAME: session} if session else {})
     with transaction.atomic():
-        response = client.generic("HEAD", "/") if False else getattr(client, call.method.lower())(call.url, call.data)
+        response = getattr(client, call.method.lower())(call.url, call.data)
         if hasattr(response, "streaming_content"):
             response.read_body = b"".join(response.streaming_content)
         transaction.set_rollback(True)
@@ -315,7 +316,7 @@ def rows_of(call: Call, response: Any) -> set[Any] | int | None:
 
 def broken_rules(world: SimpleNamespace, role: str, call: Call, status: str, response: Any, rows: Any) -> Iterator[str]:
     """The rules that hold whatever the file says."""
-    if int(status) >= 500 if status.isdigit() else False:
+    if status.startswith("5"):
         yield "is an error"
     if role == ANONYMOUS:
         if call.label and status != "login":
@@ -347,10 +348,14 @@ def ungranted(role: str, call: Call, status: str) -> Iterator[str]:
         yield f"is open without the grant “{verb}”"
 
 
-def test_every_address_answers_every_role_as_the_reviewed_file_says(world: SimpleNamespace) -> None:
+def test_every_address_answers_every_role_as_the_reviewed_file_says(
+    world: SimpleNamespace, caplog: Any, monkeypatch: Any
+) -> None:
     private = Path(settings.MEDIA_ROOT) / "a"
     private.mkdir(parents=True)
-    (private / "x.jpg").write_bytes(picture())
+    (private / "x.jpg").write_bytes(jpeg())
+    caplog.set_level("CRITICAL", logger="django.request")  # a refusal is no news here
+    monkeypatch.setattr(default_storage, "delete", lambda name: None)  # a rollback brings back rows, not files
     client = Client(raise_request_exception=False)
     lines, broken = [], []
     for role in (ANONYMOUS, *Role):

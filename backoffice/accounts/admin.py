@@ -1,6 +1,6 @@
 """The user admin: the office looks after members' users, a company's manager after the company's own."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -28,6 +28,11 @@ ROLE_COLOURS = {
 }  # fmt: skip
 BOUND_FIELDS = {role: field.removesuffix("_id") for role, field in BINDINGS.items()}
 IDENTITY = ("role", "company", "person", "local_body")
+
+
+def requester(request: HttpRequest) -> User:
+    """Who asks; the admin site lets nobody in who is not one of our users."""
+    return cast(User, request.user)
 
 
 class UserForm(HistoryForm):
@@ -86,7 +91,7 @@ class UserForm(HistoryForm):
 class UserFields(ScopedAdmin):
     """Which fields of a user who sees, and who may write."""
 
-    readonly_fields = ("login", "masked_login", "role_label", "bound", "active", "last_login", "joined_at")
+    readonly_fields = ("login", "masked_login", "role_name", "bound", "account", "last_login", "joined_at")
     autocomplete_fields = ("company", "person", "local_body")
     #: `role` is an input only where an administrator or the office chooses it; elsewhere everything shows.
     conditional_fields: ClassVar = {
@@ -101,7 +106,7 @@ class UserFields(ScopedAdmin):
         contact = (_("Contact"), {"fields": ["email", "phone"]})
         if obj is None:
             return [(None, {"fields": self.fields_to_add(request.user)}), contact]
-        state = (_("State"), {"fields": ["active", "last_login", "joined_at"]})
+        state = (_("State"), {"fields": ["account", "last_login", "joined_at"]})
         return [(None, {"fields": self.fields_to_change(request.user, obj)}), contact, state]
 
     @staticmethod
@@ -125,7 +130,7 @@ class UserFields(ScopedAdmin):
             ]
         if by.role == Role.ADMIN and may_control(by, user):
             return [*IDENTITY, "is_manager", "username", "name"]
-        fields = ["login", "name", "role_label", "bound"]
+        fields = ["login", "name", "role_name", "bound"]
         if may_control(by, user) and by.role == Role.OFFICE and user.role != Role.PERSON:
             fields[0] = "username"
         if user.role == Role.COMPANY and may_control(by, user):
@@ -156,9 +161,19 @@ class UserFields(ScopedAdmin):
     def bound(self, user: User) -> Any:
         return getattr(user, BOUND_FIELDS.get(user.role, ""), None) or "–"
 
-    @display(description=_("state"), ordering="is_active", label={"on": "success", "off": "danger"})
+    @display(description=_("account"), ordering="is_active", label={"on": "success", "off": "danger"})
     def active(self, user: User) -> tuple[str, str]:
-        return ("on", gettext("Active")) if user.is_active else ("off", gettext("Switched off"))
+        return ("on" if user.is_active else "off"), self.account(user)
+
+    # Unfold shows labels in lists only; on the form they would read as raw pairs.
+
+    @display(description=_("role"))
+    def role_name(self, user: User) -> str:
+        return str(user.get_role_display())
+
+    @display(description=_("account"))
+    def account(self, user: User) -> str:
+        return gettext("Active") if user.is_active else gettext("Switched off")
 
 
 @admin.register(User)
@@ -172,17 +187,17 @@ class UserAdmin(HistoryAdmin, UserFields):
     # -- list ------------------------------------------------------------------------------------
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
-        if request.user.role == Role.COMPANY:
+        if requester(request).role == Role.COMPANY:
             return ("login", "name", "is_manager", "active", "last_login")
-        login = "login" if request.user.role in (Role.ADMIN, Role.OFFICE) else "masked_login"
+        login = "login" if requester(request).role in (Role.ADMIN, Role.OFFICE) else "masked_login"
         return (login, "name", "role_label", "bound", "active", "last_login")
 
     def get_list_filter(self, request: HttpRequest) -> tuple[str, ...]:
-        return ("is_active",) if request.user.role == Role.COMPANY else self.list_filter
+        return ("is_active",) if requester(request).role == Role.COMPANY else self.list_filter
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         """Who sees masked ID numbers must not find them by guessing digits either."""
-        masked_for = request.user.role not in (Role.ADMIN, Role.OFFICE, Role.COMPANY)
+        masked_for = requester(request).role not in (Role.ADMIN, Role.OFFICE, Role.COMPANY)
         return ("name", "phone") if masked_for else ("username", "name", "phone")
 
     # -- who may ---------------------------------------------------------------------------------
@@ -197,8 +212,8 @@ class UserAdmin(HistoryAdmin, UserFields):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
-        if obj is None and request.user.role == Role.COMPANY:
-            form.fixed = {"role": Role.COMPANY, "company_id": request.user.company_id}
+        if obj is None and requester(request).role == Role.COMPANY:
+            form.fixed = {"role": Role.COMPANY, "company_id": requester(request).company_id}
         return form
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
@@ -222,7 +237,7 @@ class UserAdmin(HistoryAdmin, UserFields):
             setattr(obj, name, getattr(row, name))
 
     def tell_invited(self, request: HttpRequest, obj: User) -> None:
-        if queued := invite(obj, request.user):
+        if queued := invite(obj, requester(request)):
             messages.success(request, self.sent_sentence(queued))
             return
         messages.warning(
@@ -311,7 +326,7 @@ class UserAdmin(HistoryAdmin, UserFields):
         if request.method != "POST":
             intro = _("The link goes out by mail and text message, works once and for seven days.")
             return self.confirm(request, user, _("Send activation link"), intro)
-        if queued := invite(user, request.user):
+        if queued := invite(user, requester(request)):
             return self.done(request, user, self.sent_sentence(queued))
         sentence = gettext(
             "Nothing was sent: the user is switched off, or has neither email nor mobile phone."
@@ -325,7 +340,7 @@ class UserAdmin(HistoryAdmin, UserFields):
             intro = _("For people whom no message reaches. Make sure whom you talk to: the code opens the account. "
                       "An older code dies.")  # fmt: skip
             return self.confirm(request, user, _("Hand out one-time code"), intro)
-        code = issue_code(user, request.user)
+        code = issue_code(user, requester(request))
         own = {"title": _("One-time code"), "code": code}
         return self.page(request, user, "accounts/admin_code.html", own)
 
@@ -359,7 +374,7 @@ class UserAdmin(HistoryAdmin, UserFields):
         form = ReasonForm(request.POST) if request.method == "POST" else ReasonForm()
         if request.method != "POST" or not form.is_valid():
             return self.confirm(request, user, title, intro, form, "primary" if on else "danger")
-        if switch(user, on=on, by=request.user, reason=form.cleaned_data["reason"]):
+        if switch(user, on=on, by=requester(request), reason=form.cleaned_data["reason"]):
             return self.done(
                 request,
                 user,

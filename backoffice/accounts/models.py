@@ -22,11 +22,10 @@ def login_name(typed: str) -> str:
     return name.upper() if ID_NUMBER.fullmatch(name) else name
 
 
-class UserManager(BaseUserManager):
+class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> "User":
         """The user of a typed login name; sign-in looks users up with this."""
-        user: User = self.get(username=login_name(username or ""))
-        return user
+        return self.get(username=login_name(username or ""))
 
     def create_user(self, username: str, password: str | None = None, **fields: Any) -> "User":
         """Create and return a user; without a password nobody can sign in until activation sets one."""

@@ -1,6 +1,6 @@
 """The pages before and around sign-in. They look like the sign-in page and tell nobody whether a user exists."""
 
-from typing import Any
+from typing import Any, cast
 
 from axes.handlers.proxy import AxesProxyHandler
 from axes.helpers import get_client_ip_address, get_lockout_response
@@ -63,7 +63,7 @@ class LinkView(PageMixin, PasswordResetConfirmView):
         user = super().get_user(uidb64)
         return user if isinstance(user, User) and user.is_active else None
 
-    def form_valid(self, form: NewPasswordForm) -> HttpResponse:
+    def form_valid(self, form: Any) -> HttpResponse:
         try:
             return super().form_valid(form)
         except Superseded:
@@ -83,7 +83,7 @@ class ActivateView(LinkView):
     post_reset_login_backend = BACKEND
     success_url = reverse_lazy("admin:index")
 
-    def form_valid(self, form: NewPasswordForm) -> HttpResponse:
+    def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
         if self.request.user.is_authenticated and self.request.user == self.user:
             messages.success(self.request, _("Your password is set. Welcome!"))
@@ -167,7 +167,7 @@ class SetPasswordView(LoginRequiredMixin, PageMixin, FormView):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         # A copy: a refused form must not leave a half-changed user behind for the rest of the request.
-        user = User.objects.get(pk=self.request.user.pk)
+        user = User.objects.get(pk=cast(User, self.request.user).pk)
         return super().get_form_kwargs() | {"user": user}
 
     def form_valid(self, form: Any) -> HttpResponse:

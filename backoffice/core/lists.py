@@ -5,13 +5,11 @@ What a stock Unfold list does for every page, and what is done here instead (QUA
 - it counts all matching rows: here at most `COUNT_CAP` + 1 are counted, and "10,000+" is shown;
 - it joins before it cuts the page out: here only primary keys are ordered, filtered and cut; the joins and
   annotations of the list are made for the rows of the page, in the same query;
-- it rebuilds the column headers for every row: `memoise_result_headers()` builds them once per list;
+- it rebuilds headers, class lists and labels for every row: see `core/rows.py`;
 - it renders a form widget through the template engine for every checkbox: `FastListMixin` writes the tag.
 """
 
 import math
-from collections.abc import Callable, Iterator
-from functools import wraps
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -28,7 +26,6 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from unfold.templatetags import unfold_list
 from unfold.views import ChangeList
 from unfold.widgets import CHECKBOX_CLASSES
 
@@ -80,6 +77,7 @@ class FastChangeList(ChangeList):
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         self._ordering: tuple = ()
+        self.headers_memo: list[dict] | None = None  # its presence tells `core.rows` that this list is ours
         super().__init__(request, *args, **kwargs)
         # The row links carry the filters themselves (`_row_link`): Django would resolve each address again.
         self._link_query, self.preserved_filters = self.preserved_filters, ""
@@ -269,26 +267,3 @@ def plain_checkbox(value: Any) -> SafeString:
         '<input type="checkbox" name="{}" value="{}" class="{}" aria-label="{}">',
         helpers.ACTION_CHECKBOX_NAME, value, _CHECKBOX_CLASS, _("Select record"),
     )  # fmt: skip
-
-
-def memoise_result_headers() -> None:
-    """Let Unfold build a list's column headers once. For an AppConfig's `ready()`; twice does nothing.
-
-    Unfold (0.91) calls `result_headers(cl)` for the head and again in `items_for_result()` for every row,
-    by its module-level name; that name is what is replaced. Only our own lists are affected. A test renders
-    30 rows and counts, so it fails when a new Unfold does this differently.
-    """
-    original: Callable[[Any], Iterator[dict]] = unfold_list.result_headers
-    if hasattr(original, "__wrapped__"):
-        return
-
-    @wraps(original)
-    def result_headers(cl: Any) -> Any:
-        if not isinstance(cl, FastChangeList):
-            return original(cl)
-        headers = cl.__dict__.get("_headers")
-        if headers is None:
-            headers = cl.__dict__["_headers"] = list(original(cl))
-        return headers
-
-    unfold_list.result_headers = result_headers

@@ -3,7 +3,6 @@
 from itertools import pairwise
 from typing import Any
 
-from backoffice.core.export import ExportMixin
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -13,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from backoffice.core.admin import HistoryAdmin, Panel, PanelsMixin, ScopedAdmin
+from backoffice.core.admin.history import HISTORY
 from backoffice.core.admin.panels import table
+from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ChoicesFilter, ExpiryFilter, RegionFilter, ScopedRelatedFilter
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role
@@ -65,7 +66,7 @@ class CertificateAdmin(ExportMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
         ),
         (_("Dates"), {"fields": [("issue_date", "renewal_date"), ("expiry_date", "status"), "remark"]}),
     ]
-    panels = (Panel("terms", _("Terms"), terms_panel),)
+    panels = (Panel("terms", _("Terms"), terms_panel), HISTORY)
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
         hidden = {"show_company"} if request.user.role in (Role.COMPANY, Role.PERSON) else set()

@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-from backoffice.core.export import ExportMixin
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -13,7 +12,9 @@ from unfold.decorators import display
 
 from backoffice.core.admin import AttachmentsMixin, HistoryAdmin, Panel, PanelsMixin, ScopedAdmin
 from backoffice.core.admin.attachments import ATTACHMENTS
+from backoffice.core.admin.history import HISTORY
 from backoffice.core.admin.panels import table
+from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ChoicesFilter, ScopedRelatedFilter
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role, allows
@@ -109,6 +110,7 @@ class CompanyAdmin(ExportMixin, AttachmentsMixin, PanelsMixin, HistoryAdmin, Sco
         Panel("users", _("Users"), users_panel),
         ATTACHMENTS,
         Panel("former", _("Former names"), former_names_panel),
+        HISTORY,
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:

@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-from backoffice.core.export import ExportMixin
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -11,7 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.admin import AttachmentsMixin, HistoryAdmin, Panel, PanelsMixin, ScopedAdmin
 from backoffice.core.admin.attachments import ATTACHMENTS
+from backoffice.core.admin.history import HISTORY
 from backoffice.core.admin.panels import table
+from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ScopedRelatedFilter
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role
@@ -54,7 +55,7 @@ class PersonAdmin(ExportMixin, AttachmentsMixin, PanelsMixin, HistoryAdmin, Scop
         Role.COMPANY: ("phone", "email", "region", "education", "title"),
         Role.PERSON: ("phone", "email", "region", "education", "title"),
     }
-    panels = (Panel("certificates", _("Certificates"), certificates_panel), ATTACHMENTS)
+    panels = (Panel("certificates", _("Certificates"), certificates_panel), ATTACHMENTS, HISTORY)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, search_term: str

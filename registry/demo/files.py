@@ -23,6 +23,7 @@ HEADER = (
     "序号", "证书编号", "证书类型", "姓 名", "性别", "身份证号码", "工作单位", "专业", "发证日期", "换证日期",
     "有效期至", "联系电话", "备注",
 )  # fmt: skip
+HOMES = ("440106", "440305", "440604", "441302")
 TITLES = {"ENGINEER": "专业监理工程师", "SUPERVISOR": "监理员", "SAFETY": "安全员"}
 Row = dict[str, Any]
 
@@ -69,9 +70,7 @@ class Newcomers:
             "证书类型": TITLES[kind],
             "姓 名": self.names.person(gender),
             "性别": "男" if gender == "M" else "女",
-            "身份证号码": self.names.id_number(
-                draw.choice(["440106", "440305", "440604", "441302"]), birthday, gender
-            ),
+            "身份证号码": self.names.id_number(draw.choice(HOMES), birthday, gender),
             "工作单位": draw.choice(self.companies),
             "专业": "" if kind == "SAFETY" else draw.choice(["房屋建筑工程", "市政公用工程", "机电安装工程"]),
             "发证日期": issued,
@@ -112,7 +111,7 @@ def known(count: int, **conditions: Any) -> list[Certificate]:
 def good_rows(newcomers: Newcomers) -> list[Row]:
     """New people, known ones unchanged, renewals; a former name; dates in every way people write them."""
     rows = newcomers.rows(60)
-    rows += [row_of(certificate) for certificate in known(10)]
+    rows += [row_of(certificate) for certificate in known(10, expiry_date__gte=newcomers.today)]
     for certificate in known(8, expiry_date__lt=newcomers.today):
         renewed = newcomers.today - datetime.timedelta(days=3)
         rows.append(row_of(certificate, 换证日期=renewed, 有效期至=plus_years(renewed, 3), 备注="延续"))
@@ -161,7 +160,7 @@ def trouble_rows(newcomers: Newcomers) -> list[Row]:
         dict(again),
         new(证书编号=one.number, 备注="编号属于另一个人"),
         row_of(two, **{"姓 名": "张冠李", "备注": "姓名与系统不同"}),
-        row_of(three, 有效期至=three.expiry_date - datetime.timedelta(days=400), 换证日期="", 备注="系统中的有效期更新"),
+        row_of(three, 有效期至=three.expiry_date - datetime.timedelta(days=400), 换证日期="", 备注="系统里的更新"),
         new(**{"姓 名": stranger.name, "身份证号码": stranger.id_number, "性别": "", "备注": "现登记在别的单位",
                "工作单位": four.printed_company}),
         *newcomers.rows(8),
@@ -196,8 +195,8 @@ def write_office_style(path: Path, rows: Sequence[Row]) -> None:
 def write_unknown(path: Path, rows: Sequence[Row]) -> None:
     """The same kind of list under captions that nobody can guess; the user says what is what."""
     captions = {
-        "工号": "证书编号", "甲栏": "证书类型", "成员": "姓 名", "识别码": "身份证号码", "归口": "工作单位", "起": "发证日期",
-        "止": "有效期至",
+        "工号": "证书编号", "甲栏": "证书类型", "成员": "姓 名", "识别码": "身份证号码", "归口": "工作单位",
+        "起": "发证日期", "止": "有效期至",
     }  # fmt: skip
     with xlsxwriter.Workbook(str(path)) as book:
         sheet = book.add_worksheet("Sheet1")

@@ -99,7 +99,7 @@ def make_companies(demo: Association) -> None:
         joined = demo.days_ago(4000, 5200)
         old = ""
         if number in RENAMED:
-            old = demo.names.company(demo.cities[list(CITIES)[0]][0].name)
+            old = demo.names.company(demo.cities[next(iter(CITIES))][0].name)
             renamed = demo.days_ago(60, 900)
             former.append(FormerName(company=company, name=old, until=renamed))
             demo.past.append(Past(company, renamed, "~", "企业更名"))

@@ -190,7 +190,12 @@ def _decide(plan: Plan, accept: set[str]) -> None:
     for index in range(rows.count):
         if index in bad or index in repeats:
             continue
-        person, stored = people.get(id_numbers[index]), certificates.get(numbers[index])
+        id_number = id_numbers[index]
+        person, stored = people.get(id_number), certificates.get(numbers[index])
+        if person is None and stored is None and id_number not in plan.new_people and id_number not in namesakes:
+            plan.new_people[id_number] = index  # nearly every row of a first import
+            plan.creates.append(index)
+            continue
         conflict = _conflict(plan, index, person, stored, namesakes)
         if conflict is not None and conflict.kind not in accept:
             plan.conflicts[index] = conflict

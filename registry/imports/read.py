@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from backoffice.core.excel import Problem, Table
+from backoffice.core.excel import Problem, Table, clean_date
 from registry.imports.fields import CERTIFICATE_CLEANERS
 from registry.imports.messages import refusal
 from registry.models import Region, Specialty
@@ -71,7 +71,7 @@ def _clean(rows: Rows) -> None:
             rows.columns[field] = [""] * rows.count
             continue
         if field in DATES:
-            cleaner = partial(cleaner, date1904=rows.table.date1904)
+            cleaner = partial(clean_date, date1904=rows.table.date1904)
         values, problems = cleaner(rows.table.column(field))
         rows.columns[field] = _iso(values) if field in DATES else values
         for index, problem in problems.items():
@@ -79,7 +79,9 @@ def _clean(rows: Rows) -> None:
 
 
 def _iso(days: list[datetime.date | None]) -> list[str | None]:
-    text: dict[datetime.date | None, str | None] = {day: day and day.isoformat() for day in set(days)}
+    text: dict[datetime.date | None, str | None] = {
+        day: day.isoformat() if day else None for day in set(days)
+    }
     return [text[day] for day in days]
 
 
@@ -155,7 +157,7 @@ def region_spellings() -> dict[str, int | None]:
     regions = {r.pk: r for r in Region.objects.all()}
     spellings: dict[str, int | None] = {}
     for region in regions.values():
-        city = regions.get(region.parent_id)
+        city = regions[region.parent_id] if region.parent_id else None
         texts = {region.code, region.name, region.name_en}
         if city is None:
             texts.add(region.name.removesuffix("市"))

@@ -92,7 +92,7 @@ def _conflict(plan: Plan, index: int, conflict: Conflict) -> Sample:
 
 def _errors(plan: Plan) -> list[Sample]:
     table, problems = plan.rows.table, plan.problems
-    samples = []
+    samples: list[Sample] = []
     for index in _first(plan.bad):
         reasons = [
             {

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (table and column names come from the models, values are always parameters)
 """Bulk SQL on both databases: look-ups of one query, inserts column by column, history by INSERT ... SELECT.
 
 A value list of any length is ONE parameter (`= ANY(array)`, `json_each`), so the number of queries is constant.
@@ -74,7 +75,7 @@ def reserve_ids(model: type[models.Model], count: int) -> Sequence[int]:
     if on_postgres():
         sql = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
         return [row[0] for row in select(sql, f'"{table}"', count)]
-    sql = f"SELECT max(coalesce((SELECT max(id) FROM {table_of(model)}), 0), coalesce((SELECT seq FROM sqlite_sequence WHERE name = %s), 0))"  # noqa: E501, S608
+    sql = f"SELECT max(coalesce((SELECT max(id) FROM {table_of(model)}), 0), coalesce((SELECT seq FROM sqlite_sequence WHERE name = %s), 0))"  # noqa: E501
     first = next(select(sql, table))[0] + 1
     return range(first, first + count)
 
@@ -94,11 +95,11 @@ def insert(model: type[models.Model], count: int, columns: Mapping[str, Sequence
                 copy.write(_copy_text(columns.values(), start, min(start + CHUNK, count)))
         return
     places = ", ".join(["%s"] * len(columns))
-    sql = f"INSERT INTO {table_of(model)} ({names}) VALUES ({places})"  # noqa: S608
+    sql = f"INSERT INTO {table_of(model)} ({names}) VALUES ({places})"
     with connection.cursor() as cursor:
         for start in range(0, count, CHUNK):
             chunk = [_slice(column, start, start + CHUNK) for column in columns.values()]
-            cursor.executemany(sql, zip(*chunk, strict=False))
+            cursor.executemany(sql, zip(*chunk, strict=False))  # type: ignore[arg-type]  # streamed
 
 
 def _slice(column: Sequence[Any] | Same, start: int, stop: int) -> Iterable[Any]:
@@ -138,7 +139,7 @@ def update(model: type[models.Model], changes: Mapping[int, Mapping[str, Any]], 
     with connection.cursor() as cursor:
         for names, rows in groups.items():
             settings = ", ".join(f"{connection.ops.quote_name(name)} = %s" for name in (*names, "updated_at"))
-            cursor.executemany(f"UPDATE {table_of(model)} SET {settings} WHERE id = %s", rows)  # noqa: S608
+            cursor.executemany(f"UPDATE {table_of(model)} SET {settings} WHERE id = %s", rows)
 
 
 @dataclass(frozen=True)
@@ -173,13 +174,13 @@ def write_history(model: type[models.Model], ids: Sequence[int], kind: str, stam
         params = [param]
     history = history_table(model)
     sql = (
-        f"INSERT INTO {history} ({names}, history_date, history_change_reason, history_type, history_user_id,"  # noqa: S608
+        f"INSERT INTO {history} ({names}, history_date, history_change_reason, history_type, history_user_id,"
         f" import_run_id) SELECT {names}, %s, %s, %s, %s, %s FROM {table_of(model)} WHERE {condition}"
     )
     values = [stamp.moment, stamp.reason, kind, stamp.user_id, stamp.run_id, *params]
     if on_postgres():
-        counted = f"WITH written AS ({sql} RETURNING history_id) SELECT min(history_id), max(history_id) FROM written"  # noqa: S608
+        counted = f"WITH written AS ({sql} RETURNING history_id) SELECT min(history_id), max(history_id) FROM written"
         return list(next(select(counted, *values)))
     written = run(sql, *values)
-    last = next(select(f"SELECT max(history_id) FROM {history}"))[0]  # noqa: S608
+    last = next(select(f"SELECT max(history_id) FROM {history}"))[0]
     return [last - written + 1, last]

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (table and column names come from the models, values are always parameters)
 """What the register knows about the rows of a file: one query each for companies, people and certificates."""
 
 from collections.abc import Iterable, Iterator
@@ -51,7 +52,7 @@ class Companies:
         self.former: dict[str, CompanyRef | None] = {}
         for pk, name, city in sql.select(_companies_sql()):
             self.by_id[pk] = self.by_name[company_key(name)] = CompanyRef(pk, name, city)
-        former = sql.select(f"SELECT name, company_id FROM {sql.table_of(FormerName)}")  # noqa: S608
+        former = sql.select(f"SELECT name, company_id FROM {sql.table_of(FormerName)}")
         for name, company_id in former:
             company, key = self.by_id[company_id], company_key(name)
             # A former name of several companies says nothing.
@@ -78,7 +79,7 @@ def company_key(name: str) -> str:
 def _companies_sql() -> str:
     """Id, name, and the city: `city_of` in SQL."""
     return (
-        f"SELECT stored.id, stored.name, coalesce(region.parent_id, region.id) FROM {sql.table_of(Company)} stored "  # noqa: S608
+        f"SELECT stored.id, stored.name, coalesce(region.parent_id, region.id) FROM {sql.table_of(Company)} stored "
         f"LEFT JOIN {sql.table_of(Region)} region ON region.id = stored.region_id"
     )
 
@@ -86,7 +87,7 @@ def _companies_sql() -> str:
 def read_people(id_numbers: Iterable[str], *, lock: bool = False) -> Iterator[StoredPerson]:
     condition, param = sql.among("id_number", id_numbers)
     statement = (
-        "SELECT id_number, id, name, company_id, phone, email, region_id, education, title "  # noqa: S608
+        "SELECT id_number, id, name, company_id, phone, email, region_id, education, title "
         f"FROM {sql.table_of(Person)} stored WHERE {condition}"
     )
     complete: tuple[str, ...] = ()
@@ -107,7 +108,7 @@ def read_certificates(numbers: Iterable[str], *, lock: bool = False) -> Iterator
     """Tuples in the order of StoredCertificate; dates as ISO text on both databases."""
     condition, param = sql.among("number", numbers)
     statement = (
-        "SELECT number, id, person_id, type, specialty_id, CAST(issue_date AS text), CAST(renewal_date AS text), "  # noqa: S608
+        "SELECT number, id, person_id, type, specialty_id, CAST(issue_date AS text), CAST(renewal_date AS text), "
         "CAST(expiry_date AS text), status, printed_company, remark "
         f"FROM {sql.table_of(Certificate)} stored WHERE {condition}"
     )
@@ -125,5 +126,5 @@ def read_cities(company_ids: Iterable[int]) -> dict[int, int | None]:
 
 def people_by_id(ids: Iterable[int]) -> dict[int, tuple[str, str]]:
     condition, param = sql.among("id", ids)
-    people = sql.select(f"SELECT id, name, id_number FROM {sql.table_of(Person)} WHERE {condition}", param)  # noqa: S608
+    people = sql.select(f"SELECT id, name, id_number FROM {sql.table_of(Person)} WHERE {condition}", param)
     return {pk: (name, id_number) for pk, name, id_number in people}

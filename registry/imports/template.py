@@ -44,9 +44,13 @@ def examples() -> list[dict[str, object]]:
 def notes() -> list[str]:
     return [
         _("Red columns are required; the others may stay empty or be left out."),
-        _("Type ID numbers as text: Excel loses the last digits of a number with 18 digits, and such rows are refused."),
+        _(
+            "Type ID numbers as text: Excel loses the last digits of a number with 18 digits, and such rows are refused."
+        ),
         _("Dates may be written 2024-05-20, 2024.5.20, 2024/5/20 or 2024年5月20日."),
         _("The company is found by its present name or a former one."),
-        _("Of people who are in the register already only empty profile fields are filled; nothing is overwritten."),
+        _(
+            "Of people who are in the register already only empty profile fields are filled; nothing is overwritten."
+        ),
         _("The same file may be handed in again: what is in the register already stays unchanged."),
     ]

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (table and column names come from the models, values are always parameters)
 """Take an import back: all of it, or nothing with the reasons why not.
 
 What the run wrote is found in the history (its id ranges and its run id), and so is what was there before.
@@ -56,7 +57,7 @@ def written_ids(model: type[models.Model], run: ImportRun, kinds: str) -> list[i
 
 def _changed_since(model: type[models.Model], run: ImportRun) -> Iterator[str]:
     source, params = _mine(model, run)
-    later = f"EXISTS (SELECT 1 FROM {sql.history_table(model)} later WHERE later.id = mine.id AND later.history_id > mine.history_id)"  # noqa: E501, S608
+    later = f"EXISTS (SELECT 1 FROM {sql.history_table(model)} later WHERE later.id = mine.id AND later.history_id > mine.history_id)"  # noqa: E501
     ids = [row[0] for row in sql.select(f"SELECT mine.id {source} AND {later}", *params)]
     if ids:
         yield _("{what} changed since the import: {count} ({examples}).").format(
@@ -88,7 +89,7 @@ def _previous(model: type[models.Model], run: ImportRun) -> dict[int, int | None
     if model._meta.label not in run.history_ranges:
         return {}
     source, params = _mine(model, run, "~")
-    before = f"SELECT max(history_id) FROM {sql.history_table(model)} p WHERE p.id = mine.id AND p.history_id < mine.history_id"  # noqa: E501, S608
+    before = f"SELECT max(history_id) FROM {sql.history_table(model)} p WHERE p.id = mine.id AND p.history_id < mine.history_id"  # noqa: E501
     return dict(sql.select(f"SELECT mine.id, ({before}) {source}", *params))
 
 
@@ -122,7 +123,7 @@ def _own(referring: type[models.Model], run: ImportRun) -> tuple[str, list[Any]]
 
 
 def _count(referring: type[models.Model], condition: str, params: list[Any]) -> Iterator[str]:
-    count = next(sql.select(f"SELECT count(*) FROM {sql.table_of(referring)} WHERE {condition}", *params))[0]  # noqa: S608
+    count = next(sql.select(f"SELECT count(*) FROM {sql.table_of(referring)} WHERE {condition}", *params))[0]
     if count:
         yield _("{what} that belong to records of this import: {count}.").format(
             what=capfirst(referring._meta.verbose_name_plural), count=count
@@ -147,14 +148,14 @@ def lock(run: ImportRun) -> None:
     if sql.on_postgres():
         for model in MODELS:
             condition, param = sql.among("id", written_ids(model, run, "+~"))
-            sql.run(f"SELECT 1 FROM {sql.table_of(model)} WHERE {condition} ORDER BY id FOR UPDATE", param)  # noqa: S608
+            sql.run(f"SELECT 1 FROM {sql.table_of(model)} WHERE {condition} ORDER BY id FOR UPDATE", param)
 
 
 def _delete_terms(run: ImportRun) -> None:
     condition, param = sql.among("certificate_id", written_ids(Certificate, run, "+~"))
     sql.run(
         f"DELETE FROM {sql.table_of(CertificateTerm)} WHERE {condition} AND import_run_id = %s", param, run.pk
-    )  # noqa: S608
+    )
 
 
 def _restore(model: type[models.Model], run: ImportRun, stamp: Stamp) -> list[int]:
@@ -165,7 +166,7 @@ def _restore(model: type[models.Model], run: ImportRun, stamp: Stamp) -> list[in
     settings = ", ".join(f"{name} = old.{name}" for name in columns)
     condition, param = sql.among("old.history_id", previous.values())
     sql.run(
-        f"UPDATE {sql.table_of(model)} AS stored SET {settings}, updated_at = %s "  # noqa: S608
+        f"UPDATE {sql.table_of(model)} AS stored SET {settings}, updated_at = %s "
         f"FROM {sql.history_table(model)} old WHERE old.id = stored.id AND {condition}",
         stamp.moment,
         param,
@@ -178,4 +179,4 @@ def _delete(model: type[models.Model], ids: list[int], stamp: Stamp) -> None:
     if ids:
         sql.write_history(model, ids, "-", stamp)
         condition, param = sql.among("id", ids)
-        sql.run(f"DELETE FROM {sql.table_of(model)} WHERE {condition}", param)  # noqa: S608
+        sql.run(f"DELETE FROM {sql.table_of(model)} WHERE {condition}", param)

@@ -93,3 +93,11 @@ def test_every_role_signs_in_to_the_admin_panel(client, role):
     user = UserFactory(role=role)
     client.post(reverse("admin:login"), {"username": user.username, "password": PASSWORD})
     assert client.session["_auth_user_id"] == str(user.pk)
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_each_language_is_named_in_itself(client, settings, language):
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    page = client.get(reverse("admin:login")).content.decode()
+    assert ">English<" in page
+    assert ">简体中文<" in page

@@ -308,3 +308,9 @@ def test_no_role_deletes_users(users, signed_in, role):
 def test_a_switched_off_manager_manages_nobody(company_manager):
     company_manager.is_active = False
     assert manageable_roles(company_manager) == frozenset()
+
+
+def test_no_page_shows_raw_pairs_in_place_of_labels(users, signed_in):
+    for role in (Role.ADMIN, Role.OFFICE, Role.AUDITOR):
+        for user in users.values():
+            assert "(&#x27;" not in signed_in(users[role]).get(change(user)).content.decode()

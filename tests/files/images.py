@@ -4,6 +4,7 @@ import io
 import struct
 import zipfile
 import zlib
+from functools import cache
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -99,6 +100,7 @@ HTML = b"<!DOCTYPE html><html><body><script>alert(1)</script></body></html>"
 SCRIPT = b"alert(document.cookie); // no picture at all"
 
 
+@cache
 def bad_files() -> dict[str, tuple[str, bytes, str]]:
     """What -> (name it comes under, content, words its refusal must hold)."""
     good = jpeg()

@@ -74,7 +74,8 @@ def writes(queries: Any) -> list[str]:
     return [
         q["sql"]
         for q in queries
-        if q["sql"].split(None, 1)[0] in ("INSERT", "UPDATE", "DELETE", "WITH", "COPY") and "registry_" in q["sql"]
+        if q["sql"].split(None, 1)[0] in ("INSERT", "UPDATE", "DELETE", "WITH", "COPY")
+        and "registry_" in q["sql"]
     ]
 
 

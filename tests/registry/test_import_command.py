@@ -118,7 +118,10 @@ def test_unknown_companies_and_accepted_conflicts(run_command):
     run_command([row(1)])
 
     status, _text = run_command(
-        [row(1, number="B1240001", company="广东新监理公司")], "--create-companies", "--accept", "other_company"
+        [row(1, number="B1240001", company="广东新监理公司")],
+        "--create-companies",
+        "--accept",
+        "other_company",
     )
 
     assert status == 0

@@ -96,7 +96,9 @@ def test_the_same_file_twice_writes_nothing(company):
     carry_out(*rows)
     before = register()
 
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         run = carry_out(*rows)
 
     assert outcomes(run) == {"unchanged": 5}
@@ -118,7 +120,10 @@ def test_a_later_term_updates_the_dates_and_appends_a_term(stored):
     assert outcomes(run) == {"update": 1}
     stored.refresh_from_db()
     assert stored.expiry_date == datetime.date(2030, 1, 1)
-    assert [str(term) for term in stored.terms.all()] == ["2024-01-01 – 2027-01-01", "2027-01-01 – 2030-01-01"]
+    assert [str(term) for term in stored.terms.all()] == [
+        "2024-01-01 – 2027-01-01",
+        "2027-01-01 – 2030-01-01",
+    ]
     assert [h.history_type for h in stored.history.order_by("history_id")] == ["+", "~"]
     assert run.samples["update"][0]["changes"]["expiry_date"] == ["2027-01-01", "2030-01-01"]
 
@@ -374,7 +379,9 @@ def test_samples_do_not_grow_with_the_file(company):
     assert len(run.samples["create"]) == len(run.samples["error"]) == 50
 
 
-@pytest.mark.parametrize("text", ["天河区", "广州市天河区", "广州天河区", "440106", "Tianhe", "广东省广州市天河区"])
+@pytest.mark.parametrize(
+    "text", ["天河区", "广州市天河区", "广州天河区", "440106", "Tianhe", "广东省广州市天河区"]
+)
 def test_regions_are_understood_as_people_write_them(company, text):
     district = RegionFactory(code="440106", name="天河区", name_en="Tianhe", parent=company.region)
 

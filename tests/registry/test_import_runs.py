@@ -179,7 +179,9 @@ def test_a_run_whose_worker_died_is_executed_again(company, office):
     assert Certificate.objects.count() == 1
 
 
-def test_a_fault_writes_nothing_logs_nothing_personal_and_can_be_tried_again(company, office, monkeypatch, caplog):
+def test_a_fault_writes_nothing_logs_nothing_personal_and_can_be_tried_again(
+    company, office, monkeypatch, caplog
+):
     run = imports.confirm(look_through(row(1), by=office), office, enqueue=False)
     before = register()
 

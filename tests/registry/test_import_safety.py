@@ -59,7 +59,9 @@ def test_many_imports_of_the_same_file_at_once_have_one_effect():
         assert (run.status, run.error) == ("DONE", "")
     assert sorted(run.counts["create"] for run in runs) == [0] * 7 + [199]
     assert sorted(run.counts["unchanged"] for run in runs) == [0] + [199] * 7
-    assert Certificate.objects.count() == Certificate.history.count() == CertificateTerm.objects.count() == 199
+    assert (
+        Certificate.objects.count() == Certificate.history.count() == CertificateTerm.objects.count() == 199
+    )
     assert Person.objects.count() == Person.history.count() == 199
 
 

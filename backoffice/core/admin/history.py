@@ -8,6 +8,7 @@ from django.core.paginator import Paginator
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.formats import localize
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
@@ -15,6 +16,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from backoffice.core.admin.panels import Panel
 from backoffice.roles import Role
 
 EMPTY = "–"
@@ -105,9 +107,8 @@ class HistoryAdmin:
         obj = self.get_object(request, object_id)  # type: ignore[attr-defined]
         if obj is None or request.method != "GET":
             raise Http404
-        page = Paginator(type(obj).history.filter(**{obj._meta.pk.attname: obj.pk}), 50).get_page(
-            request.GET.get("p")
-        )
+        rows = type(obj).history.filter(**{obj._meta.pk.attname: obj.pk}).select_related("history_user")
+        page = Paginator(rows, 50).get_page(request.GET.get("p"))
         context = {
             **self.admin_site.each_context(request),  # type: ignore[attr-defined]
             "title": _("History: %s") % obj, "entries": entries(list(page.object_list)), "page": page,
@@ -116,15 +117,26 @@ class HistoryAdmin:
         return TemplateResponse(request, self.object_history_template, context)
 
 
+def history_panel(request: HttpRequest, obj: Any) -> dict[str, Any]:
+    """The latest changes as a tab below the record; the page behind the link has them all."""
+    rows = list(
+        type(obj).history.filter(**{obj._meta.pk.attname: obj.pk}).select_related("history_user")[:11]
+    )
+    name = f"admin:{obj._meta.app_label}_{obj._meta.model_name}_history"
+    return {"entries": entries(rows)[:10], "more_url": reverse(name, args=[obj.pk]) if len(rows) > 10 else ""}
+
+
+HISTORY = Panel("history", _("History"), history_panel, "admin/core/panel_history.html")
+
+
 def entries(rows: list[Any]) -> list[Entry]:
     """The history rows (newest first, one object) as lines with field-level differences."""
     if not rows:
         return []
     first = rows[-1]
-    oldest = (
-        type(first).objects.filter(**{first.instance_type._meta.pk.attname: first.instance.pk})
-        .filter(history_id__lt=first.history_id).order_by("-history_id").first()
-    )  # fmt: skip
+    key = first.instance_type._meta.pk.attname
+    same = type(first).objects.filter(**{key: getattr(first, key)})
+    oldest = same.filter(history_id__lt=first.history_id).order_by("-history_id").first()
     names = related_names([*rows, oldest] if oldest else rows)
     kinds = {"+": _("Created"), "~": _("Changed"), "-": _("Deleted")}
     users = {row.history_user_id: row.history_user for row in rows}

@@ -77,10 +77,14 @@ def lines(run: ImportRun, shown: str, columns: Sequence[str]) -> list[dict[str, 
         changes = row.get("changes", {})
         differs = set(changes) | set(row.get("register", {}))
         cells = [(readable(name, row["values"].get(name, "")), name in differs) for name in columns]
-        details = [f"{reason['column']}{row['row']}: {reason['message']}" for reason in row.get("reasons", [])]
+        details = [
+            f"{reason['column']}{row['row']}: {reason['message']}" for reason in row.get("reasons", [])
+        ]
         details += [row["message"]] if "message" in row else []
         details += [_("The same as row %s") % row["same_as"]] if "same_as" in row else []
-        details += [f"{old or '–'} → {new}" for old, new in (map_pair(readable, *item) for item in changes.items())]
+        details += [
+            f"{old or '–'} → {new}" for old, new in (map_pair(readable, *item) for item in changes.items())
+        ]
         if row.get("person") == "known":
             details.append(str(_("The holder is in the register already.")))
         found.append({"row": row["row"], "side": _("File"), "cells": cells, "details": details})
@@ -155,6 +159,8 @@ class ImportRunAdmin(ScopedAdmin):
         run = self.get_object(request, object_id)
         if run is None:
             raise Http404
+        if request.method == "POST":
+            raise PermissionDenied  # each act has an address of its own
         may_act = allows(request.user.role, "change", "core.ImportRun")
         shown = request.GET.get("show") or next(
             (key for key in ("conflict", "error", *OUTCOMES) if run.counts.get(key)), ""
@@ -250,8 +256,12 @@ class ImportRunAdmin(ScopedAdmin):
             raise Http404
         stem = run.filename.rpartition(".")[0] or run.filename  # type: ignore[union-attr]
         name = run.filename if which == "upload" else f"{stem}-{_('marked')}.xlsx"  # type: ignore[union-attr]
+        try:
+            content = stored.open("rb")
+        except FileNotFoundError:  # purged
+            raise Http404 from None
         response = FileResponse(
-            stored.open("rb"), as_attachment=True, filename=name, content_type="application/octet-stream"
+            content, as_attachment=True, filename=name, content_type="application/octet-stream"
         )
         response["Cache-Control"] = "private, no-store"
         return response

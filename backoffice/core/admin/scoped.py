@@ -79,7 +79,9 @@ class ScopedAdmin(FastListMixin, ModelAdmin):
 
     # -- holes -----------------------------------------------------------------------------------
 
-    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
         """Out of scope and not there are one answer: 404 (the stock admin redirects to the index)."""
         raise Http404
 
