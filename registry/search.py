@@ -19,8 +19,9 @@ from typing import Any, Final
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from backoffice.core.scoping import visible_to
+from backoffice.core.scoping import scope_of, visible_to
 from backoffice.core.search import Found, SubstringIndex, any_of, code_of, prefix, spelt_in_order, words_of
+from backoffice.roles import ALL
 from registry.models import Certificate, Company, Person
 
 #: More people than this are not carried from one query into the next.
@@ -141,12 +142,12 @@ class Holders:
     def find(cls, wanted: Term, user: Any) -> "Holders":
         by_word = companies_by_word([*wanted.words, *wanted.credit_codes], user)
         companies = set.intersection(*by_word.values()) if by_word and not wanted.identities else None
+        if companies is not None and not any_name_possible(by_word, wanted):
+            return cls([], companies)
         people = visible_to(Person, user).order_by()
         if wanted.identities:
             people = people.filter(any_of(map(identity, wanted.identities)))
-        by_name = {word: NAMES.contains(word, people.db) for word in wanted.words}
-        if companies is not None and not any_name_possible(by_word, wanted):
-            return cls([], companies)
+        by_name = names_of(wanted, user, people.db)
         for word, ids in by_word.items():
             at_company = Q(company_id__in=ids) if ids else Q(pk__in=[])
             people = people.filter(by_name.get(word, Q(pk__in=[])) | at_company)
@@ -166,6 +167,16 @@ class Holders:
             return by_person
         at_company = Q(company__in=self.companies)
         return by_person | at_company if self.people else at_company
+
+
+def names_of(wanted: Term, user: Any, using: str) -> dict[str, Q]:
+    """For each word the condition that a person's name contains it."""
+    if scope_of(Person, user) != ALL:
+        # The few people whom a bound user sees are looked through; the index knows no scope.
+        return {word: Q(name__icontains=word) for word in wanted.words}
+    alone = len(wanted.words) == 1 and not wanted.identities and not wanted.credit_codes
+    first = MOST_PEOPLE + 1 if alone else None
+    return {word: NAMES.contains(word, using, first=first) for word in wanted.words}
 
 
 def any_name_possible(by_word: dict[str, set[int]], wanted: Term) -> bool:

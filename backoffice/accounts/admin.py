@@ -124,7 +124,7 @@ class UserFields(ScopedAdmin):
             return [
                 login,
                 "name",
-                "role_label",
+                "role_name",
                 "bound",
                 *(["is_manager"] if user.role == Role.COMPANY else []),
             ]

@@ -149,7 +149,8 @@ def start(
         options=chosen | {"language": translation.get_language()},
         created_by_id=by.pk,
     )
-    table = _read_table(run, content)
+    with _undisturbed(run):
+        table = _read_table(run, content)
     run.file.save("upload", ContentFile(content), save=False)
     run.save()
     run.__dict__["_table"] = table  # the preview that follows need not parse the file again

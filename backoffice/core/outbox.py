@@ -8,7 +8,6 @@ import logging
 import smtplib
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from django.core.cache import cache
@@ -55,7 +54,7 @@ def queue_all(messages: Iterable[Message]) -> list[Message]:
     Message.objects.bulk_create(rows, batch_size=1000)
     if rows:
         # robust: the messages are stored; should the job not be, the next drain takes them along.
-        transaction.on_commit(partial(drain.enqueue), robust=True)
+        transaction.on_commit(drain.enqueue, robust=True)
     return rows
 
 

@@ -40,15 +40,15 @@ original_results: Callable[[Any], Iterator[Any]] = unfold_list.results
 class Column:
     """One column of one list: its markup before and after the value, and how to get at the value."""
 
-    def __init__(self, cl: Any, index: int, name: str, header: Any, linked: bool) -> None:
+    def __init__(self, cl: Any, index: int, name: str, header: Any, linked: bool, tag: str) -> None:
         admin = cl.model_admin
         self.name, self.admin, self.linked = name, admin, linked
         self.empty = admin.get_empty_value_display()
-        self.method = None if is_field(cl, name) else getattr(admin, name, None) if type(name) is str else None
+        on_admin = isinstance(name, str) and name != "__str__" and not is_field(cl, name)
+        self.method = getattr(admin, name, None) if on_admin else None
         classes = [f"field-{unfold_list._coerce_field_name(name, index)}", *unfold_list.ROW_CLASSES]
         if name == "action_checkbox":
             classes = unfold_list.CHECKBOX_CLASSES
-        tag = "th" if linked and not any(cl.fast_links) else "td"
         label = header if linked or index else _("Select record")
         # A date's cell has one class more; which cells hold dates shows only in the row.
         self.start = opening(tag, classes, label)
@@ -96,22 +96,16 @@ class RowRenderer:
     """All columns of one list."""
 
     def __init__(self, cl: Any) -> None:
-        headers = list(unfold_list.result_headers(cl))
-        self.cl = cl
-        cl.fast_links = []
-        self.columns = []
-        for index, name in enumerate(cl.list_display):
-            linked = self.is_linked(name)
-            self.columns.append(Column(cl, index, name, headers[index]["text"], linked))
-            cl.fast_links.append(linked)
+        self.cl, links = cl, cl.list_display_links
         self.classes = " ".join(unfold_list.LINK_CLASSES)
-
-    def is_linked(self, name: str) -> bool:
-        if self.cl.list_display_links is None:
-            return False
-        if not self.cl.list_display_links and not any(self.cl.fast_links):
-            return True
-        return name in self.cl.list_display_links
+        self.columns = []
+        first = True  # no linked column so far
+        for index, header in enumerate(unfold_list.result_headers(cl)):
+            name = cl.list_display[index]
+            linked = links is not None and ((first and not links) or name in links)
+            tag = "th" if linked and first else "td"
+            self.columns.append(Column(cl, index, name, header["text"], linked, tag))
+            first = first and not linked
 
     def link(self, row: Any) -> tuple[str, str]:
         try:

@@ -104,13 +104,18 @@ class SubstringIndex:
 
     # -- asking ------------------------------------------------------------------------------------
 
-    def contains(self, text: str, using: str) -> Q:
-        """A condition on the table's own model: the column contains `text` (ASCII case ignored)."""
+    def contains(self, text: str, using: str, *, first: int | None = None) -> Q:
+        """A condition on the table's own model: the column contains `text` (ASCII case ignored).
+
+        With `first`, so many rows are enough: right only where no other condition is to be true as well.
+        """
         text = text.translate(_ASCII_UPPER)
         if connections[using].vendor == "postgresql":
             has_characters = HasCharacters(F(self.column), Value(text))
             return Q(has_characters) & Q(**{f"{self.column}__icontains": text})
-        sql = f'SELECT "{self.key}" FROM "{self.name}" WHERE suffix >= %s AND suffix < %s'  # noqa: S608
+        sql = f'SELECT DISTINCT "{self.key}" FROM "{self.name}" WHERE suffix >= %s AND suffix < %s'  # noqa: S608
+        if first is not None:
+            sql += f" LIMIT {first:d}"
         rows = RawSQL(sql, [text, text + chr(0x10FFFF)])  # noqa: S611
         return Q(pk__in=rows)
 

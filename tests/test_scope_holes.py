@@ -1,0 +1,498 @@
+"""The holes of a stock admin (docs: PITFALLS, "Scope holes"), each tried as company B against company A."""
+
+import csv
+import io
+from types import SimpleNamespace
+from typing import Any
+
+import openpyxl
+import pytest
+from django.contrib import admin
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+
+from backoffice.core.models import AttachmentKind, ImportRun
+from backoffice.roles import Role
+from registry.models import Certificate, Company, Person, Region
+from tests.factories import PaperFactory, RegionFactory, UserFactory
+from tests.files.images import jpeg, upload
+from tests.registry.import_files import look_through, row
+from tests.test_access_matrix import secrets_of, side
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> SimpleNamespace:
+    AttachmentKind.objects.get_or_create(code="OTHER", defaults={"name": "其他"})
+    a, b = side("珠源", 1), side("鹏远", 2)
+    return SimpleNamespace(a=a, b=b, secrets=secrets_of(a) | {a.company.name, a.former.name, a.manager.name})
+
+
+@pytest.fixture
+def intruder(world: SimpleNamespace, caplog: Any) -> Client:
+    """The manager of company B, the company user with the most rights."""
+    caplog.set_level("CRITICAL", logger="django")
+    client = Client()
+    client.force_login(world.b.manager)
+    return client
+
+
+def address(record: Model | type[Model], act: str = "change") -> str:
+    name = f"admin:{record._meta.app_label}_{record._meta.model_name}_{act}"
+    return reverse(name, args=[record.pk] if isinstance(record, Model) else [])
+
+
+def records_of(where: SimpleNamespace) -> list[Model]:
+    return [where.company, where.people[0], where.certificates[0], where.clerk]
+
+
+def rows(response: Any) -> set[Any]:
+    return set(response.context["cl"].result_list)
+
+
+def says_nothing(world: SimpleNamespace, response: Any, *typed: str) -> bool:
+    """Nothing of company A is on the page, but what the intruder typed."""
+    text = response.content.decode()
+    return not [secret for secret in world.secrets if secret in text and secret not in typed]
+
+
+def form_data(client: Client, url: str, **changes: Any) -> dict[str, Any]:
+    """What the browser would send from this form, and what an intruder adds to it."""
+    form = client.get(url).context["adminform"].form
+    data = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
+    return {name: "" if value is None else value for name, value in (data | changes).items()}
+
+
+# --- History -----------------------------------------------------------------------------------------
+
+
+def test_the_history_of_another_companys_records_does_not_exist(world, intruder):
+    for record in records_of(world.a):
+        assert intruder.get(address(record, "history")).status_code == 404
+
+
+def test_the_history_form_that_would_bring_back_an_old_state_does_not_exist(world, intruder):
+    for record in (*records_of(world.a), *records_of(world.b)):
+        entry = record.history.first()
+        url = f"{address(record, 'history')}{entry.pk}/"
+        assert intruder.get(url, follow=True).status_code == 404
+        assert intruder.post(url, {"name": "黑"}, follow=True).status_code == 404
+        assert record.history.count() == 1
+
+
+def test_posting_to_a_history_page_writes_nothing_even_for_ones_own_record(world, intruder):
+    for record in (*records_of(world.a), *records_of(world.b)):
+        assert intruder.post(address(record, "history"), {"name": "黑", "_change_history": "1"}).status_code == 404
+        assert record.history.count() == 1
+
+
+# --- Records and lists -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("act", ["change", "delete", "history"])
+def test_a_foreign_record_answers_exactly_as_one_that_never_was(world, intruder, act):
+    for record in records_of(world.a):
+        foreign = intruder.get(address(record, act))
+        missing = intruder.get(address(record, act).replace(f"/{record.pk}/", "/987654/"))
+        assert foreign.status_code == missing.status_code
+        assert foreign.status_code in (403, 404)
+        assert says_nothing(world, foreign)
+
+
+def test_a_foreign_record_cannot_be_changed_or_deleted_by_post(world, intruder):
+    before = [type(record).objects.filter(pk=record.pk).values().get() for record in records_of(world.a)]
+    for record in records_of(world.a):
+        assert intruder.post(address(record), {"name": "黑", "phone": "13800009999"}).status_code in (403, 404)
+        assert intruder.post(address(record, "delete"), {"post": "yes"}).status_code in (403, 404)
+    assert before == [type(record).objects.filter(pk=record.pk).values().get() for record in records_of(world.a)]
+
+
+def test_lists_show_the_companys_own_rows_only(world, intruder):
+    assert rows(intruder.get(address(Company, "changelist"))) == {world.b.company}
+    assert rows(intruder.get(address(Person, "changelist"))) == set(world.b.people)
+    assert rows(intruder.get(address(Certificate, "changelist"))) == set(world.b.certificates)
+    assert rows(intruder.get(address(type(world.b.clerk), "changelist"))) == {world.b.manager, world.b.clerk}
+
+
+def test_the_related_filter_takes_another_companys_key_for_nothing(world, intruder):
+    for model in (Person, Certificate):
+        for query in (f"company={world.a.company.pk}", f"company__id__exact={world.a.company.pk}",
+                      f"company__in={world.a.company.pk}"):  # fmt: skip
+            response = intruder.get(f"{address(model, 'changelist')}?{query}")
+            assert not rows(response) - set(world.b.people) - set(world.b.certificates)
+            assert says_nothing(world, response)
+    response = intruder.get(f"{address(Person, 'changelist')}?company={world.a.company.pk}")
+    assert not rows(response)
+
+
+LOOKUPS = [
+    (Certificate, "person__id_number__startswith", lambda a: a.people[0].id_number[:12], "9"),
+    (Certificate, "company__name__startswith", lambda a: a.company.name[:4], "无此"),
+    (Certificate, "company__people__id_number", lambda a: a.people[0].id_number, "9"),
+    (Certificate, "company__users__password__startswith", lambda a: "md5", "argon"),
+    (Person, "company__certificates__number__startswith", lambda a: a.certificates[0].number, "Z"),
+    (Person, "company__contact_phone", lambda a: a.company.contact_phone, "1"),
+    (Company, "people__id_number__startswith", lambda a: a.people[0].id_number, "9"),
+    (Company, "users__password__startswith", lambda a: "md5", "argon"),
+]
+
+
+@pytest.mark.parametrize(("model", "lookup", "true", "false"), LOOKUPS)
+def test_a_lookup_in_the_address_answers_no_question(world, intruder, model, lookup, true, false):
+    """True and false guesses give the same page, so nothing can be guessed letter by letter."""
+    url = address(model, "changelist")
+    assert rows(intruder.get(url, {lookup: true(world.a)})) == rows(intruder.get(url, {lookup: false}))
+    assert rows(intruder.get(url, {lookup: true(world.b)})) == rows(intruder.get(url, {lookup: false}))
+
+
+@pytest.mark.parametrize("lookup", ["password__startswith", "code_hash__startswith", "person__id_number__startswith"])
+@pytest.mark.parametrize("role", [Role.COMPANY, Role.OFFICE, Role.AUDITOR])
+def test_nobody_guesses_passwords_through_the_user_list(world, intruder, role, lookup):
+    if role != Role.COMPANY:
+        intruder.force_login(UserFactory(role=role))
+    url = address(type(world.a.clerk), "changelist")
+    everyone = rows(intruder.get(url))
+    for value in ("md5", "4", "nothing"):
+        assert rows(intruder.get(url, {lookup: value})) == everyone
+
+
+@pytest.mark.parametrize("order", ["person__id_number", "-company__name", "99", "-3.0.1", "password"])
+def test_no_order_in_the_address_breaks_out_of_the_scope(world, intruder, order):
+    response = intruder.get(address(Certificate, "changelist"), {"o": order})
+    assert rows(response) == set(world.b.certificates)
+
+
+def test_searching_for_another_companys_number_id_or_name_finds_nothing(world, intruder):
+    a = world.a
+    terms = [a.certificates[0].number, a.people[0].id_number, a.people[0].id_number[:8], a.people[0].name,
+             a.people[0].phone, a.company.name, a.company.name[2:4], a.company.credit_code, a.former.name,
+             f"{a.company.name[2:4]} {a.people[0].name}", a.manager.name, a.manager.username]  # fmt: skip
+    own = {*world.b.people, *world.b.certificates, world.b.company, world.b.manager, world.b.clerk}
+    for model in (Certificate, Person, Company, type(a.clerk)):
+        for term in terms:
+            response = intruder.get(address(model, "changelist"), {"q": term})
+            assert not rows(response) - own, (model, term)
+            if model is not type(a.clerk):
+                assert response.context["cl"].result_count == len(rows(response))
+            text = response.content.decode()
+            # What was typed is shown again in the search box, and with it what stands in it.
+            assert not [secret for secret in world.secrets if secret in text and secret not in term], (model, term)
+
+
+def test_no_list_takes_edits_and_no_bulk_action_deletes(world, intruder):
+    for model_admin in admin.site._registry.values():
+        assert not model_admin.list_editable
+    everything = [Certificate.objects.count(), Person.objects.count(), Company.objects.count()]
+    for model in (Certificate, Person, Company):
+        response = intruder.post(address(model, "changelist"), {
+            "action": "delete_selected", "_selected_action": list(model.objects.values_list("pk", flat=True)),
+            "select_across": "1", "post": "yes", "form-TOTAL_FORMS": "1", "form-INITIAL_FORMS": "1", "_save": "1",
+            "form-0-id": str(model.objects.first().pk), "form-0-name": "黑",
+        })  # fmt: skip
+        assert response.status_code in (200, 302, 403)
+    assert everything == [Certificate.objects.count(), Person.objects.count(), Company.objects.count()]
+    assert not Person.objects.filter(name="黑").exists()
+
+
+def test_popup_lists_and_to_field_reach_nothing_either(world, intruder):
+    for query in ({"_popup": "1"}, {"_popup": "1", "_to_field": "id"}):
+        response = intruder.get(address(Person, "changelist"), query)
+        assert rows(response) == set(world.b.people)
+        assert says_nothing(world, response)
+    for field in ("id_number", "phone", "company__name"):
+        response = intruder.get(address(Person, "changelist"), {"_popup": "1", "_to_field": field})
+        assert response.status_code == 400
+    name = world.a.company.name
+    for query in ("", "?_to_field=name", "?_popup=1&_to_field=name", "?_to_field=id"):
+        url = reverse("admin:registry_company_change", args=[name]) + query
+        assert intruder.get(url).status_code in (400, 404)
+        assert intruder.get(address(world.a.company) + query).status_code in (400, 404)
+
+
+# --- Choices -----------------------------------------------------------------------------------------
+
+
+def test_no_form_offers_other_companies_people_or_users(world, intruder):
+    for record in records_of(world.b):
+        response = intruder.get(address(record))
+        assert response.status_code == 200
+        assert says_nothing(world, response)
+    assert says_nothing(world, intruder.get(address(type(world.b.clerk), "add")))
+
+
+@pytest.mark.parametrize("field", ["registry.person.company", "registry.certificate.person", "registry.certificate.company",
+                                   "accounts.user.company", "accounts.user.person"])  # fmt: skip
+def test_autocomplete_finds_nothing_of_another_company(world, intruder, field):
+    app_label, model_name, field_name = field.split(".")
+    source = {"app_label": app_label, "model_name": model_name, "field_name": field_name}
+    a = world.a
+    for term in (a.company.name, a.company.name[2:4], a.people[0].name, a.people[0].id_number, a.certificates[0].number,
+                 a.company.credit_code, ""):  # fmt: skip
+        for page in ("1", "2"):
+            response = intruder.get(reverse("admin:autocomplete"), source | {"term": term, "page": page})
+            assert response.status_code in (200, 404)
+            assert says_nothing(world, response)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [("core", "importrun", "created_by"), ("core", "attachment", "uploaded_by"), ("accounts", "user", "password")],
+)
+def test_autocomplete_for_other_fields_is_refused_or_empty(world, intruder, field):
+    source = dict(zip(("app_label", "model_name", "field_name"), field, strict=True))
+    response = intruder.get(reverse("admin:autocomplete"), source | {"term": ""})
+    assert response.status_code == 403 or says_nothing(world, response)
+
+
+def test_saving_a_foreign_key_that_was_not_offered_moves_nobody(world, intruder):
+    person = world.b.people[0]
+    data = form_data(intruder, address(person), company=world.a.company.pk, phone="13900001111")
+    assert intruder.post(address(person), data).status_code == 302
+    person.refresh_from_db()
+    assert (person.company, person.phone) == (world.b.company, "13900001111")
+
+
+# --- Fields a company may not write ------------------------------------------------------------------
+
+
+def test_a_company_changes_its_address_and_neither_name_nor_membership_nor_status(world, intruder):
+    company, city = world.b.company, RegionFactory(name="云浮市")
+    keep = {"name": company.name, "credit_code": company.credit_code, "membership": "FORMAL", "status": "ACTIVE",
+            "initials": company.initials}  # fmt: skip
+    data = form_data(intruder, address(company), name="广东假冒监理有限公司", credit_code=world.a.company.credit_code,
+                     membership="TEMPORARY", status="LEFT", initials="XX", office_address="新址1号", region=city.pk,
+                     id=world.a.company.pk, pk=world.a.company.pk)  # fmt: skip
+    assert intruder.post(address(company), data).status_code == 302
+    company.refresh_from_db()
+    assert {name: getattr(company, name) for name in keep} == keep
+    assert (company.office_address, company.region) == ("新址1号", city)
+    assert Company.objects.get(pk=world.a.company.pk).office_address != "新址1号"
+
+
+def test_a_company_changes_neither_name_nor_id_number_nor_birthday_of_its_people(world, intruder):
+    person = world.b.people[0]
+    keep = {name: getattr(person, name) for name in ("name", "id_number", "gender", "birthday", "company_id")}
+    data = form_data(intruder, address(person), name="黑客", id_number=world.a.people[0].id_number, gender="F",
+                     birthday="1999-01-01", company="", title="高级工程师")  # fmt: skip
+    assert intruder.post(address(person), data).status_code == 302
+    person.refresh_from_db()
+    assert {name: getattr(person, name) for name in keep} == keep
+    assert person.title == "高级工程师"
+
+
+def test_a_company_changes_no_certificate_and_adds_none(world, intruder):
+    certificate = world.b.certificates[0]
+    data = {"number": "A1999999", "status": "VALID", "expiry_date": "2099-01-01"}
+    assert intruder.post(address(certificate), data).status_code == 403
+    assert intruder.post(address(Certificate, "add"), data).status_code == 403
+    assert intruder.post(address(certificate), data | {"_saveasnew": "1"}).status_code == 403
+    assert Certificate.objects.count() == 4
+
+
+def test_saving_as_new_makes_no_second_record(world, intruder):
+    data = form_data(intruder, address(world.b.people[0]), _saveasnew="1", id_number="11010519491231002X")
+    intruder.post(address(world.b.people[0]), data)
+    assert Person.objects.count() == 4
+
+
+def test_a_dictionary_cannot_be_changed_by_members(world, intruder):
+    region = Region.objects.first()
+    assert intruder.post(address(region), {"name": "黑"}).status_code == 403
+    assert intruder.post(address(Region, "add"), {"name": "黑"}).status_code == 403
+
+
+# --- Users -------------------------------------------------------------------------------------------
+
+POWERS = {"role": "ADMIN", "is_superuser": "on", "is_staff": "on", "is_active": "on", "groups": "1",
+          "user_permissions": "1", "must_change_password": "", "password": "x"}  # fmt: skip
+
+
+def test_the_user_form_offers_no_company_no_role_and_no_superuser(world, intruder):
+    offered = set(intruder.get(address(type(world.b.clerk), "add")).context["adminform"].form.fields)
+    assert offered == {"username", "name", "is_manager", "email", "phone"}
+    offered = set(intruder.get(address(world.b.clerk)).context["adminform"].form.fields)
+    assert not offered & {"role", "company", "person", "local_body", "is_superuser", "is_staff", "password", "groups"}
+
+
+def test_a_new_user_is_of_ones_own_company_whatever_is_posted(world, intruder):
+    data = {"username": "newcomer", "name": "新人", "company": world.a.company.pk, "person": world.a.people[0].pk}
+    response = intruder.post(address(type(world.b.clerk), "add"), data | POWERS)
+    assert response.status_code == 302
+    user = type(world.b.clerk).objects.get(username="newcomer")
+    assert (user.role, user.company, user.person) == (Role.COMPANY, world.b.company, None)
+    assert not user.is_superuser
+    assert not user.has_usable_password()
+
+
+@pytest.mark.parametrize("who", ["manager", "clerk"])
+def test_neither_ones_own_role_and_company_nor_a_colleagues_change_by_post(world, intruder, who):
+    user = getattr(world.b, who)
+    keep = type(user).objects.filter(pk=user.pk).values("role", "company", "person", "password", "is_active").get()
+    data = form_data(intruder, address(user), company=world.a.company.pk, name="新名", **POWERS)
+    assert intruder.post(address(user), data).status_code == 302
+    assert type(user).objects.filter(pk=user.pk).values(*keep).get() == keep
+    user.refresh_from_db()
+    assert user.name == "新名"
+    assert not user.is_superuser
+
+
+def test_a_plain_user_of_the_company_makes_itself_no_manager(world, intruder):
+    clerk = world.b.clerk
+    intruder.force_login(clerk)
+    assert intruder.post(address(clerk), {"name": "我", "is_manager": "on"} | POWERS).status_code == 403
+    assert intruder.post(address(type(clerk), "add"), {"username": "more", "name": "多"}).status_code == 403
+    clerk.refresh_from_db()
+    assert (clerk.is_manager, clerk.role) == (False, Role.COMPANY)
+
+
+@pytest.mark.parametrize("act", ["send_activation", "hand_out_code", "unlock_user", "switch_off", "switch_on"])
+def test_what_can_be_done_to_users_cannot_be_done_to_another_companys(world, intruder, act):
+    user = world.a.clerk
+    before = type(user).objects.filter(pk=user.pk).values().get()
+    url = reverse(f"admin:accounts_user_{act}", args=[user.pk])
+    assert intruder.get(url).status_code == 404
+    assert intruder.post(url, {"reason": "看看"}).status_code == 404
+    assert type(user).objects.filter(pk=user.pk).values().get() == before
+
+
+# --- Export ------------------------------------------------------------------------------------------
+
+
+def exported(response: Any, format_: str) -> list[list[Any]]:
+    content = b"".join(response.streaming_content)
+    if format_ == "csv":
+        return list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))[1:]
+    sheet = openpyxl.load_workbook(io.BytesIO(content), read_only=True).active
+    return [list(line) for line in sheet.iter_rows(values_only=True)][1:]
+
+
+@pytest.mark.parametrize("format_", ["csv", "xlsx"])
+def test_an_export_holds_the_companys_own_rows_whatever_the_filter(world, intruder, format_):
+    a, b = world.a, world.b
+    queries: list[dict[str, Any]] = [{}, {"company": a.company.pk}, {"q": a.company.name}, {"q": a.certificates[0].number},
+               {"company__name__startswith": "广东"}, {"id__gt": "0"}, {"all": "1"}, {"p": "2"}]  # fmt: skip
+    for model, own in ((Certificate, {c.number for c in b.certificates}), (Person, {p.name for p in b.people})):
+        assert {line[0] for line in exported(intruder.get(address(model, "export"), {"format": format_}), format_)} == own
+        for query in queries:
+            lines = exported(intruder.get(address(model, "export"), query | {"format": format_}), format_)
+            assert {line[0] for line in lines} <= own, query
+            assert not world.secrets & {str(cell) for line in lines for cell in line}
+
+
+def test_exports_that_the_role_has_not_been_granted_are_refused(world, intruder):
+    assert intruder.get(address(Company, "export")).status_code == 403
+    intruder.force_login(world.b.users[0])
+    for model in (Certificate, Person, Company):
+        assert intruder.get(address(model, "export"), {"format": "csv"}).status_code == 403
+
+
+# --- Files and imports -------------------------------------------------------------------------------
+
+
+def test_another_companys_attachments_are_neither_shown_nor_sent_nor_shrunk(world, intruder):
+    for file in world.a.files:
+        for name in ("attachment", "attachment_download", "attachment_thumb"):
+            response = intruder.get(reverse(f"core:{name}", args=[file.pk]))
+            assert response.status_code == 404
+            assert says_nothing(world, response)
+    for owner in (world.a.company, world.a.people[0]):
+        assert intruder.get(address(owner, "attachments")).status_code == 404
+
+
+def test_nothing_is_attached_to_another_companys_records(world, intruder):
+    kind = AttachmentKind.objects.get(code="OTHER")
+    for owner in (world.a.company, world.a.people[0]):
+        data = {"kind": kind.pk, "file": upload(jpeg())}
+        assert intruder.post(address(owner, "attachments"), data).status_code == 404
+        assert type(world.a.files[0]).of(owner).count() == 1
+
+
+def test_another_companys_attachment_is_not_taken_back_through_ones_own_page(world, intruder):
+    for file in world.a.files:
+        for owner in (world.b.company, world.b.people[0]):
+            assert intruder.post(address(owner, "attachments"), {"remove": file.pk}).status_code == 404
+        file.refresh_from_db()
+        assert file.removed_at is None
+    other = world.b.files[1]  # of a person, asked for on the company's page
+    assert intruder.post(address(world.b.company, "attachments"), {"remove": other.pk}).status_code == 404
+
+
+def test_import_pages_files_marked_copies_and_undo_are_closed_to_companies(world, intruder):
+    run = look_through(row(1), row(2, number="坏"), by=UserFactory(role=Role.OFFICE))
+    assert run.marked_copy
+    pages = ["change", "history", "delete"]
+    for page in pages:
+        assert intruder.get(address(run, page)).status_code in (403, 404)
+    for act in ("mapping", "options", "confirm", "discard", "undo"):
+        assert intruder.post(address(run, act), {"column_0": "number", "all_or_nothing": "on"}).status_code == 404
+    for which in ("upload", "marked"):
+        assert intruder.get(reverse("admin:core_importrun_file", args=[run.pk, which])).status_code == 404
+    assert intruder.get(address(run, "progress")).status_code == 404
+    assert intruder.get(reverse("admin:core_importrun_template", args=["certificates"])).status_code == 404
+    for act in ("changelist", "add"):
+        assert intruder.get(address(ImportRun, act)).status_code == 403
+    assert intruder.post(address(ImportRun, "add"), {"file": upload(b"x", "x.csv")}).status_code == 403
+    run.refresh_from_db()
+    assert run.status == "PREVIEWED"
+    assert ImportRun.objects.count() == 1
+
+
+# --- Pages around ------------------------------------------------------------------------------------
+
+
+def test_the_address_that_names_any_object_of_any_model_is_gone(world, intruder):
+    for record in records_of(world.a):
+        content_type = ContentType.objects.get_for_model(record)
+        assert intruder.get(f"/admin/r/{content_type.pk}/{record.pk}/").status_code == 404
+
+
+def test_the_dashboards_numbers_count_ones_own_rows(world, intruder):
+    PaperFactory(company=world.a.company, title="珠源的文件")
+    response = intruder.get(reverse("admin:index"))
+    numbers = {str(card["title"]): card["value"] for card in response.context["cards"]}
+    assert list(numbers.values()) == ["2", "0", "0", "2"]
+    assert not response.context["tasks"]
+    assert says_nothing(world, response)
+    assert "珠源" not in response.content.decode()
+
+
+def test_the_sidebar_leads_only_where_the_role_may_go(world, intruder):
+    response = intruder.get(reverse("admin:index"))
+    groups = response.context["sidebar_navigation"]
+    links = [str(item["link"]) for group in groups for item in group["items"]]
+    assert address(ImportRun, "changelist") not in links
+    assert not [item for group in groups for item in group["items"] if item.get("badge")]
+    for link in links:
+        assert intruder.get(link).status_code == 200
+
+
+def test_the_command_search_finds_no_record_and_keeps_nothing_for_the_next_user(world, intruder):
+    office = Client()
+    office.force_login(UserFactory(role=Role.OFFICE))
+    a = world.a
+    for term in (a.company.name[2:4], a.people[0].name, a.people[0].id_number, a.certificates[0].number):
+        for query in ({"s": term}, {"s": term, "extended": "1"}):
+            office.get(reverse("admin:search"), query)
+            response = intruder.get(reverse("admin:search"), query)
+            assert response.status_code == 200
+            assert says_nothing(world, response, term)
+            assert address(a.company) not in response.content.decode()
+
+
+def test_a_company_user_whose_company_changed_sees_the_new_one_at_once(world, intruder):
+    """Nothing about scope is kept in the session or a cache."""
+    manager = world.b.manager
+    type(manager).objects.filter(pk=manager.pk).update(company=world.a.company)
+    assert rows(intruder.get(address(Person, "changelist"))) == set(world.a.people)
+
+
+def test_a_switched_off_user_sees_nothing_with_the_old_session(world, intruder):
+    manager = world.b.manager
+    type(manager).objects.filter(pk=manager.pk).update(is_active=False)
+    for record in records_of(world.b):
+        response = intruder.get(address(record))
+        assert response.status_code == 302
+        assert response["Location"].startswith(reverse("admin:login"))
