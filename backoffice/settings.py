@@ -349,6 +349,7 @@ UNFOLD = {
     "STYLES": ["/static/backoffice/backoffice.css"],
     "SIDEBAR": {"show_search": False, "show_all_applications": False,
                 "navigation": "backoffice.navigation.sidebar"},
+    "LOGIN": {"form": "backoffice.accounts.forms.SignInForm"},
     "TABS": "backoffice.navigation.tabs",
     "DASHBOARD_CALLBACK": "backoffice.dashboard.dashboard",
     "COMMAND": {"search_models": False, "show_history": False},

@@ -75,7 +75,7 @@ VERBS: dict[str, Any] = {
 
 
 def attach(owner: models.Model) -> Attachment:
-    kind = AttachmentKind.objects.get(code="OTHER")
+    kind, _created = AttachmentKind.objects.get_or_create(code="OTHER", defaults={"name": "其他"})
     return Attachment.objects.create(owner=owner, kind=kind, file="a/x.jpg", name=f"附件{owner.pk}-{owner}.jpg")
 
 
@@ -107,7 +107,6 @@ def secrets_of(where: SimpleNamespace, who: slice = slice(None)) -> set[str]:
 @pytest.fixture
 def world() -> SimpleNamespace:
     """Side A is everyone's own; side B (for a person also the colleague) is foreign."""
-    AttachmentKind.objects.get_or_create(code="OTHER", defaults={"name": "其他"})
     users: dict[str, Any] = {role: UserFactory(role=role) for role in STAFF}
     a, b = side("珠源", 1), side("鹏远", 2)
     users |= {Role.COMPANY: a.manager, Role.PERSON: a.users[0], Role.LOCAL_BODY: a.local}

@@ -26,7 +26,6 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def world() -> SimpleNamespace:
-    AttachmentKind.objects.get_or_create(code="OTHER", defaults={"name": "其他"})
     a, b = side("珠源", 1), side("鹏远", 2)
     return SimpleNamespace(a=a, b=b, secrets=secrets_of(a) | {a.company.name, a.former.name, a.manager.name})
 

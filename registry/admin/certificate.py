@@ -6,12 +6,11 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from backoffice.core.admin import HistoryAdmin, Panel, PanelsMixin, ScopedAdmin
+from backoffice.core.admin import HistoryAdmin, ImportLinkMixin, Panel, PanelsMixin, ScopedAdmin
 from backoffice.core.admin.history import HISTORY
 from backoffice.core.admin.panels import table
 from backoffice.core.export import ExportMixin
@@ -43,7 +42,7 @@ def terms_panel(request: HttpRequest, certificate: Certificate) -> dict[str, Any
 
 
 @admin.register(Certificate)
-class CertificateAdmin(ExportMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
+class CertificateAdmin(ImportLinkMixin, ExportMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
     list_display = [
         "number", "show_type", "show_holder", "show_company", "specialty", "issue_date", "renewal_date",
         "show_expiry", "show_status",
@@ -55,6 +54,7 @@ class CertificateAdmin(ExportMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
     ]  # fmt: skip
     search_fields = ["number"]
     search_help_text = _("Certificate number, ID number, holder's name, or words of the company's name")
+    import_layout = "certificates"
     sortable_by = ["number", "issue_date", "show_expiry"]
     ordering = ["-issue_date", "-id"]
     autocomplete_fields = ["person", "specialty"]
@@ -86,11 +86,6 @@ class CertificateAdmin(ExportMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
         place_certificate(obj)
         super().save_model(request, obj, form, change)
         record_term(obj)
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        if self.has_import_permission(request):
-            extra_context = {**(extra_context or {}), "import_url": reverse("admin:core_importrun_add")}
-        return super().changelist_view(request, extra_context)
 
     @display(description=_("Type"), ordering="type")
     def show_type(self, certificate: Certificate) -> str:

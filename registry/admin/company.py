@@ -10,7 +10,14 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from backoffice.core.admin import AttachmentsMixin, HistoryAdmin, Panel, PanelsMixin, ScopedAdmin
+from backoffice.core.admin import (
+    AttachmentsMixin,
+    HistoryAdmin,
+    ImportLinkMixin,
+    Panel,
+    PanelsMixin,
+    ScopedAdmin,
+)
 from backoffice.core.admin.attachments import ATTACHMENTS
 from backoffice.core.admin.history import HISTORY
 from backoffice.core.admin.panels import table
@@ -78,7 +85,7 @@ def former_names_panel(request: HttpRequest, company: Company) -> dict[str, Any]
 
 
 @admin.register(Company)
-class CompanyAdmin(ExportMixin, AttachmentsMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
+class CompanyAdmin(ImportLinkMixin, ExportMixin, AttachmentsMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
     list_display = [
         "name", "credit_code", "show_membership", "show_status", "region", "contact_name", "contact_phone",
         "show_missing",
@@ -89,6 +96,7 @@ class CompanyAdmin(ExportMixin, AttachmentsMixin, PanelsMixin, HistoryAdmin, Sco
     ]  # fmt: skip
     search_fields = ["name"]
     search_help_text = _("Part of a name, a former name, pinyin initials or the credit code")
+    import_layout = "companies"
     sortable_by = ["name", "region", "credit_code"]
     ordering = ["name"]
     autocomplete_fields = ["region"]

@@ -8,7 +8,14 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.admin import AttachmentsMixin, HistoryAdmin, Panel, PanelsMixin, ScopedAdmin
+from backoffice.core.admin import (
+    AttachmentsMixin,
+    HistoryAdmin,
+    ImportLinkMixin,
+    Panel,
+    PanelsMixin,
+    ScopedAdmin,
+)
 from backoffice.core.admin.attachments import ATTACHMENTS
 from backoffice.core.admin.history import HISTORY
 from backoffice.core.admin.panels import table
@@ -37,12 +44,13 @@ def certificates_panel(request: HttpRequest, person: Person) -> dict[str, Any]:
 
 
 @admin.register(Person)
-class PersonAdmin(ExportMixin, AttachmentsMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
+class PersonAdmin(ImportLinkMixin, ExportMixin, AttachmentsMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
     list_display = ["name", "id_number", "gender", "phone", "company", "region", "education", "title"]
     list_select_related = ["company", "region"]
     list_filter = [("company", ScopedRelatedFilter), ("region", ScopedRelatedFilter), PersonProfileFilter]
     search_fields = ["name"]
     search_help_text = _("Name, ID number, mobile phone, or words of the company's name")
+    import_layout = "people"
     sortable_by = ["id_number"]
     ordering = ["-id"]
     autocomplete_fields = ["company", "region"]

@@ -28,6 +28,8 @@ class CertificateImporter:
     model = "registry.Certificate"
     fields: Sequence[Field] = CERTIFICATE_FIELDS
 
+    #: The choices its preview offers.
+    options = ("all_or_nothing", "accept_other_company", "create_companies")
     #: The columns of the preview.
     shown: Sequence[str] = FIELDS
 

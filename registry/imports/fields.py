@@ -136,8 +136,12 @@ CERTIFICATE_CLEANERS: Mapping[str, layouts.Cleaner] = {
 def register_layout() -> None:
     """Called by registry's AppConfig.ready(), so that the core's import runs know certificate lists."""
     from registry.imports.certificates import importer
+    from registry.imports.records import CompanyImporter, PersonImporter
 
     imports.register_importer("certificates", importer)
     layouts.register(
         layouts.Layout("certificates", _("Certificates"), CERTIFICATE_FIELDS, CERTIFICATE_CLEANERS)
     )
+    for key, records in (("people", PersonImporter()), ("companies", CompanyImporter())):
+        imports.register_importer(key, records)
+        layouts.register(layouts.Layout(key, records.label, records.fields, records.cleaners))

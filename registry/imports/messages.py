@@ -51,6 +51,12 @@ MESSAGES: dict[str, StrPromise] = {
         "This person is with {company} in row {row}. Correct the file, or accept that only the certificate shows "
         "another company."
     ),
+    "record_twice": _("Row {row} is about the same record with other content. Keep the right one."),
+    "moves_person": _(
+        "This person is registered with {company}. A list moves nobody: start a transfer instead."
+    ),
+    "code_of_other": _("This credit code belongs to {name} in the register. Check it, or start a rename."),
+    "other_code": _("The register has another credit code, {code}. Check it, or correct the company first."),
     "older": _("The register already has a later end of validity, {stored}. Nothing to do if that is right."),
 }
 

@@ -192,7 +192,12 @@ def _decide(plan: Plan, accept: set[str]) -> None:
             continue
         id_number = id_numbers[index]
         person, stored = people.get(id_number), certificates.get(numbers[index])
-        if person is None and stored is None and id_number not in plan.new_people and id_number not in namesakes:
+        if (
+            person is None
+            and stored is None
+            and id_number not in plan.new_people
+            and id_number not in namesakes
+        ):
             plan.new_people[id_number] = index  # nearly every row of a first import
             plan.creates.append(index)
             continue

@@ -33,10 +33,11 @@ def examples() -> list[dict[str, object]]:
     shared = {"type": str(Certificate.Type.ENGINEER.label), "company": "广东某某工程监理有限公司"}
     return [
         shared
-        | {"number": "A1240520", "name": "张三", "id_number": "440103198806150016", "issue_date": first,
+        | {"number": "A1240520", "name": "张三", "id_number": "44010319880615001X", "issue_date": first,
            "expiry_date": datetime.date(2027, 5, 19), "phone": "13800138000"},
         shared
-        | {"number": "A1210315", "name": "李四", "id_number": "440106199203080029", "issue_date": datetime.date(2021, 3, 15),
+        | {"number": "A1210315", "name": "李四", "id_number": "440106199203080028",
+         "issue_date": datetime.date(2021, 3, 15),
            "renewal_date": datetime.date(2024, 3, 14), "expiry_date": datetime.date(2027, 3, 14)},
     ]  # fmt: skip
 
@@ -45,7 +46,7 @@ def notes() -> list[str]:
     return [
         _("Red columns are required; the others may stay empty or be left out."),
         _(
-            "Type ID numbers as text: Excel loses the last digits of a number with 18 digits, and such rows are refused."
+            "Type ID numbers as text: Excel loses the last digits of an 18-digit number, and such rows are refused."
         ),
         _("Dates may be written 2024-05-20, 2024.5.20, 2024/5/20 or 2024年5月20日."),
         _("The company is found by its present name or a former one."),

@@ -6,6 +6,14 @@ from backoffice.core.admin.attachments import AttachmentsMixin
 from backoffice.core.admin.flow import FlowAdmin
 from backoffice.core.admin.history import HistoryAdmin
 from backoffice.core.admin.panels import Panel, PanelsMixin
-from backoffice.core.admin.scoped import ScopedAdmin
+from backoffice.core.admin.scoped import ImportLinkMixin, ScopedAdmin
 
-__all__ = ["AttachmentsMixin", "FlowAdmin", "HistoryAdmin", "Panel", "PanelsMixin", "ScopedAdmin"]
+__all__ = [
+    "AttachmentsMixin",
+    "FlowAdmin",
+    "HistoryAdmin",
+    "ImportLinkMixin",
+    "Panel",
+    "PanelsMixin",
+    "ScopedAdmin",
+]

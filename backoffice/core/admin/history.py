@@ -43,6 +43,9 @@ class Entry:
 class HistoryForm(forms.ModelForm):
     """Adds the reason, and refuses to overwrite what someone else saved meanwhile."""
 
+    #: Set on the class made for one request; the declared field itself is shared by all requests.
+    reason_required = False
+
     change_reason = forms.CharField(
         label=_("Reason for the change"), required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
@@ -52,6 +55,8 @@ class HistoryForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "change_reason" in self.fields:
+            self.fields["change_reason"].required = self.reason_required
         if self.instance.pk and "seen_version" in self.fields:
             self.fields["seen_version"].initial = str(self.latest.history_id) if self.latest else ""
 
@@ -94,8 +99,7 @@ class HistoryAdmin:
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)  # type: ignore[misc]
-        if change and "change_reason" in form.base_fields:
-            form.base_fields["change_reason"].required = request.user.role in self.reason_required
+        form.reason_required = change and request.user.role in self.reason_required
         return form
 
     def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool) -> None:

@@ -63,10 +63,15 @@ class OptionsForm(forms.Form):
         help_text=_("As temporary members with an incomplete profile."),
     )  # fmt: skip
 
+    def __init__(self, *args: Any, offered: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in set(self.fields) - set(offered):
+            del self.fields[name]
+
     def options(self) -> dict[str, Any]:
         """The choices in the words of `core.imports`."""
         chosen = dict(self.cleaned_data)
-        return chosen | {"accept": ["other_company"] if chosen.pop("accept_other_company") else []}
+        return chosen | {"accept": ["other_company"] if chosen.pop("accept_other_company", False) else []}
 
 
 def lines(run: ImportRun, shown: str, columns: Sequence[str]) -> list[dict[str, Any]]:
@@ -138,19 +143,23 @@ class ImportRunAdmin(ScopedAdmin):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Hand in a file; a file that cannot be read is refused with its sentence and leaves no record."""
-        if not self.has_add_permission(request):
+        layout = request.GET.get("layout") or "certificates"
+        if not self.has_add_permission(request) or layout not in get_layouts():
             raise PermissionDenied
         form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
         if request.method == "POST" and form.is_valid():
             file = form.cleaned_data["file"]
             try:
-                run = imports.start(file, file.name, "certificates", request.user, {})
+                run = imports.start(file, file.name, layout, request.user, {})
                 imports.preview(run)
             except UnreadableFile as refusal:
                 form.add_error("file", str(refusal))
             else:
                 return self.to_run(run)
-        context = self.context(request, _("Import certificates"), form=form, add=True)
+        labels = [(key, entry.label) for key, entry in get_layouts().items()]
+        context = self.context(
+            request, _("Import from Excel"), form=form, add=True, layout=layout, layouts=labels
+        )
         return TemplateResponse(request, "admin/core/imports/upload.html", context)
 
     def change_view(
@@ -176,7 +185,10 @@ class ImportRunAdmin(ScopedAdmin):
             busy=run.status in (Status.QUEUED, Status.RUNNING),
             left_out=run.counts.get("conflict", 0) + run.counts.get("error", 0),
             to_write=run.counts.get("create", 0) + run.counts.get("update", 0),
-            options_form=OptionsForm(initial=options | {"accept_other_company": bool(options.get("accept"))}),
+            options_form=OptionsForm(
+                offered=imports.importer_for(run.layout).options,
+                initial=options | {"accept_other_company": bool(options.get("accept"))},
+            ),
             fields=labels.items(),
             blockers=imports.undo_blockers(run) if run.status == Status.DONE and may_act else [],
         )  # fmt: skip
@@ -224,9 +236,12 @@ class ImportRunAdmin(ScopedAdmin):
         )
 
     def options_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        form = OptionsForm(request.POST)
-        form.is_valid()
-        return self.act(request, pk, lambda run: imports.set_options(run, **form.options()))
+        def choose(run: ImportRun) -> None:
+            form = OptionsForm(request.POST, offered=imports.importer_for(run.layout).options)
+            form.is_valid()
+            imports.set_options(run, **form.options())
+
+        return self.act(request, pk, choose)
 
     def confirm_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         return self.act(request, pk, lambda run: imports.confirm(run, request.user))

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.forms import ModelChoiceField
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from unfold.admin import ModelAdmin
 
 from backoffice.core.lists import FastListMixin
@@ -89,6 +90,18 @@ class ScopedAdmin(FastListMixin, ModelAdmin):
         if request.method != "GET" or self.get_object(request, object_id) is None:
             raise Http404
         return super().history_view(request, object_id, extra_context)
+
+
+class ImportLinkMixin:
+    """The button above a list that leads to the import of `import_layout`, for roles that may import."""
+
+    import_layout: ClassVar[str] = ""
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        if self.has_import_permission(request):  # type: ignore[attr-defined]
+            address = f"{reverse('admin:core_importrun_add')}?layout={self.import_layout}"
+            extra_context = {**(extra_context or {}), "import_url": address}
+        return super().changelist_view(request, extra_context)  # type: ignore[misc]
 
 
 def flatten(fields: Sequence[Any]) -> list[str]:

@@ -59,6 +59,7 @@ class Command(BaseCommand):
         show_one_import(paths, office)
         self.tell(paths, password, options["port"])
         if not options["no_serve"]:
+            Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # whitenoise warns of a missing one
             call_command("runserver", f"127.0.0.1:{options['port']}", use_reloader=False)
 
     def tell(self, paths: Sequence[Path], password: str, port: int) -> None:

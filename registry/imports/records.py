@@ -1,0 +1,388 @@
+"""Lists of people and of companies, as we export them: the General Office's way to correct many at once.
+
+A row is matched by its key (ID number; company name, then credit code). New rows are created, filled cells that
+differ are taken over, empty cells never clear. What would change who someone is, or move a person, is a conflict
+and stays out (SPEC 3.4: moving is a transfer).
+"""
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, BinaryIO, ClassVar
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.core.excel import Field, Problem, Table, birthday_of, clean, gender_of
+from backoffice.core.excel.layouts import Cleaner
+from backoffice.core.excel.template import write_template
+from backoffice.core.models import ImportRun
+from registry.imports import sql, undo
+from registry.imports.fields import CERTIFICATE_CLEANERS, CERTIFICATE_FIELDS
+from registry.imports.messages import refusal
+from registry.imports.read import REQUIRED_MISSING, region_spellings
+from registry.imports.stored import company_key
+from registry.models import Company, FormerName, Person
+from registry.services import move_certificates_to_region
+
+SHOWN = 50
+OUTCOMES = ("create", "update", "unchanged", "repeated", "conflict", "error")
+CERTIFICATE_FIELD = {field.name: field for field in CERTIFICATE_FIELDS}
+
+
+@dataclass
+class Rows:
+    """The cleaned columns of a file; `problems` holds field -> {row index: problem}."""
+
+    table: Table
+    columns: dict[str, list[Any]]
+    problems: dict[str, dict[int, Problem]]
+
+    def refuse(self, name: str, index: int, problem: Problem) -> None:
+        self.problems.setdefault(name, {}).setdefault(index, problem)
+
+
+@dataclass
+class Plan:
+    rows: Rows
+    outcomes: dict[int, str] = field(default_factory=dict)
+    objects: dict[int, models.Model] = field(default_factory=dict)
+    changes: dict[int, dict[str, list[Any]]] = field(default_factory=dict)
+    known: dict[int, dict[str, Any]] = field(default_factory=dict)
+    problems: dict[str, dict[int, Problem]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    samples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    @property
+    def left_out(self) -> int:
+        return self.counts["error"] + self.counts["conflict"]
+
+    def refuse(
+        self, index: int, outcome: str, name: str, problem: Problem, known: dict[str, Any] | None = None
+    ) -> None:
+        self.outcomes[index] = outcome
+        self.problems.setdefault(name, {}).setdefault(index, problem)
+        self.known[index] = known or {}
+
+
+class RecordImporter:
+    """An importer for `core.imports` over one model; subclasses say what the columns are and what a row means."""
+
+    model: ClassVar[str]
+    stored: ClassVar[type[models.Model]]
+    fields: ClassVar[Sequence[Field]]
+    cleaners: ClassVar[Mapping[str, Cleaner]]
+    key: ClassVar[str]
+    label: ClassVar[Any]
+    options: ClassVar[tuple[str, ...]] = ("all_or_nothing",)
+
+    @property
+    def shown(self) -> Sequence[str]:
+        return [column.name for column in self.fields]
+
+    def readable(self, name: str, value: Any) -> str:
+        """A value of the preview in the reader's language."""
+        try:
+            choices = self.stored._meta.get_field(name).choices  # type: ignore[union-attr]
+        except FieldDoesNotExist:
+            choices = None
+        return str(dict(choices or []).get(value, "" if value is None else value))
+
+    def template(self) -> BinaryIO:
+        out = io.BytesIO()
+        choices = {}
+        for column in self.fields:
+            stored = self.stored._meta.get_field(column.name)
+            if stored.choices:  # type: ignore[union-attr]
+                choices[column.name] = [str(label) for _code, label in stored.choices]  # type: ignore[union-attr]
+        notes = [
+            _("Red columns are required; the others may stay empty or be left out."),
+            _("Filled cells that differ are taken over; empty cells change nothing."),
+        ]
+        write_template(out, self.fields, choices, (), notes, title=str(self.label))
+        out.seek(0)
+        return out
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    def read(self, run: ImportRun, table: Table) -> Rows:
+        rows = Rows(table, {}, {})
+        for column in self.fields:
+            values, problems = self.cleaners[column.name](table.column(column.name))
+            rows.columns[column.name] = values
+            for index, problem in problems.items():
+                rows.refuse(column.name, index, problem)
+            if column.required:
+                for index, value in enumerate(values):
+                    if not value:
+                        rows.refuse(column.name, index, REQUIRED_MISSING)
+        spellings = region_spellings()
+        for index, text in enumerate(rows.columns["region"]):
+            flat = "".join((text or "").split())
+            if flat and spellings.get(flat) is None:
+                code = "ambiguous_region" if flat in spellings else "unknown_region"
+                rows.refuse("region", index, refusal(code, text))
+        return rows
+
+    # -- deciding --------------------------------------------------------------------------------
+
+    def plan(self, run: ImportRun, rows: Rows, *, to_write: bool) -> Plan:
+        if to_write:
+            sql.one_import_at_a_time("certificates")
+        plan = Plan(rows, problems={name: dict(cells) for name, cells in rows.problems.items()})
+        spellings, bad = region_spellings(), set().union(*rows.problems.values())
+        find, seen = self.finder(rows), {}
+        for index in range(len(rows.table)):
+            if index in bad:
+                plan.outcomes[index] = "error"
+                continue
+            given = {name: column[index] for name, column in rows.columns.items() if column[index]}
+            first = seen.setdefault(given[self.key], index)
+            if first != index:
+                self.judge_repeat(plan, index, first)
+                continue
+            values = dict(given)
+            if "region" in values:
+                values["region_id"] = spellings["".join(values.pop("region").split())]
+            obj, problem = find(plan, index, values)
+            if not problem:
+                self.compare(plan, index, obj, values)
+        self.count(plan)
+        return plan
+
+    def finder(self, rows: Rows) -> Callable[[Plan, int, dict[str, Any]], tuple[Any, bool]]:
+        """Return a function that finds the stored record of a row, or refuses the row and says so with True."""
+        raise NotImplementedError
+
+    @staticmethod
+    def judge_repeat(plan: Plan, index: int, first: int) -> None:
+        same = all(column[index] == column[first] for column in plan.rows.columns.values())
+        row = plan.rows.table.row_numbers[first]
+        if same:
+            plan.outcomes[index] = "repeated"
+        else:
+            plan.refuse(index, "error", next(iter(plan.rows.columns)), refusal("record_twice", row=row))
+
+    def compare(self, plan: Plan, index: int, obj: Any, values: dict[str, Any]) -> None:
+        if obj is None:
+            plan.outcomes[index], plan.objects[index] = "create", self.stored(**values)
+            return
+        differing = {
+            name: [getattr(obj, name), value] for name, value in values.items() if getattr(obj, name) != value
+        }
+        plan.outcomes[index] = "update" if differing else "unchanged"
+        if differing:
+            plan.objects[index], plan.changes[index] = obj, differing
+
+    def count(self, plan: Plan) -> None:
+        """Fill in the counts and the first rows of each outcome."""
+        table = plan.rows.table
+        plan.counts = {"rows": len(table)} | dict.fromkeys(OUTCOMES, 0)
+        plan.samples = {outcome: [] for outcome in OUTCOMES}
+        for index, outcome in plan.outcomes.items():
+            plan.counts[outcome] += 1
+            if len(plan.samples[outcome]) < SHOWN:
+                plan.samples[outcome].append(self.sample(plan, index))
+
+    def sample(self, plan: Plan, index: int) -> dict[str, Any]:
+        table = plan.rows.table
+        reasons = [
+            {
+                "field": name,
+                "column": table.letter(name),
+                "code": cells[index].code,
+                "message": cells[index].message(),
+            }
+            for name, cells in plan.problems.items()
+            if index in cells
+        ]
+        values = {name: plan.rows.columns[name][index] or "" for name in self.shown}
+        changes = {
+            name: [str(old or ""), str(values.get(name.removesuffix("_id"), new))]
+            for name, (old, new) in plan.changes.get(index, {}).items()
+            if name != "region_id"
+        }
+        if "region_id" in plan.changes.get(index, {}):
+            obj = plan.objects[index]
+            changes["region"] = [str(getattr(obj, "region", "") or ""), values["region"]]
+        sample: dict[str, Any] = {"row": table.row_numbers[index], "values": values}
+        return sample | {"reasons": reasons, "changes": changes, "register": plan.known.get(index, {})}
+
+    # -- writing and undoing ---------------------------------------------------------------------
+
+    def write(self, run: ImportRun, plan: Plan, user_id: int | None) -> dict[str, list[int]]:
+        reason = _("Import {number}: {filename}").format(number=run.pk, filename=run.filename)
+        stamp = sql.Stamp(sql.now()[1], reason, user_id, run.pk)
+        new = [plan.objects[i] for i, outcome in plan.outcomes.items() if outcome == "create"]
+        changed = [plan.objects[i] for i, outcome in plan.outcomes.items() if outcome == "update"]
+        names: set[str] = set()
+        for index in plan.changes:
+            names |= plan.changes[index].keys()
+            for name, (_old, value) in plan.changes[index].items():
+                setattr(plan.objects[index], name, value)
+        for obj in [*new, *changed]:
+            self.complete(obj)
+        self.stored._default_manager.bulk_create(new, batch_size=500)
+        if changed:
+            columns = {name.removesuffix("_id") for name in names} | {"updated_at"}
+            self.stored._default_manager.bulk_update(changed, [*columns], batch_size=200)
+        written: list[int] = []
+        for objects, kind in ((new, "+"), (changed, "~")):
+            if objects:
+                written += sql.write_history(self.stored, sorted(obj.pk for obj in objects), kind, stamp)
+        self.follow_up(changed)
+        return {self.model: [min(written), max(written)]} if written else {}
+
+    def complete(self, obj: Any) -> None:
+        """What save() would have derived."""
+
+    def follow_up(self, changed: list[Any]) -> None:
+        """What hangs on the changed records."""
+
+    def undo_blockers(self, run: ImportRun) -> list[str]:
+        return undo.blockers(run)
+
+    def hold(self, run: ImportRun) -> None:
+        sql.one_import_at_a_time("certificates")
+        undo.lock(run)
+
+    def undo(self, run: ImportRun, user_id: int | None) -> None:
+        undo.undo(run, user_id)
+
+
+def _same_as_certificates(*names: str, required: tuple[str, ...] = ()) -> tuple[Field, ...]:
+    return tuple(Field(name, CERTIFICATE_FIELD[name].labels, required=name in required) for name in names)
+
+
+def _choice(choices: type[models.TextChoices]) -> Cleaner:
+    """Labels in both languages and the codes themselves."""
+    from django.utils import translation
+
+    spellings = {code: code for code in choices.values}
+    for language in ("zh-hans", "en"):
+        with translation.override(language):
+            spellings |= {str(label): code for code, label in choices.choices}
+    return partial(clean.clean_choice, mapping=spellings)
+
+
+class PersonImporter(RecordImporter):
+    model = "registry.Person"
+    stored = Person
+    label = gettext_lazy("People")
+    key = "id_number"
+    fields = _same_as_certificates(
+        "name", "id_number", "company", "phone", "email", "region", "title", "education",
+        required=("name", "id_number", "company"),
+    )  # fmt: skip
+    cleaners: ClassVar[Mapping[str, Cleaner]] = {
+        name: CERTIFICATE_CLEANERS[name] for name in (f.name for f in fields)
+    }
+
+    def finder(self, rows: Rows) -> Callable[[Plan, int, dict[str, Any]], tuple[Any, bool]]:
+        wanted = [number for number in rows.columns["id_number"] if number]
+        people: dict[str, Person] = {}
+        for start in range(0, len(wanted), 5000):
+            found = Person.objects.select_related("company", "region").filter(
+                id_number__in=wanted[start : start + 5000]
+            )
+            people |= {person.id_number: person for person in found}
+        companies = {company_key(f.name): f.company for f in FormerName.objects.select_related("company")}
+        companies |= {company_key(company.name): company for company in Company.objects.all()}
+
+        def find(plan: Plan, index: int, values: dict[str, Any]) -> tuple[Any, bool]:
+            company, person = (
+                companies.get(company_key(values.pop("company"))),
+                people.get(values["id_number"]),
+            )
+            if company is None:
+                plan.refuse(index, "error", "company", refusal("unknown_company"))
+                return None, True
+            if person is None or person.company_id is None:
+                values["company_id"] = company.pk
+            if person is not None and person.name != values["name"]:
+                known = {"name": person.name}
+                plan.refuse(index, "conflict", "name", refusal("other_name", name=person.name), known)
+                return None, True
+            if person is not None and person.company_id not in (None, company.pk):
+                known = {"company": str(person.company)}
+                plan.refuse(
+                    index, "conflict", "company", refusal("moves_person", company=person.company), known
+                )
+                return None, True
+            return person, False
+
+        return find
+
+    def complete(self, obj: Person) -> None:
+        obj.birthday, obj.gender = birthday_of(obj.id_number), gender_of(obj.id_number)
+
+
+class CompanyImporter(RecordImporter):
+    model = "registry.Company"
+    stored = Company
+    label = gettext_lazy("Companies")
+    key = "name"
+    fields = (
+        Field("name", ("单位名称", "企业名称", "公司名称", "工作单位", "Company name"), required=True),
+        Field("credit_code", ("统一社会信用代码", "社会信用代码", "信用代码", "Unified social credit code")),
+        Field("membership", ("会员类型", "会员类别", "会员资格", "Membership")),
+        Field("status", ("状态", "会员状态", "Status")),
+        Field("region", CERTIFICATE_FIELD["region"].labels),
+        Field("office_address", ("办公地址", "地址", "通讯地址", "Office address")),
+        Field("contact_name", ("协会联系人", "联系人", "Association contact")),
+        Field("contact_phone", ("联系电话", "联系人电话", "电话", "Contact phone")),
+        Field("information_officer", ("信息负责人", "Information officer")),
+        Field("email", CERTIFICATE_FIELD["email"].labels),
+    )
+    cleaners: ClassVar[Mapping[str, Cleaner]] = {
+        "name": partial(clean.clean_name, max_length=100),
+        "credit_code": clean.clean_credit_code,
+        "membership": _choice(Company.Membership),
+        "status": _choice(Company.Status),
+        "region": CERTIFICATE_CLEANERS["region"],
+        "office_address": partial(clean.clean_text, max_length=200),
+        "contact_name": partial(clean.clean_text, max_length=50),
+        "contact_phone": clean.clean_phone,
+        "information_officer": partial(clean.clean_text, max_length=100),
+        "email": clean.clean_email,
+    }
+
+    def finder(self, rows: Rows) -> Callable[[Plan, int, dict[str, Any]], tuple[Any, bool]]:
+        stored = list(Company.objects.select_related("region"))
+        by_name = {company_key(company.name): company for company in stored}
+        by_code = {company.credit_code: company for company in stored if company.credit_code}
+
+        def find(plan: Plan, index: int, values: dict[str, Any]) -> tuple[Any, bool]:
+            company, other = by_name.get(company_key(values["name"])), by_code.get(values.get("credit_code"))
+            if other is not None and other is not company:
+                known = {"name": other.name, "credit_code": other.credit_code}
+                problem = refusal("code_of_other", name=other.name)
+            elif (
+                company is not None
+                and company.credit_code
+                and values.get("credit_code", company.credit_code) != company.credit_code
+            ):
+                known, problem = (
+                    {"credit_code": company.credit_code},
+                    refusal("other_code", code=company.credit_code),
+                )
+            else:
+                if company is not None:
+                    values["name"] = company.name
+                return company, False
+            plan.refuse(index, "conflict", "credit_code", problem, known)
+            return None, True
+
+        return find
+
+    def complete(self, obj: Company) -> None:
+        from registry.models.company import initials_of
+
+        obj.initials = initials_of(obj.name)
+
+    def follow_up(self, changed: list[Company]) -> None:
+        for company in changed:
+            move_certificates_to_region(company)

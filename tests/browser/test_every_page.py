@@ -1,0 +1,137 @@
+"""Every main page, wide and narrow: fits, is accessible, makes no noise and calls nobody else."""
+
+import io
+from importlib.resources import files
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import openpyxl
+import pytest
+from django.conf import settings
+from django.urls import reverse
+from playwright.sync_api import Page
+
+from backoffice.core import imports
+from backoffice.core.models import Message
+from backoffice.roles import Role
+from tests.browser.conftest import NARROW, WIDE, shoot
+from tests.factories import CompanyFactory, UserFactory
+from tests.files.images import jpeg
+from tests.registry.import_files import carry_out, look_through, row
+from tests.test_access_matrix import side
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+AXE = (files("axe_core_python") / "axe.min.js").read_text()
+#: Only what WCAG 2.1 A and AA ask for; best practices are for reading, not for failing.
+RUN_AXE = """async () => (await axe.run(document, {resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a",
+"wcag21aa"]})).violations.filter(v => ["serious", "critical"].includes(v.impact))
+.map(v => `${v.id}: ${v.nodes.map(n => n.target.join(" ") + " | " + n.html.slice(0, 160)).slice(0, 3).join(" || ")}`)"""
+WIDEST = """() => [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+.slice(-3).map(e => e.outerHTML.slice(0, 120))"""
+
+
+@pytest.fixture
+def world() -> SimpleNamespace:
+    a = side("珠源", 1)
+    side("鹏远", 2)
+    private = Path(settings.MEDIA_ROOT) / "a"
+    private.mkdir(parents=True, exist_ok=True)
+    (private / "x.jpg").write_bytes(jpeg())
+    office = UserFactory(role=Role.OFFICE, name="总办王芳")
+    previewed = look_through(row(1), row(2, number="坏"), row(3, company="未登记监理公司"), by=office)
+    done = carry_out(row(4, company=a.company.name), by=office)
+    unmapped = imports.preview(imports.start(odd_headers(), "旧名单.xlsx", "certificates", office, {}))
+    Message.objects.create(channel="MAIL", recipient="b@example.org", subject="通知", body="内容")
+    incomplete = CompanyFactory(region=None, office_address="", information_officer="")
+    lacking = UserFactory(role=Role.COMPANY, company=incomplete, is_manager=True)
+    return SimpleNamespace(a=a, office=office, admin=UserFactory(role=Role.ADMIN, name="系统管理员"), lacking=lacking,
+                           incomplete=incomplete, previewed=previewed, done=done, unmapped=unmapped)  # fmt: skip
+
+
+def odd_headers() -> bytes:
+    """A list whose number column has a name nobody knows."""
+    book = openpyxl.Workbook()
+    book.active.append(["姓名", "编码甲", "身份证号码", "工作单位", "丙", "丁"])
+    book.active.append(["陈乙", "A1240001", "440103196001010019", "广东岭衡工程监理有限公司", "2024-01-01", "2027-01-01"])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def at(name: str, *args: Any) -> str:
+    return reverse(f"admin:{name}", args=args)
+
+
+def pages_of(world: SimpleNamespace) -> dict[str, list[tuple[str, str]]]:
+    """Whose page, what it is called, where it is."""
+    a, person, certificate = world.a, world.a.people[0], world.a.certificates[0]
+    return {
+        "": [("sign-in", at("login")), ("code", reverse("accounts:code")), ("reset", reverse("accounts:reset")),
+             ("reset-done", reverse("accounts:reset_done"))],
+        "office": [
+            ("dashboard-office", at("index")),
+            ("companies", at("registry_company_changelist")), ("people", at("registry_person_changelist")),
+            ("certificates", at("registry_certificate_changelist")),
+            ("certificates-none", at("registry_certificate_changelist") + "?q=Z999999"),
+            ("company", at("registry_company_change", a.company.pk)),
+            ("person", at("registry_person_change", person.pk)),
+            ("certificate", at("registry_certificate_change", certificate.pk)),
+            ("certificate-add", at("registry_certificate_add")),
+            ("history", at("registry_certificate_history", certificate.pk)),
+            ("attachments", at("registry_person_attachments", person.pk)),
+            ("imports", at("core_importrun_changelist")), ("import-new", at("core_importrun_add")),
+            ("import-preview", at("core_importrun_change", world.previewed.pk)),
+            ("import-done", at("core_importrun_change", world.done.pk)),
+            ("import-unmapped", at("core_importrun_change", world.unmapped.pk)),
+            ("users", at("accounts_user_changelist")), ("user", at("accounts_user_change", a.clerk.pk)),
+            ("user-add", at("accounts_user_add")), ("user-code", at("accounts_user_hand_out_code", a.clerk.pk)),
+            ("local-bodies", at("registry_localbody_changelist")), ("calendar", at("core_calendarday_changelist")),
+            ("calendar-add", at("core_calendarday_add")),
+            ("messages", at("core_message_changelist")), ("mappings", at("core_headermapping_changelist")),
+        ],
+        "admin": [("dashboard-admin", at("index")), ("attempts", at("axes_accessattempt_changelist"))],
+        "company": [
+            ("dashboard-company", at("index")), ("company-own", at("registry_company_change", a.company.pk)),
+            ("certificates-own", at("registry_certificate_changelist")), ("password", reverse("accounts:set_password")),
+        ],
+        "lacking": [
+            ("dashboard-lacking", at("index")), ("company-lacking", at("registry_company_change", world.incomplete.pk)),
+            ("people-none", at("registry_person_changelist")),
+        ],
+        "person": [("dashboard-person", at("index")), ("person-own", at("registry_person_change", person.pk)),
+                   ("attachments-own", at("registry_person_attachments", person.pk))],
+        "local": [("dashboard-local", at("index"))],
+    }  # fmt: skip
+
+
+def look(page: Page, name: str) -> list[str]:
+    """What is wrong with the page as it stands, at both widths."""
+    found = []
+    for width, size in (("1440", WIDE), ("390", NARROW)):
+        page.set_viewport_size(size)
+        page.wait_for_timeout(60)
+        shoot(page, f"{name}-{width}")
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{name} at {width}: overflows: {page.evaluate(WIDEST)}")
+        if not page.evaluate("!!window.axe"):
+            page.evaluate(AXE)  # the debugger's evaluate is not subject to the pages' CSP
+        found += [f"{name} at {width}: {violation}" for violation in page.evaluate(RUN_AXE)]
+    return found
+
+
+@pytest.mark.parametrize("who", ["", "office", "admin", "company", "lacking", "person", "local"])
+def test_every_page_fits_is_accessible_and_makes_no_noise(who, world, page, enter):
+    users = {"office": world.office, "admin": world.admin, "company": world.a.manager, "lacking": world.lacking,
+             "person": world.a.users[0], "local": world.a.local}  # fmt: skip
+    if who:
+        enter(users[who])
+    found = []
+    for name, url in pages_of(world)[who]:
+        page.set_viewport_size(WIDE)
+        response = page.goto(url)
+        assert response is not None
+        assert response.status == 200, url
+        found += look(page, name)
+    assert not found, "\n".join(["", *found])

@@ -1,0 +1,173 @@
+"""Backup and restore, tried; and the purge of uploads nobody confirmed."""
+
+import shutil
+import stat
+import zipfile
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+
+from backoffice.core.models import ImportRun
+from registry.models import Company
+from tests.factories import CompanyFactory
+
+needs_tools = pytest.mark.skipif(
+    connection.vendor == "postgresql" and not shutil.which("pg_restore"),
+    reason="needs pg_dump and pg_restore: apt-get install postgresql-client",
+)
+
+
+def backup(folder):
+    call_command("backup", folder, stdout=StringIO())
+    return max(folder.glob("backup-*.zip"))
+
+
+def restore(source, *more):
+    call_command("restore", source, "--yes", *more, stdout=StringIO())
+
+
+@needs_tools
+@pytest.mark.django_db(transaction=True)
+def test_what_was_backed_up_comes_back_and_what_came_later_is_gone(tmp_path, private_media):
+    kept = CompanyFactory(name="广东甲工程监理有限公司")
+    default_storage.save("attachments/ab/scan.jpg", ContentFile(b"the picture"))
+    archive = backup(tmp_path / "backups")
+
+    Company.objects.filter(pk=kept.pk).update(name="改了")
+    CompanyFactory(name="后来的公司")
+    default_storage.delete("attachments/ab/scan.jpg")
+    default_storage.save("attachments/cd/later.jpg", ContentFile(b"later"))
+    restore(tmp_path / "backups")
+
+    assert list(Company.objects.values_list("name", flat=True)) == ["广东甲工程监理有限公司"]
+    assert default_storage.open("attachments/ab/scan.jpg").read() == b"the picture"
+    assert not default_storage.exists("attachments/cd/later.jpg")
+    # And nothing of what was replaced is lost.
+    (before,) = (tmp_path / "backups" / "before-restore").glob("backup-*.zip")
+    assert "media/attachments/cd/later.jpg" in zipfile.ZipFile(before).namelist()
+    (old_media,) = private_media.parent.glob("media.before-*")
+    assert (old_media / "attachments/cd/later.jpg").exists()
+    # The restored database works on: rows get new numbers, not old ones again.
+    assert CompanyFactory().pk > kept.pk
+    assert stat.S_IMODE(archive.stat().st_mode) == 0o600
+
+
+@needs_tools
+@pytest.mark.django_db(transaction=True)
+def test_of_several_archives_the_newest_is_restored_unless_one_is_named(tmp_path):
+    first = backup(tmp_path)
+    CompanyFactory()
+    backup(tmp_path)
+    CompanyFactory()
+    restore(tmp_path, "--no-safety-copy")
+    assert Company.objects.count() == 1
+    restore(first, "--no-safety-copy")
+    assert Company.objects.count() == 0
+
+
+@needs_tools
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_left_lying_about(tmp_path):
+    backup(tmp_path)
+    restore(tmp_path, "--no-safety-copy")
+    assert [path.name for path in tmp_path.glob(".*")] == []
+    assert not list(tmp_path.glob("media.restoring-*"))
+
+
+@needs_tools
+@pytest.mark.django_db(transaction=True)
+def test_a_damaged_or_foreign_archive_is_refused_before_anything_is_touched(tmp_path):
+    archive = backup(tmp_path)
+    CompanyFactory()
+    content = archive.read_bytes()
+
+    damaged = tmp_path / "damaged.zip"
+    middle = len(content) // 2
+    damaged.write_bytes(
+        content[:middle]
+        + bytes(byte ^ 0xFF for byte in content[middle : middle + 50])
+        + content[middle + 50 :]
+    )
+    (tmp_path / "half.zip").write_bytes(content[:middle])
+    (tmp_path / "text.zip").write_bytes(b"no archive")
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as other:
+        other.writestr("manifest.json", '{"vendor": "oracle"}')
+    with zipfile.ZipFile(tmp_path / "escaping.zip", "w") as escaping:
+        escaping.writestr("manifest.json", f'{{"vendor": "{connection.vendor}"}}')
+        escaping.writestr("media/../../evil", "x")
+    for name, words in (
+        ("damaged", "damaged"),
+        ("half", "damaged"),
+        ("text", "no archive"),
+        ("other", "oracle"),
+        ("escaping", "outside"),
+    ):
+        with pytest.raises(CommandError, match=words):
+            restore(tmp_path / f"{name}.zip")
+    assert Company.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_without_a_yes_nothing_happens(tmp_path, monkeypatch):
+    archive = tmp_path / "backup-1.zip"
+    with zipfile.ZipFile(archive, "w") as container:
+        container.writestr("manifest.json", f'{{"vendor": "{connection.vendor}"}}')
+    monkeypatch.setattr("builtins.input", lambda question: "no")
+    with pytest.raises(CommandError, match="Nothing was changed"):
+        call_command("restore", archive)
+
+
+@pytest.mark.django_db
+def test_a_folder_without_archives_is_told(tmp_path):
+    with pytest.raises(CommandError, match="no backup"):
+        restore(tmp_path)
+
+
+@pytest.mark.django_db
+def test_backups_do_not_go_into_the_folder_they_save(private_media):
+    with pytest.raises(CommandError, match="another place"):
+        call_command("backup", private_media / "backups")
+
+
+# --- Uploads nobody confirmed --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def run(db):
+    def make(status, *, days):
+        row = ImportRun(
+            layout="certificates", filename="a.xlsx", sha256="0" * 64, status=status, samples={"new": [1]}
+        )
+        row.file.save("a.xlsx", ContentFile(b"rows"))
+        row.save()
+        ImportRun.objects.filter(pk=row.pk).update(created_at=timezone.now() - timedelta(days=days))
+        return row
+
+    return make
+
+
+@pytest.mark.parametrize("status", ["UPLOADED", "UNMAPPED", "PREVIEWED"])
+def test_uploads_never_confirmed_are_forgotten_after_a_week(run, status, capsys):
+    old, new = run(status, days=8), run(status, days=6)
+    call_command("purge_uploads")
+    old.refresh_from_db()
+    new.refresh_from_db()
+    assert (old.status, old.samples, Path(old.file.path).exists()) == ("DISCARDED", {}, False)
+    assert (new.status, new.samples, Path(new.file.path).exists()) == (status, {"new": [1]}, True)
+    assert capsys.readouterr().out == "1 uploads discarded.\n"
+    call_command("purge_uploads")
+
+
+@pytest.mark.parametrize("status", ["QUEUED", "RUNNING", "DONE", "REFUSED", "FAILED", "DISCARDED", "UNDONE"])
+def test_runs_that_were_confirmed_keep_their_file(run, status):
+    done = run(status, days=400)
+    call_command("purge_uploads", stdout=StringIO())
+    done.refresh_from_db()
+    assert (done.status, Path(done.file.path).exists()) == (status, True)
