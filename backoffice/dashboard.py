@@ -47,10 +47,10 @@ def cards(user: Any) -> list[dict[str, Any]]:
         valid = visible_to(Certificate, user).filter(status=Certificate.Status.VALID)
         link = changelist("registry.Certificate")
         found += [
-            card(_("Valid certificates"), capped(valid.filter(expiry_date__gte=today)), f"{link}?expires=valid"),
+            card(_("Valid certificates"), capped(valid.filter(expiry_date__gte=today)), f"{link}?expires=valid&status=VALID"),
             card(_("Expire within 90 days"), capped(valid.filter(expiry_date__range=(today, today + SOON))),
-                 f"{link}?expires=90", "warning"),
-            card(_("Expired"), capped(valid.filter(expiry_date__lt=today)), f"{link}?expires=expired", "danger"),
+                 f"{link}?expires=90&status=VALID", "warning"),
+            card(_("Expired"), capped(valid.filter(expiry_date__lt=today)), f"{link}?expires=expired&status=VALID", "danger"),
         ]  # fmt: skip
     if user.role != Role.PERSON and allows(user.role, "view", "registry.Person"):
         found.append(card(_("People"), capped(visible_to(Person, user)), changelist("registry.Person")))

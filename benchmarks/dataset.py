@@ -32,7 +32,11 @@ PASSWORD_HASH = "!bench"  # nobody signs in with it: the client uses force_login
 
 def database_name(db: str, rows: int) -> str:
     """What Django calls the database: a file or a name."""
-    return str(BENCH_DIR / f"lists_{rows}_v{LAYOUT}.sqlite3") if db == "sqlite" else f"bench_lists_{rows}_v{LAYOUT}"
+    return (
+        str(BENCH_DIR / f"lists_{rows}_v{LAYOUT}.sqlite3")
+        if db == "sqlite"
+        else f"bench_lists_{rows}_v{LAYOUT}"
+    )
 
 
 def setup(db: str, rows: int) -> None:
@@ -118,11 +122,15 @@ def write(rows: int) -> None:
     companies = make_companies(max(20, rows // 500), cities, names, chance)
     insert("registry_company", COMPANY, companies)
     # A few companies are large and most are small, as in life.
-    employers = chance.choices(range(len(companies)), [1 / (5 + n) for n in range(len(companies))], k=rows * 2 // 5)
+    employers = chance.choices(
+        range(len(companies)), [1 / (5 + n) for n in range(len(companies))], k=rows * 2 // 5
+    )
     people = list(make_people(employers, companies, regions, names, chance))
     insert("registry_person", PERSON, people)
     specialties = list(Specialty.objects.values_list("pk", flat=True))
-    insert("registry_certificate", CERTIFICATE, make_certificates(rows, people, companies, specialties, chance))
+    insert(
+        "registry_certificate", CERTIFICATE, make_certificates(rows, people, companies, specialties, chance)
+    )
     make_users(companies)
 
 
@@ -154,7 +162,11 @@ def make_companies(count: int, cities: Sequence[Any], names: DemoNames, chance: 
 
 
 def make_people(
-    employers: Sequence[int], companies: Sequence[tuple], regions: Sequence[Any], names: DemoNames, chance: random.Random,
+    employers: Sequence[int],
+    companies: Sequence[tuple],
+    regions: Sequence[Any],
+    names: DemoNames,
+    chance: random.Random,
 ) -> Iterator[tuple]:
     oldest, districts = datetime.date(1962, 1, 1), [region for region in regions if region.parent_id]
     for pk, employer in enumerate(employers, 1):
@@ -169,7 +181,11 @@ def make_people(
 
 
 def make_certificates(
-    rows: int, people: Sequence[tuple], companies: Sequence[tuple], specialties: Sequence[int], chance: random.Random
+    rows: int,
+    people: Sequence[tuple],
+    companies: Sequence[tuple],
+    specialties: Sequence[int],
+    chance: random.Random,
 ) -> Iterator[tuple]:
     """Issued over 22 years; most are renewed every three years, some lapsed long ago."""
     first = TODAY - datetime.timedelta(days=22 * 365)
@@ -214,7 +230,9 @@ def insert(table: str, columns: Sequence[str], rows: Iterable[tuple]) -> None:
             with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
-            cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")
+            cursor.execute(
+                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"
+            )
             return
         sql = f"INSERT INTO {table} ({names}) VALUES ({', '.join(['?'] * len(columns))})"
         stream = iter(rows)

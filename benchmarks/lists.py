@@ -167,7 +167,9 @@ def measure_all(user: str, options: argparse.Namespace) -> list[Measured]:
     measured = []
     for model, name, ours, stock in pages:
         dataset.use(options.db, SMALL)
-        small, _response = timed(browsers[SMALL], f"/admin/{model}", ours.format(**values[SMALL]), options.repeat)
+        small, _response = timed(
+            browsers[SMALL], f"/admin/{model}", ours.format(**values[SMALL]), options.repeat
+        )
         dataset.use(options.db, options.rows)
         browser, known = browsers[options.rows], values[options.rows]
         seconds, response = timed(browser, f"/admin/{model}", ours.format(**known), options.repeat)
@@ -218,10 +220,15 @@ def sample_values() -> dict[str, Any]:
 
     company = User.objects.get(username="company").company
     by_size = list(
-        Certificate.objects.values("region").annotate(n=Count("pk")).order_by("-n").values_list("region", flat=True)
+        Certificate.objects.values("region")
+        .annotate(n=Count("pk"))
+        .order_by("-n")
+        .values_list("region", flat=True)
     )
     person = Person.objects.filter(company=company).order_by("-pk").first()
-    two = next(n for n in Person.objects.filter(name__startswith="陈").values_list("name", flat=True) if len(n) == 2)
+    two = next(
+        n for n in Person.objects.filter(name__startswith="陈").values_list("name", flat=True) if len(n) == 2
+    )
     today = dataset.TODAY
     values = {
         "city": by_size[0], "town": by_size[-1], "company": company.pk, "today": today,
