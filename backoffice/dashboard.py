@@ -34,8 +34,13 @@ def card(title: str, value: Any, link: str = "", tone: str = "") -> dict[str, An
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add the cards, the list of what to do and the welcome line to the index page's context."""
     user = request.user
-    context |= {"title": _("Dashboard"), "cards": cards(user), "todo_list": next_things(user), "tasks": list(todo(user)[:10]),
-                "mine": own_record(user)}  # fmt: skip
+    context |= {
+        "title": _("Dashboard"),
+        "cards": cards(user),
+        "todo_list": next_things(user),
+        "tasks": list(todo(user)[:10]),
+        "mine": own_record(user),
+    }
     return context
 
 
@@ -47,10 +52,12 @@ def cards(user: Any) -> list[dict[str, Any]]:
         valid = visible_to(Certificate, user).filter(status=Certificate.Status.VALID)
         link = changelist("registry.Certificate")
         found += [
-            card(_("Valid certificates"), capped(valid.filter(expiry_date__gte=today)), f"{link}?expires=valid&status=VALID"),
+            card(_("Valid certificates"), capped(valid.filter(expiry_date__gte=today)),
+                 f"{link}?expires=valid&status=VALID"),
             card(_("Expire within 90 days"), capped(valid.filter(expiry_date__range=(today, today + SOON))),
                  f"{link}?expires=90&status=VALID", "warning"),
-            card(_("Expired"), capped(valid.filter(expiry_date__lt=today)), f"{link}?expires=expired&status=VALID", "danger"),
+            card(_("Expired"), capped(valid.filter(expiry_date__lt=today)),
+                 f"{link}?expires=expired&status=VALID", "danger"),
         ]  # fmt: skip
     if user.role != Role.PERSON and allows(user.role, "view", "registry.Person"):
         found.append(card(_("People"), capped(visible_to(Person, user)), changelist("registry.Person")))

@@ -33,7 +33,7 @@ GROUPS: list[tuple[Any, list[tuple[Any, str, str]]]] = [
     ]),
 ]  # fmt: skip
 #: People who only look after themselves or their company do not need the office's dictionaries.
-HIDDEN = {
+HIDDEN: dict[str, set[str]] = {
     Role.COMPANY: {"registry.Region", "registry.Specialty", "core.CalendarDay", "core.AttachmentKind"},
     Role.PERSON: {"registry.Region", "registry.Specialty", "core.CalendarDay", "core.AttachmentKind"},
     Role.LOCAL_BODY: {"registry.Region", "registry.Specialty", "core.AttachmentKind"},
@@ -53,7 +53,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         return []
     role = user.role
     hidden = HIDDEN.get(role, set())
-    groups = [{"items": [{"title": _("Dashboard"), "icon": "dashboard", "link": reverse("admin:index")}]}]
+    home = {"title": _("Dashboard"), "icon": "dashboard", "link": reverse("admin:index")}
+    groups: list[dict[str, Any]] = [{"items": [home]}]
     for title, entries in GROUPS:
         items = [
             entry(name, icon, label)

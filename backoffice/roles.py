@@ -37,8 +37,8 @@ OWNER: Final = "@owner"
 A, O, F, T = Role.ADMIN, Role.OFFICE, Role.FINANCE, Role.TRAINING  # noqa: E741
 L, C, P, U = Role.LOCAL_BODY, Role.COMPANY, Role.PERSON, Role.AUDITOR
 
-STAFF: Final = {A: ALL, O: ALL, F: ALL, T: ALL, U: ALL}
-EVERYONE: Final = dict.fromkeys(Role, ALL)
+STAFF: Final[dict[str, str]] = {A: ALL, O: ALL, F: ALL, T: ALL, U: ALL}
+EVERYONE: Final[dict[str, str]] = dict.fromkeys(Role, ALL)
 
 SCOPES: Final[dict[str, dict[str, str]]] = {
     # Dictionaries are public (the home page shows the local bodies).
@@ -67,7 +67,7 @@ SCOPES: Final[dict[str, dict[str, str]]] = {
 
 VIEW: Final = frozenset({"view"})
 EDIT: Final = frozenset({"view", "add", "change"})
-READERS: Final = dict.fromkeys(Role, VIEW)
+READERS: Final[dict[str, frozenset[str]]] = dict.fromkeys(Role, VIEW)
 #: Verbs: view, add, change, delete (the admin's own), export and import (Excel).
 GRANTS: Final[dict[str, dict[str, frozenset[str]]]] = {
     "registry.Region": READERS | {A: EDIT},

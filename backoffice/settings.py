@@ -5,6 +5,7 @@ a wrong value stops the start with a sentence that names the variable and the re
 import secrets
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlparse
 
 import environ
@@ -229,7 +230,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = not PRODUCTION
 MEDIA_ROOT = DATA_DIR / "media"  # private: no MEDIA_URL, downloads go through the scope check
 MEDIA_STORAGE = choice("MEDIA_STORAGE", ("disk", "s3"), "disk")
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
@@ -279,7 +280,9 @@ if SMS_BACKEND == "http":
     sent = SMS_HTTP["url"] + (SMS_HTTP["body"] if SMS_HTTP["method"] == "POST" else "")
     if "{phone}" not in sent or "{text}" not in sent:
         raise ImproperlyConfigured("SMS_URL and SMS_BODY together must hold {phone} and {text}.")
-    kind = {str(key).lower(): str(value) for key, value in SMS_HTTP["headers"].items()}.get("content-type", "")
+    kind = {str(key).lower(): str(value) for key, value in SMS_HTTP["headers"].items()}.get(
+        "content-type", ""
+    )
     if SMS_HTTP["method"] == "POST" and "json" not in kind and "form-urlencoded" not in kind:
         raise ImproperlyConfigured(
             "SMS_HEADERS holds no Content-Type we can escape for; use application/json or "

@@ -27,8 +27,8 @@ STOCK_ROWS = 10_000
 COMPANIES = 2_000
 BAD_EVERY = 50
 HEADERS = (
-    "证书编号", "证书类型", "姓名", "身份证号码", "性别", "工作单位", "专业", "发证日期", "换证日期", "有效期至", "手机",
-    "邮箱", "所属区域", "职称", "学历", "证书状态", "备注",
+    "证书编号", "证书类型", "姓名", "身份证号码", "性别", "工作单位", "专业", "发证日期", "换证日期", "有效期至",
+    "手机", "邮箱", "所属区域", "职称", "学历", "证书状态", "备注",
 )  # fmt: skip
 
 
@@ -297,12 +297,15 @@ def summarise(options: Any, results: dict[str, Result]) -> Result:
     done |= {key: results["ours"][key] for key in ("seconds", "peak_mb", "queries")}
     if "floor" in results:
         done["ratio_floor"] = results["ours"]["seconds"] / results["floor"]["seconds"]
+        done["ratio_floor_cpu"] = results["ours"]["cpu"] / results["floor"]["cpu"]
         assert results["floor"]["counts"]["create"] == results["ours"]["counts"]["create"]
     if "stock" in results:
         done["ratio_stock"] = results["stock"]["seconds"] / results["ours"]["seconds"]
         done["ratio_stock_user"] = results["stock"]["seconds"] / results["user"]["seconds"]
+        done["ratio_stock_cpu"] = results["stock"]["cpu"] / results["ours"]["cpu"]
         assert results["stock"]["counts"]["create"] == results["ours"]["counts"]["create"]
     done["ratio_parse"] = results["preview"]["seconds"] / results["parse"]["seconds"]
+    done["ratio_parse_cpu"] = results["preview"]["cpu"] / results["parse"]["cpu"]
     done["ratio_calamine"] = results["preview"]["seconds"] / results["calamine"]["seconds"]
     done["writes_again"] = results["again"]["writes"]
     return done
@@ -326,16 +329,9 @@ def main() -> None:
         ("job", "seconds", "cpu", "peak MB", "queries"),
         [(job, r["seconds"], r["cpu"], round(r["peak_mb"]), r["queries"]) for job, r in done["jobs"].items()],
     )
-    for key in (
-        "ratio_floor",
-        "ratio_stock",
-        "ratio_stock_user",
-        "ratio_parse",
-        "ratio_calamine",
-        "writes_again",
-    ):
-        if key in done:
-            print(f"{key}: {done[key]:.2f}")
+    for key, value in done.items():
+        if key.startswith("ratio_") or key == "writes_again":
+            print(f"{key}: {value:.2f}")
 
 
 if __name__ == "__main__":

@@ -176,7 +176,8 @@ def measure_all(user: str, options: argparse.Namespace) -> list[Measured]:
         slow = None
         if not options.no_stock:
             slow, _response = timed(browser, f"/stock/{model}", stock.format(**known), 3)
-        queries = count_queries(lambda b=browser, m=model, q=ours.format(**known): get(b, f"/admin/{m}", q))
+        query = ours.format(**known)
+        queries = count_queries(lambda b=browser, m=model, q=query: get(b, f"/admin/{m}", q))
         found = str(response.context_data["cl"].result_count)
         measured.append(Measured(user, model.split("/")[1], name, seconds, small, slow, queries, found))
         if not options.json:

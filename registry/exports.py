@@ -2,9 +2,9 @@
 language, so that our own import reads the file again and finds nothing to change."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from django.db.models import F, Value
+from django.db.models import F, Field, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -116,7 +116,8 @@ def people(user: Any) -> Sequence[Column]:
 
 def companies(user: Any) -> Sequence[Column]:
     def named(name: str, show: Any = None, width: float | None = None) -> Column:
-        return Column(str(Company._meta.get_field(name).verbose_name), name, show, width)
+        field = cast(Field, Company._meta.get_field(name))
+        return Column(str(field.verbose_name), name, show, width)
 
     return [
         named("name", width=COMPANY_WIDTH),

@@ -155,6 +155,8 @@ class Holders:
             # All words name a company: its people are found by the company, these by name besides.
             people = people.filter(any_of(by_name.values()))
         found = list(people.values_list("pk", flat=True)[: MOST_PEOPLE + 1])
+        if found and by_word.is_guess:
+            companies = None  # 建华 is someone's name here, not short for 建设…华…
         notice = None
         if len(found) > MOST_PEOPLE:
             notice = _("More than 1,000 people match; add a character or the ID number.")
@@ -192,11 +194,17 @@ def identity(code: str) -> Q:
     return condition | prefix("phone", code) if _PHONE.fullmatch(code) else condition
 
 
-def companies_by_word(words: Iterable[str], user: Any) -> dict[str, set[int]]:
+class CompaniesByWord(dict[str, set[int]]):
+    """Word -> ids of companies. A guess: the only word stands in no name, its characters do."""
+
+    is_guess = False
+
+
+def companies_by_word(words: Iterable[str], user: Any) -> CompaniesByWord:
     """For each word the visible companies it may mean, in one query over the (2,000) companies."""
     words = list(words)
     if not words:
-        return {}
+        return CompaniesByWord()
     rows = visible_to(Company, user).order_by().filter(any_of(map(company_candidates, words)))
     texts = rows.values_list("pk", "name", "former_names__name", "initials", "credit_code")
     exact: dict[str, set[int]] = {word: set() for word in words}
@@ -209,10 +217,12 @@ def companies_by_word(words: Iterable[str], user: Any) -> dict[str, set[int]]:
                 code.isascii() and latin(code, names, initials, credit_code)
             ):
                 exact[word].add(pk)
-            elif len(word) > 2 and any(spelt_in_order(word, text) for text in names):
+            elif len(word) > 1 and any(spelt_in_order(word, text) for text in names):
                 loose[word].add(pk)
     # 广东建科 means 广东建科… where such a company exists, and 广东省建设科技… where none does.
-    return {word: exact[word] or loose[word] for word in words}
+    found = CompaniesByWord((word, exact[word] or loose[word]) for word in words)
+    found.is_guess = len(words) == 1 and not exact[words[0]]
+    return found
 
 
 def latin(code: str, names: Iterable[str], initials: str, credit_code: str | None) -> bool:

@@ -28,7 +28,7 @@ from django.db import models, transaction
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
 
-from backoffice.core.models import Attachment, AttachmentKind, CalendarDay, HeaderMapping, ImportRun, Message
+from backoffice.core.models import Attachment, AttachmentKind, CalendarDay, HeaderMapping, Message
 from backoffice.roles import Role, allows
 from registry.models import FormerName
 from tests.factories import (
@@ -49,7 +49,13 @@ FILE = Path(__file__).with_name("access_matrix.txt")
 ANONYMOUS = "ANONYMOUS"
 BOUND = (Role.COMPANY, Role.PERSON, Role.LOCAL_BODY)
 #: The register, where "own" means something; of other models a role sees all rows or none.
-PUBLIC = {"registry.region", "registry.specialty", "registry.localbody", "core.calendarday", "core.attachmentkind"}
+PUBLIC = {
+    "registry.region",
+    "registry.specialty",
+    "registry.localbody",
+    "core.calendarday",
+    "core.attachmentkind",
+}
 STAFF = set(Role) - set(BOUND)
 #: Who sees all rows of the other models, by hand: the matrix must not believe the table it checks.
 SEES_ALL = {
@@ -60,13 +66,13 @@ SEES_ALL = {
     "core.headermapping": {Role.ADMIN, Role.OFFICE, Role.AUDITOR},
     "axes.accessattempt": {Role.ADMIN, Role.AUDITOR},
     "core.attachment": STAFF,
-} | dict.fromkeys(PUBLIC, set(Role))  # fmt: skip
+} | {label: set(Role) for label in PUBLIC}  # fmt: skip
 #: The verb of GRANTS that an address asks for; a dict: by method.
 VERBS: dict[str, Any] = {
     "changelist": {"GET": "view"}, "add": "add", "delete": "delete", "export": {"GET": "export"},
     "history": {"GET": "view"}, "attachments": {"GET": "view", "POST": "change"},
     "change": {"GET": "view", "POST": "change"},
-    **dict.fromkeys(("mapping", "options", "confirm", "discard", "undo"), {"POST": "change"}),
+    **{act: {"POST": "change"} for act in ("mapping", "options", "confirm", "discard", "undo")},
     "progress": {"GET": "view"}, "file": {"GET": "view"},
 }  # fmt: skip
 
@@ -76,14 +82,20 @@ VERBS: dict[str, Any] = {
 
 def attach(owner: models.Model) -> Attachment:
     kind, _created = AttachmentKind.objects.get_or_create(code="OTHER", defaults={"name": "其他"})
-    return Attachment.objects.create(owner=owner, kind=kind, file="a/x.jpg", name=f"附件{owner.pk}-{owner}.jpg")
+    return Attachment.objects.create(
+        owner=owner, kind=kind, file="a/x.jpg", name=f"附件{owner.pk}-{owner}.jpg"
+    )
 
 
 def side(name: str, digit: int) -> SimpleNamespace:
     """A company with a manager, a clerk, two people and their certificates, attachments and a former name."""
-    company = CompanyFactory(name=f"广东{name}工程监理有限公司", contact_name=f"{name}联系", contact_phone=f"020-8000000{digit}")
+    company = CompanyFactory(
+        name=f"广东{name}工程监理有限公司", contact_name=f"{name}联系", contact_phone=f"020-8000000{digit}"
+    )
     body = LocalBodyFactory(name=f"{name}市建设监理协会")
-    people = [PersonFactory(company=company, name=f"{name}{who}", title=f"{name}{who}职称") for who in ("甲", "乙")]
+    people = [
+        PersonFactory(company=company, name=f"{name}{who}", title=f"{name}{who}职称") for who in ("甲", "乙")
+    ]
     certificates = [CertificateFactory(person=person) for person in people]
     former = FormerName.objects.create(company=company, name=f"旧{name}公司")
     return SimpleNamespace(
@@ -141,7 +153,9 @@ def world() -> SimpleNamespace:
     everything = secrets_of(a) | secrets_of(b) | {a.company.name, b.company.name}
     hidden = {
         Role.COMPANY: secrets_of(b) | {b.company.name, b.former.name, b.manager.name, b.clerk.name},
-        Role.PERSON: secrets_of(b) | secrets_of(a, slice(1, 2)) | {b.company.name, b.former.name, b.clerk.name},
+        Role.PERSON: secrets_of(b)
+        | secrets_of(a, slice(1, 2))
+        | {b.company.name, b.former.name, b.clerk.name},
         Role.LOCAL_BODY: everything,
         ANONYMOUS: everything,
     }
@@ -249,18 +263,27 @@ def autocompletes() -> Iterator[Call]:
     """Every foreign key of every admin class to a model that has a search."""
     for model in admin.site._registry:
         for key in model._meta.fields:
-            target = admin.site._registry.get(key.related_model) if key.many_to_one or key.one_to_one else None
+            target = (
+                admin.site._registry.get(key.related_model) if key.many_to_one or key.one_to_one else None
+            )
             if target is None or not target.search_fields:
                 continue
-            data = {"app_label": model._meta.app_label, "model_name": model._meta.model_name, "field_name": key.name}
+            data = {
+                "app_label": model._meta.app_label,
+                "model_name": model._meta.model_name,
+                "field_name": key.name,
+            }
             name = f"admin:autocomplete({model._meta.label_lower}.{key.name})"
             label = key.related_model._meta.label_lower
-            yield Call(name, reverse("admin:autocomplete"), "GET", "-", label, "autocomplete", data | {"term": ""})
+            yield Call(
+                name, reverse("admin:autocomplete"), "GET", "-", label, "autocomplete", data | {"term": ""}
+            )
 
 
 def model_calls(world: SimpleNamespace, role: str, name: str, pattern: URLPattern) -> Iterator[Call]:
     match = re.fullmatch(r"admin:([a-z]+_[a-z]+)_(.+)", name)
-    assert match and match[1] in MODELS, f"The access matrix does not know how to call {name}; add it to PLAIN."
+    assert match, name
+    assert match[1] in MODELS, f"The access matrix does not know how to call {name}; add it to PLAIN."
     label, act = MODELS[match[1]]._meta.label_lower, match[2]
     methods = ("GET",) if act in READ_ONLY else ("GET", "POST")
     tries: list[tuple[str, tuple]] = []
@@ -313,7 +336,9 @@ def rows_of(call: Call, response: Any) -> set[Any] | int | None:
     return None
 
 
-def broken_rules(world: SimpleNamespace, role: str, call: Call, status: str, response: Any, rows: Any) -> Iterator[str]:
+def broken_rules(
+    world: SimpleNamespace, role: str, call: Call, status: str, response: Any, rows: Any
+) -> Iterator[str]:
     """The rules that hold whatever the file says."""
     if status.startswith("5"):
         yield "is an error"
@@ -324,7 +349,12 @@ def broken_rules(world: SimpleNamespace, role: str, call: Call, status: str, res
         yield "answers for a foreign record"
     else:
         yield from ungranted(role, call, status)
-    if call.act in ("changelist", "autocomplete") and role in world.mine and call.label not in PUBLIC and rows:
+    if (
+        call.act in ("changelist", "autocomplete")
+        and role in world.mine
+        and call.label not in PUBLIC
+        and rows
+    ):
         allowed = world.mine[Role(role)].get(call.label, set())
         if rows - allowed:
             yield f"shows foreign rows {sorted(rows - allowed)}"
@@ -354,7 +384,9 @@ def test_every_address_answers_every_role_as_the_reviewed_file_says(
     private.mkdir(parents=True)
     (private / "x.jpg").write_bytes(jpeg())
     caplog.set_level("CRITICAL", logger="django.request")  # a refusal is no news here
-    monkeypatch.setattr(default_storage, "delete", lambda name: None)  # a rollback brings back rows, not files
+    monkeypatch.setattr(
+        default_storage, "delete", lambda name: None
+    )  # a rollback brings back rows, not files
     client = Client(raise_request_exception=False)
     lines, broken = [], []
     for role in (ANONYMOUS, *Role):
@@ -375,7 +407,7 @@ def test_every_address_answers_every_role_as_the_reviewed_file_says(
         FILE.write_text("\n".join(lines) + "\n")
     assert not broken, "\n".join(["", *broken])
     known = FILE.read_text().splitlines() if FILE.exists() else []
-    changed = [line for line in difflib.unified_diff(known, lines, "access_matrix.txt", "now", lineterm="", n=0)]
+    changed = list(difflib.unified_diff(known, lines, "access_matrix.txt", "now", lineterm="", n=0))
     assert not changed, "\n".join(["Run with UPDATE_ACCESS_MATRIX=1 and read the diff:", *changed[:60]])
 
 

@@ -84,7 +84,10 @@ def test_the_history_form_that_would_bring_back_an_old_state_does_not_exist(worl
 
 def test_posting_to_a_history_page_writes_nothing_even_for_ones_own_record(world, intruder):
     for record in (*records_of(world.a), *records_of(world.b)):
-        assert intruder.post(address(record, "history"), {"name": "黑", "_change_history": "1"}).status_code == 404
+        assert (
+            intruder.post(address(record, "history"), {"name": "黑", "_change_history": "1"}).status_code
+            == 404
+        )
         assert record.history.count() == 1
 
 
@@ -104,9 +107,14 @@ def test_a_foreign_record_answers_exactly_as_one_that_never_was(world, intruder,
 def test_a_foreign_record_cannot_be_changed_or_deleted_by_post(world, intruder):
     before = [type(record).objects.filter(pk=record.pk).values().get() for record in records_of(world.a)]
     for record in records_of(world.a):
-        assert intruder.post(address(record), {"name": "黑", "phone": "13800009999"}).status_code in (403, 404)
+        assert intruder.post(address(record), {"name": "黑", "phone": "13800009999"}).status_code in (
+            403,
+            404,
+        )
         assert intruder.post(address(record, "delete"), {"post": "yes"}).status_code in (403, 404)
-    assert before == [type(record).objects.filter(pk=record.pk).values().get() for record in records_of(world.a)]
+    assert before == [
+        type(record).objects.filter(pk=record.pk).values().get() for record in records_of(world.a)
+    ]
 
 
 def test_lists_show_the_companys_own_rows_only(world, intruder):
@@ -147,7 +155,9 @@ def test_a_lookup_in_the_address_answers_no_question(world, intruder, model, loo
     assert rows(intruder.get(url, {lookup: true(world.b)})) == rows(intruder.get(url, {lookup: false}))
 
 
-@pytest.mark.parametrize("lookup", ["password__startswith", "code_hash__startswith", "person__id_number__startswith"])
+@pytest.mark.parametrize(
+    "lookup", ["password__startswith", "code_hash__startswith", "person__id_number__startswith"]
+)
 @pytest.mark.parametrize("role", [Role.COMPANY, Role.OFFICE, Role.AUDITOR])
 def test_nobody_guesses_passwords_through_the_user_list(world, intruder, role, lookup):
     if role != Role.COMPANY:
@@ -178,7 +188,10 @@ def test_searching_for_another_companys_number_id_or_name_finds_nothing(world, i
                 assert response.context["cl"].result_count == len(rows(response))
             text = response.content.decode()
             # What was typed is shown again in the search box, and with it what stands in it.
-            assert not [secret for secret in world.secrets if secret in text and secret not in term], (model, term)
+            assert not [secret for secret in world.secrets if secret in text and secret not in term], (
+                model,
+                term,
+            )
 
 
 def test_no_list_takes_edits_and_no_bulk_action_deletes(world, intruder):
@@ -222,8 +235,9 @@ def test_no_form_offers_other_companies_people_or_users(world, intruder):
     assert says_nothing(world, intruder.get(address(type(world.b.clerk), "add")))
 
 
-@pytest.mark.parametrize("field", ["registry.person.company", "registry.certificate.person", "registry.certificate.company",
-                                   "accounts.user.company", "accounts.user.person"])  # fmt: skip
+@pytest.mark.parametrize("field", ["registry.person.company", "registry.certificate.person",
+                                   "registry.certificate.company", "accounts.user.company",
+                                   "accounts.user.person"])  # fmt: skip
 def test_autocomplete_finds_nothing_of_another_company(world, intruder, field):
     app_label, model_name, field_name = field.split(".")
     source = {"app_label": app_label, "model_name": model_name, "field_name": field_name}
@@ -238,7 +252,11 @@ def test_autocomplete_finds_nothing_of_another_company(world, intruder, field):
 
 @pytest.mark.parametrize(
     "field",
-    [("core", "importrun", "created_by"), ("core", "attachment", "uploaded_by"), ("accounts", "user", "password")],
+    [
+        ("core", "importrun", "created_by"),
+        ("core", "attachment", "uploaded_by"),
+        ("accounts", "user", "password"),
+    ],
 )
 def test_autocomplete_for_other_fields_is_refused_or_empty(world, intruder, field):
     source = dict(zip(("app_label", "model_name", "field_name"), field, strict=True))
@@ -313,11 +331,25 @@ def test_the_user_form_offers_no_company_no_role_and_no_superuser(world, intrude
     offered = set(intruder.get(address(type(world.b.clerk), "add")).context["adminform"].form.fields)
     assert offered == {"username", "name", "is_manager", "email", "phone"}
     offered = set(intruder.get(address(world.b.clerk)).context["adminform"].form.fields)
-    assert not offered & {"role", "company", "person", "local_body", "is_superuser", "is_staff", "password", "groups"}
+    assert not offered & {
+        "role",
+        "company",
+        "person",
+        "local_body",
+        "is_superuser",
+        "is_staff",
+        "password",
+        "groups",
+    }
 
 
 def test_a_new_user_is_of_ones_own_company_whatever_is_posted(world, intruder):
-    data = {"username": "newcomer", "name": "新人", "company": world.a.company.pk, "person": world.a.people[0].pk}
+    data = {
+        "username": "newcomer",
+        "name": "新人",
+        "company": world.a.company.pk,
+        "person": world.a.people[0].pk,
+    }
     response = intruder.post(address(type(world.b.clerk), "add"), data | POWERS)
     assert response.status_code == 302
     user = type(world.b.clerk).objects.get(username="newcomer")
@@ -329,7 +361,12 @@ def test_a_new_user_is_of_ones_own_company_whatever_is_posted(world, intruder):
 @pytest.mark.parametrize("who", ["manager", "clerk"])
 def test_neither_ones_own_role_and_company_nor_a_colleagues_change_by_post(world, intruder, who):
     user = getattr(world.b, who)
-    keep = type(user).objects.filter(pk=user.pk).values("role", "company", "person", "password", "is_active").get()
+    keep = (
+        type(user)
+        .objects.filter(pk=user.pk)
+        .values("role", "company", "person", "password", "is_active")
+        .get()
+    )
     data = form_data(intruder, address(user), company=world.a.company.pk, name="新名", **POWERS)
     assert intruder.post(address(user), data).status_code == 302
     assert type(user).objects.filter(pk=user.pk).values(*keep).get() == keep
@@ -347,7 +384,9 @@ def test_a_plain_user_of_the_company_makes_itself_no_manager(world, intruder):
     assert (clerk.is_manager, clerk.role) == (False, Role.COMPANY)
 
 
-@pytest.mark.parametrize("act", ["send_activation", "hand_out_code", "unlock_user", "switch_off", "switch_on"])
+@pytest.mark.parametrize(
+    "act", ["send_activation", "hand_out_code", "unlock_user", "switch_off", "switch_on"]
+)
 def test_what_can_be_done_to_users_cannot_be_done_to_another_companys(world, intruder, act):
     user = world.a.clerk
     before = type(user).objects.filter(pk=user.pk).values().get()
@@ -371,10 +410,16 @@ def exported(response: Any, format_: str) -> list[list[Any]]:
 @pytest.mark.parametrize("format_", ["csv", "xlsx"])
 def test_an_export_holds_the_companys_own_rows_whatever_the_filter(world, intruder, format_):
     a, b = world.a, world.b
-    queries: list[dict[str, Any]] = [{}, {"company": a.company.pk}, {"q": a.company.name}, {"q": a.certificates[0].number},
+    queries: list[dict[str, Any]] = [{}, {"company": a.company.pk}, {"q": a.company.name},
+               {"q": a.certificates[0].number},
                {"company__name__startswith": "广东"}, {"id__gt": "0"}, {"all": "1"}, {"p": "2"}]  # fmt: skip
-    for model, own in ((Certificate, {c.number for c in b.certificates}), (Person, {p.name for p in b.people})):
-        assert {line[0] for line in exported(intruder.get(address(model, "export"), {"format": format_}), format_)} == own
+    for model, own in (
+        (Certificate, {c.number for c in b.certificates}),
+        (Person, {p.name for p in b.people}),
+    ):
+        assert {
+            line[0] for line in exported(intruder.get(address(model, "export"), {"format": format_}), format_)
+        } == own
         for query in queries:
             lines = exported(intruder.get(address(model, "export"), query | {"format": format_}), format_)
             assert {line[0] for line in lines} <= own, query
@@ -426,7 +471,10 @@ def test_import_pages_files_marked_copies_and_undo_are_closed_to_companies(world
     for page in pages:
         assert intruder.get(address(run, page)).status_code in (403, 404)
     for act in ("mapping", "options", "confirm", "discard", "undo"):
-        assert intruder.post(address(run, act), {"column_0": "number", "all_or_nothing": "on"}).status_code == 404
+        assert (
+            intruder.post(address(run, act), {"column_0": "number", "all_or_nothing": "on"}).status_code
+            == 404
+        )
     for which in ("upload", "marked"):
         assert intruder.get(reverse("admin:core_importrun_file", args=[run.pk, which])).status_code == 404
     assert intruder.get(address(run, "progress")).status_code == 404

@@ -97,7 +97,8 @@ def accept(uploaded_file: UploadedFile, kind_code: str, owner: models.Model, by:
 
     The same picture handed in twice (a second click) is one attachment.
     """
-    if not allows(by.role, "add", "core.Attachment") or not can_see(owner, by):
+    may = allows(by.role, "add", "core.Attachment") and allows(by.role, "change", owner._meta.label)
+    if not may or not can_see(owner, by):
         raise PermissionDenied
     if kind_code not in getattr(owner, "takes_attachments", ()):
         raise FileRefused(_("This record takes no attachment of the kind “%(kind)s”.") % {"kind": kind_code})
@@ -128,7 +129,14 @@ def store(picture: Picture, kind: AttachmentKind, owner: models.Model, by: Any) 
 
 def remove(attachment: Attachment, by: Any) -> None:
     """Take an attachment back. The file stays: steps were decided on it, and their trail shows it."""
-    if not allows(by.role, "delete", "core.Attachment") or not can_see(attachment, by):
+    owner = attachment.owner
+    may = allows(by.role, "delete", "core.Attachment")
+    if (
+        not may
+        or owner is None
+        or not allows(by.role, "change", owner._meta.label)
+        or not can_see(attachment, by)
+    ):
         raise PermissionDenied
     Attachment.objects.filter(pk=attachment.pk, removed_at=None).update(removed_at=timezone.now())
     attachment.refresh_from_db(fields=["removed_at"])

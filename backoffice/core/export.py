@@ -127,7 +127,9 @@ class ExportMixin:
         links = []
         for format_, label in FORMAT_LABELS.items():
             query["format"] = format_
-            links.append({"url": f"{self._export_url()}?{query.urlencode()}", "title": label, "format": format_})
+            links.append(
+                {"url": f"{self._export_url()}?{query.urlencode()}", "title": label, "format": format_}
+            )
         return links
 
     def _export_url(self) -> str:
@@ -165,7 +167,9 @@ class ExportMixin:
             file.close()
             raise
         # Who took what; neither names nor search terms (they are personal data).
-        logger.info("user %s exported %s rows of %s as %s", request.user.pk, count, self.model._meta.label, format_)
+        logger.info(
+            "user %s exported %s rows of %s as %s", request.user.pk, count, self.model._meta.label, format_
+        )
         file.seek(0)
         name = f"{title}-{timezone.localdate():%Y%m%d}.{format_}"
         response = FileResponse(file, as_attachment=True, filename=name, content_type=FORMATS[format_])

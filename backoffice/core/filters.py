@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib.admin import FieldListFilter, ListFilter
 from django.contrib.admin.widgets import AutocompleteSelect
-from django.db.models import Model, QuerySet
+from django.db.models import ForeignKey, Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -59,7 +59,7 @@ class FieldFilter(FieldListFilter):
         self.request = request
         super().__init__(field, request, *args, **kwargs)
 
-    def expected_parameters(self) -> list[str]:
+    def expected_parameters(self) -> list[str | None]:
         return [self.field_path]
 
     def value(self) -> str:
@@ -72,7 +72,7 @@ class FieldFilter(FieldListFilter):
     def options(self) -> Choices:
         raise NotImplementedError
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         form = DropdownForm(
             name=self.field_path,
             label=self.title,
@@ -99,7 +99,7 @@ class ChoicesFilter(FieldFilter):
 class ChosenSelect(AutocompleteSelect):
     """Django's autocomplete box, showing its given options; Django's own asks the database for any id."""
 
-    optgroups = forms.Select.optgroups
+    optgroups = forms.Select.optgroups  # type: ignore[assignment]  # the stubs disagree on `value`
 
 
 class AutocompleteForm(forms.Form):
@@ -120,8 +120,11 @@ class ScopedRelatedFilter(FieldFilter):
     """
 
     form_class = AutocompleteForm
+    field: ForeignKey
 
-    def __init__(self, field: Any, request: HttpRequest, params: dict, model: Any, model_admin: Any, **kw: Any) -> None:
+    def __init__(
+        self, field: Any, request: HttpRequest, params: dict, model: Any, model_admin: Any, **kw: Any
+    ) -> None:
         self.admin_site = model_admin.admin_site
         super().__init__(field, request, params, model, model_admin, **kw)
 
@@ -142,8 +145,10 @@ class ScopedRelatedFilter(FieldFilter):
             return queryset
         return queryset.filter(**{self.field_path: self.chosen.pk}) if self.chosen else queryset.none()
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
-        yield {"form": AutocompleteForm(self.field_path, self.title, self.field, self.admin_site, self.chosen)}
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        yield {
+            "form": AutocompleteForm(self.field_path, self.title, self.field, self.admin_site, self.chosen)
+        }
 
 
 class ScopedDropdownFilter(ScopedRelatedFilter):
@@ -168,7 +173,7 @@ class ScopedDropdownFilter(ScopedRelatedFilter):
     def options(self) -> Choices:
         return [(record.pk, str(record)) for record in self.records]
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         return FieldFilter.choices(self, changelist)
 
 
@@ -209,7 +214,7 @@ class ExpiryFilter(ListFilter):
             if name in params:
                 self.used_parameters[name] = params.pop(name)
 
-    def expected_parameters(self) -> list[str]:
+    def expected_parameters(self) -> list[str | None]:
         name = self.parameter_name
         return [name, f"{name}_from", f"{name}_to"]
 
@@ -262,7 +267,7 @@ class ExpiryFilter(ListFilter):
             queryset = queryset.filter(**{f"{self.field_name}__gte": start})
         return queryset.filter(**{f"{self.field_name}__lte": stop}) if stop else queryset
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         name = self.parameter_name
         data = {name: self.value(), f"{name}_from": self.date("from"), f"{name}_to": self.date("to")}
         yield {"form": ExpiryForm(name, self.title, [ALL_OPTION, *self.options()], data)}

@@ -9,6 +9,7 @@ it has written nothing and is found RUNNING; executing it again starts from the 
 """
 
 import ctypes
+import datetime
 import gc
 import hashlib
 import io
@@ -55,8 +56,25 @@ class Plan(Protocol):
 
 
 class Importer(Protocol):
-    model: str
-    fields: Sequence[Field]
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def fields(self) -> Sequence[Field]: ...
+
+    @property
+    def options(self) -> Sequence[str]:
+        """The choices its preview offers."""
+
+    @property
+    def shown(self) -> Sequence[str]:
+        """The columns of its preview."""
+
+    def readable(self, name: str, value: Any) -> str:
+        """A value of the preview in the reader's language."""
+
+    def template(self) -> BinaryIO:
+        """The empty workbook to fill in."""
 
     def read(self, run: ImportRun, table: Table) -> Any:
         """Clean the columns; called outside any transaction."""
@@ -340,6 +358,15 @@ def discard(run: ImportRun, by: Any) -> ImportRun:
             file.delete(save=False)
     ImportRun.objects.filter(pk=run.pk).update(file="", marked_copy="")
     return run
+
+
+def purge(before: datetime.datetime) -> int:
+    """Discard the runs that nobody carried out and that are older than `before`; return how many."""
+    left = ImportRun.objects.filter(status__in=OPEN, created_at__lt=before)
+    for run in left:
+        with suppress(ImportRefused):
+            discard(run, CommandLine())
+    return len(left)
 
 
 def undo_blockers(run: ImportRun) -> list[str]:

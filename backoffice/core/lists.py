@@ -11,7 +11,7 @@ What a stock Unfold list does for every page, and what is done here instead (QUA
 
 import copy
 import math
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib import messages
 from django.contrib.admin import FieldListFilter, ShowFacets, display, helpers
@@ -55,7 +55,7 @@ class CappedPaginator(Paginator):
     @property
     def counted(self) -> QuerySet:
         """What is counted: keys without order, so that the scan of an index stops at the limit."""
-        return self.object_list.order_by().values("pk")[: self.cap + 1]
+        return cast(QuerySet, self.object_list).order_by().values("pk")[: self.cap + 1]
 
     def capped(self, found: int) -> int:
         return CappedCount(found) if found > self.cap else found
@@ -79,6 +79,9 @@ class FastChangeList(ChangeList):
     `get_search_results`): the one order an index serves together with the condition. The columns are not
     sortable then.
     """
+
+    preserved_filters: str
+    page_num: int
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         self._ordering: tuple = ()

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model, Q, QuerySet
 
-from backoffice.roles import ALL, BINDINGS, OWNER, SCOPES
+from backoffice.roles import ALL, BINDINGS, OWNER, SCOPES, allows
 
 
 def scope_of(model: type[Model], user: Any) -> str | None:
@@ -44,8 +44,9 @@ def visible_to(model: type[Model], user: Any, *, queryset: QuerySet | None = Non
 def owner_visible(model: type[Model], user: Any) -> Q:
     """A condition on rows with a generic owner (`content_type`, `object_id`): the owner is visible."""
     condition = Q(pk__in=[])
+    verb = "change" if user.role in getattr(model, "only_of_what_they_change", ()) else "view"
     for owner in getattr(model, "owner_models", lambda: ())():
-        if scope_of(owner, user) is not None:
+        if scope_of(owner, user) is not None and allows(user.role, verb, owner._meta.label):
             content_type = ContentType.objects.get_for_model(owner)
             condition |= Q(content_type=content_type, object_id__in=visible_to(owner, user).values("pk"))
     return condition

@@ -76,11 +76,13 @@ class HasCharacters(Func):
 
     output_field = BooleanField()
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:
+    def as_sql(
+        self, compiler: Any, connection: Any, *args: Any, **context: Any
+    ) -> tuple[str, tuple[Any, ...]]:
         text, text_params = compiler.compile(self.source_expressions[0])
         part, part_params = compiler.compile(self.source_expressions[1])
         sql = f"string_to_array(lower({text}), NULL) @> string_to_array({part}, NULL)"
-        return sql, [*text_params, *part_params]
+        return sql, (*text_params, *part_params)
 
 
 class SubstringIndex:

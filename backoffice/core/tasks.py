@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.signals import request_started
 from django.db import connections, transaction
 from django.db.models import Min
 from django.utils import timezone
@@ -152,9 +153,23 @@ def wake(alias: str = "default") -> None:
 
 
 def resume() -> None:
-    """At the start of a server process: take up what an earlier process left (wsgi.py calls this)."""
+    """Take up what an earlier process left in the queue."""
     if isinstance(task_backends["default"], EmbeddedBackend):
         wake()
+
+
+def resume_with_first_request() -> None:
+    """For wsgi.py: resume() once this process serves somebody.
+
+    Not at once: under `gunicorn --preload` wsgi.py is imported by a process that is then forked, and a child
+    born while its parent has SQLite open gets "disk I/O error", or hangs. The parent itself serves nobody.
+    """
+
+    def once(**kwargs: Any) -> None:
+        request_started.disconnect(dispatch_uid="resume tasks")
+        resume()
+
+    request_started.connect(once, weak=False, dispatch_uid="resume tasks")
 
 
 def _work(alias: str) -> None:

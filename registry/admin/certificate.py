@@ -69,7 +69,8 @@ class CertificateAdmin(ImportLinkMixin, ExportMixin, PanelsMixin, HistoryAdmin, 
     panels = (Panel("terms", _("Terms"), terms_panel), HISTORY)
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
-        hidden = {"show_company"} if request.user.role in (Role.COMPANY, Role.PERSON) else set()
+        role = request.user.role
+        hidden = {"show_company"} if role in (Role.COMPANY, Role.PERSON) else set()
         return [name for name in super().get_list_display(request) if name not in hidden]
 
     def get_search_results(

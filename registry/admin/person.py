@@ -81,7 +81,8 @@ class PersonAdmin(ImportLinkMixin, ExportMixin, AttachmentsMixin, PanelsMixin, H
             move_certificates_of(obj)
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
-        hidden = {"company"} if request.user.role in (Role.COMPANY, Role.PERSON) else set()
+        role = request.user.role
+        hidden = {"company"} if role in (Role.COMPANY, Role.PERSON) else set()
         return [name for name in super().get_list_display(request) if name not in hidden]
 
     def response_add(self, request: HttpRequest, obj: Person, post_url_continue: str | None = None) -> Any:

@@ -71,5 +71,5 @@ class Refusal(Problem):
     __str__ = message
 
 
-def refusal(code: str, raw: object = None, **params: object) -> Refusal:
+def refusal(code: str, raw: object = None, /, **params: object) -> Refusal:
     return Refusal(code, raw, tuple(params.items()))

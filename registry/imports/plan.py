@@ -365,7 +365,7 @@ def _count(plan: Plan) -> dict[str, int]:
         "create": len(plan.creates),
         "update": len(plan.updates) + len(filled_only),
         "unchanged": len(plan.unchanged),
-        "repeated": len(plan.rows.repeats),
+        "repeated": len(plan.rows.repeats.keys() - plan.bad),
         "conflict": len(plan.conflicts),
         "error": len(plan.bad) + len(plan.rows.table.rejected),
         "reuse": len(plan.reused),

@@ -356,7 +356,10 @@ class CompanyImporter(RecordImporter):
         by_code = {company.credit_code: company for company in stored if company.credit_code}
 
         def find(plan: Plan, index: int, values: dict[str, Any]) -> tuple[Any, bool]:
-            company, other = by_name.get(company_key(values["name"])), by_code.get(values.get("credit_code"))
+            company, other = (
+                by_name.get(company_key(values["name"])),
+                by_code.get(values.get("credit_code", "")),
+            )
             if other is not None and other is not company:
                 known = {"name": other.name, "credit_code": other.credit_code}
                 problem = refusal("code_of_other", name=other.name)

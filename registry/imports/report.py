@@ -27,6 +27,7 @@ def samples_of(plan: Plan) -> dict[str, list[Sample]]:
         "repeated": [
             _row(rows, i) | {"same_as": rows.table.row_numbers[first]}
             for i, first in islice(sorted(rows.repeats.items()), SHOWN)
+            if i not in rows.bad
         ],
         "conflict": [_row(rows, i) | _conflict(plan, i, plan.conflicts[i]) for i in _first(plan.conflicts)],
         "error": _errors(plan),

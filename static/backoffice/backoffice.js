@@ -24,3 +24,16 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
 for (const form of document.querySelectorAll("form[data-confirm]")) {
   form.addEventListener("submit", (event) => { if (!confirm(form.dataset.confirm)) event.preventDefault(); });
 }
+
+// Autocomplete boxes are named by their labels: Select2 names an empty one by nothing.
+addEventListener("load", () => {
+  for (const select of document.querySelectorAll("select.select2-hidden-accessible")) {
+    const label = select.labels[0];
+    const box = select.nextElementSibling?.querySelector(".select2-selection");
+    const text = box?.querySelector(".select2-selection__rendered");
+    if (!label || !box || !text) continue;
+    label.id ||= `label_${select.id}`;
+    box.setAttribute("aria-labelledby", `${label.id} ${text.id}`);
+    text.setAttribute("aria-labelledby", label.id);
+  }
+});

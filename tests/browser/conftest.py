@@ -40,7 +40,9 @@ def kinds(transactional_db: None) -> None:
 
 @pytest.fixture
 def context(chromium: Browser, live_server: Any) -> Iterator[BrowserContext]:
-    opened = chromium.new_context(base_url=live_server.url, viewport=WIDE, locale="zh-CN", timezone_id="Asia/Shanghai")
+    opened = chromium.new_context(
+        base_url=live_server.url, viewport=WIDE, locale="zh-CN", timezone_id="Asia/Shanghai"
+    )
     opened.set_default_timeout(15_000)
     yield opened
     opened.close()
@@ -67,7 +69,9 @@ def page(context: BrowserContext, live_server: Any, notes: SimpleNamespace) -> I
             notes.strangers.append(sent.url)
 
     def answered(response: Any) -> None:
-        if response.status >= 500 or (response.status == 404 and response.request.resource_type != "document"):
+        if response.status >= 500 or (
+            response.status == 404 and response.request.resource_type != "document"
+        ):
             notes.failed.append(f"{response.status} {response.url}")
 
     opened.on("console", listen)

@@ -25,9 +25,20 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pyte
 
 AXE = (files("axe_core_python") / "axe.min.js").read_text()
 #: Only what WCAG 2.1 A and AA ask for; best practices are for reading, not for failing.
-RUN_AXE = """async () => (await axe.run(document, {resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a",
-"wcag21aa"]})).violations.filter(v => ["serious", "critical"].includes(v.impact))
-.map(v => `${v.id}: ${v.nodes.map(n => n.target.join(" ") + " | " + n.html.slice(0, 160)).slice(0, 3).join(" || ")}`)"""
+RUN_AXE = """async () => (await axe.run(document, {resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa",
+"wcag21a", "wcag21aa"]})).violations.filter(v => ["serious", "critical"].includes(v.impact))
+.map(v => `${v.id}: ${v.nodes
+.map(n => n.target.join(" ") + " | " + n.html.slice(0, 160)).slice(0, 3).join(" || ")}`)"""
+#: One page of each kind is looked at by axe in both widths; it takes longer than all the rest.
+NARROW_TOO = {
+    "sign-in",
+    "dashboard-office",
+    "certificates",
+    "company",
+    "attachments",
+    "import-preview",
+    "user",
+}
 WIDEST = """() => [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1)
 .slice(-3).map(e => e.outerHTML.slice(0, 120))"""
 
@@ -54,7 +65,9 @@ def odd_headers() -> bytes:
     """A list whose number column has a name nobody knows."""
     book = openpyxl.Workbook()
     book.active.append(["姓名", "编码甲", "身份证号码", "工作单位", "丙", "丁"])
-    book.active.append(["陈乙", "A1240001", "440103196001010019", "广东岭衡工程监理有限公司", "2024-01-01", "2027-01-01"])
+    book.active.append(
+        ["陈乙", "A1240001", "440103196001010019", "广东岭衡工程监理有限公司", "2024-01-01", "2027-01-01"]
+    )
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
@@ -115,6 +128,8 @@ def look(page: Page, name: str) -> list[str]:
         shoot(page, f"{name}-{width}")
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append(f"{name} at {width}: overflows: {page.evaluate(WIDEST)}")
+        if size == NARROW and name not in NARROW_TOO:
+            continue
         if not page.evaluate("!!window.axe"):
             page.evaluate(AXE)  # the debugger's evaluate is not subject to the pages' CSP
         found += [f"{name} at {width}: {violation}" for violation in page.evaluate(RUN_AXE)]

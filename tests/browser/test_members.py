@@ -17,7 +17,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pyte
 
 def test_a_company_sees_its_own_and_the_banner_leads_it_to_what_its_profile_lacks(page, enter):
     city = RegionFactory(name="云浮市")
-    company = CompanyFactory(name="广东珠源监理有限公司", region=None, office_address="", information_officer="")
+    company = CompanyFactory(
+        name="广东珠源监理有限公司", region=None, office_address="", information_officer=""
+    )
     own = CertificateFactory(person=PersonFactory(company=company, name="陈甲", region=city))
     foreign = CertificateFactory(person=PersonFactory(name="何乙"))
     enter(UserFactory(role=Role.COMPANY, company=company, is_manager=True))

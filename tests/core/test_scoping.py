@@ -109,7 +109,7 @@ def world() -> SimpleNamespace:
         former = FormerName.objects.create(company=company, name=f"旧名{company.pk}")
         belongs(company, *employee_roles)
         belongs(former, *employee_roles)
-        attach(company, *employee_roles)
+        attach(company, *company_roles)  # a member reads the name of the employer, not its scans
         for holder in (person, colleague):
             roles = employee_roles if holder == person else company_roles
             certificate = CertificateFactory(person=holder)

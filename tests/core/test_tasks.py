@@ -151,10 +151,17 @@ wait_for(lambda: "deferred" in lines())
 assert timezone.now() >= later
 wait_for(lambda: not tasks._threads)
 
-# A forked child (gunicorn --preload) has a thread of its own, even if its parent had one.
+# A forked child (gunicorn --preload) has a thread of its own, even if its parent has one waiting. The parent's
+# thread must be between two looks: SQLite cannot be carried over a fork (resume_with_first_request).
+looked, look = [], tasks._seconds_to_next
+tasks._seconds_to_next = lambda alias: (look(alias), looked.append(1))[0]
+def sqlite_is_open():
+    opened = [os.readlink(path) for path in Path("/proc/self/fd").iterdir() if path.is_symlink() and path.exists()]
+    return any("backoffice.sqlite3" in name for name in opened)
 write.using(run_after=timezone.now() + timedelta(minutes=5)).enqueue(output, "much later")
-wait_for(lambda: tasks._threads)
 connections.close_all()
+wait_for(lambda: looked and not sqlite_is_open())
+assert tasks._threads
 if os.fork() == 0:
     assert not tasks._threads
     write.enqueue(output, "child")
@@ -212,6 +219,24 @@ def test_the_worker_command_finishes_what_a_killed_worker_began(tmp_path, output
         command, cwd=ROOT, env=environment(tmp_path, TASKS_BACKEND="worker"), check=True, timeout=60
     )
     assert output.read_text().splitlines()[-1] == "finished"
+
+
+@pytest.mark.slow
+def test_a_server_takes_up_what_was_left_with_its_first_request_and_not_before(tmp_path):
+    run(
+        MIGRATE
+        + """
+from django.core.signals import request_started
+started = []
+tasks.wake = lambda alias="default": started.append(alias)
+tasks.resume_with_first_request()
+assert started == []
+for _ in range(3):
+    request_started.send(sender=None)
+assert started == ["default"]
+""",
+        tmp_path,
+    )
 
 
 # --- Reaping -----------------------------------------------------------------------------------------

@@ -406,3 +406,19 @@ def test_text_with_backslashes_tabs_and_quotes_arrives_as_written(company):
 
     assert Certificate.objects.get().remark == "a\\b 'c' \"d\" \\N"
     assert Person.objects.get().title == "\\N"
+
+
+def test_every_row_has_exactly_one_outcome(company):
+    known_company("广东屹工程监理有限公司")
+    carry_out(row(1), row(2), row(3), row(4))
+    rows = [
+        row(1), row(1), row(2, remark="新"), row(3, name="别人"), row(4, expiry_date="2025-01-01"),
+        row(4, number="B1240004", company="广东屹工程监理有限公司"), row(5), row(5), row(6, name=""), row(6, name=""),
+        row(7), row(7, remark="不同"), row(8, number="A12400001"), row(1, number="B1240001", phone="13800138000"),
+    ]  # fmt: skip
+
+    run = look_through(*rows, row(9, company="无此公司"), row(2, number="B1240002", title="工程师"))
+
+    one_each = ("create", "update", "unchanged", "repeated", "conflict", "error")
+    assert sum(run.counts[name] for name in one_each) == run.counts["rows"] == 16
+    assert [run.counts[name] for name in one_each] == [3, 1, 1, 2, 4, 5]

@@ -1,11 +1,13 @@
 """The course of an import run: start, preview, mapping, confirm, execute, discard (backoffice/core/imports.py)."""
 
+import datetime
 import io
 
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from backoffice.core import imports
 from backoffice.core.excel import UnreadableFile, write_xlsx
@@ -232,6 +234,19 @@ def test_discarding_deletes_the_files(company, office):
     assert run.status == "DISCARDED"
     assert not any(map(storage.exists, names))
     assert run.samples == {}
+
+
+def test_runs_nobody_carried_out_are_purged_with_their_files(company, office):
+    done, left = carry_out(row(1), by=office), look_through(row(2), by=office)
+    storage, name = left.file.storage, left.file.name
+
+    assert imports.purge(timezone.now() - datetime.timedelta(days=1)) == 0
+    assert imports.purge(timezone.now()) == 1
+
+    left.refresh_from_db()
+    done.refresh_from_db()
+    assert (left.status, done.status) == ("DISCARDED", "DONE")
+    assert not storage.exists(name)
 
 
 def test_the_marked_copy_goes_when_the_reason_for_it_goes(company, office):

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
 from backoffice.core import attachments
 from backoffice.core.admin.panels import Panel
@@ -23,7 +23,9 @@ class UploadForm(forms.Form):
     kind = forms.ModelChoiceField(
         AttachmentKind.objects.none(), label=_("Kind"), widget=UnfoldAdminSelectWidget
     )
-    file = forms.FileField(label=_("Picture (JPG or PNG, in colour, at most 10 MB)"))
+    file = forms.FileField(
+        label=_("Picture (JPG or PNG, in colour, at most 10 MB)"), widget=UnfoldAdminFileFieldWidget
+    )
 
     def __init__(self, *args: Any, kinds: tuple[str, ...], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

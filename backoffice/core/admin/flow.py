@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
+from django_fsm import ConcurrentTransition
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from backoffice.core.flow import Offer, StepRefused, available, last_log_id, perform
@@ -45,6 +46,18 @@ class FlowAdmin:
             context["flow_desk"] = obj.desk()
             context["flow_step_url"] = f"{self.opts.app_label}_{self.opts.model_name}_step"  # type: ignore[attr-defined]
         return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
+    ) -> Any:
+        """A step taken while someone edits wins; the edit is refused with a sentence (outside its transaction)."""
+        try:
+            return super().changeform_view(request, object_id, *args, **kwargs)  # type: ignore[misc]
+        except ConcurrentTransition:
+            messages.error(
+                request, _("Someone took a step on this record while you were editing; look at it again.")
+            )
+            return HttpResponseRedirect(request.path)
 
     def step_view(self, request: HttpRequest, object_id: str, step: str) -> HttpResponse:
         """Show the step's form; POST takes the step. Out of scope: 404. Not offered now: a message, and back."""

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.widgets import UnfoldBooleanSwitchWidget
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldBooleanSwitchWidget
 
 from backoffice.core import imports
 from backoffice.core.admin.scoped import ScopedAdmin
@@ -37,6 +37,7 @@ OUTCOMES: dict[str, tuple[Any, str]] = {
 class UploadForm(forms.Form):
     file = forms.FileField(
         label=_("File"),
+        widget=UnfoldAdminFileFieldWidget,
         help_text=_("Excel (.xlsx, .xls), WPS, LibreOffice or .csv; up to 60 MB and 200,000 rows."),
     )
 
@@ -226,7 +227,7 @@ class ImportRunAdmin(ScopedAdmin):
 
     def mapping_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         mapping = {
-            int(key.removeprefix("column_")): value
+            int(key.removeprefix("column_")): str(value)
             for key, value in request.POST.items()
             if key.startswith("column_") and key.removeprefix("column_").isdigit()
         }
@@ -263,7 +264,7 @@ class ImportRunAdmin(ScopedAdmin):
         busy = run.status in (Status.QUEUED, Status.RUNNING)
         return JsonResponse({"busy": busy, "progress": run.progress, "status": str(run.get_status_display())})
 
-    def file_view(self, request: HttpRequest, pk: int, which: str) -> HttpResponse:
+    def file_view(self, request: HttpRequest, pk: int, which: str) -> FileResponse:
         """The upload as it came, or the copy with the wrong rows marked."""
         run = self.get_queryset(request).filter(pk=pk).first()
         stored = {"upload": run.file, "marked": run.marked_copy}.get(which) if run else None
@@ -281,9 +282,9 @@ class ImportRunAdmin(ScopedAdmin):
         response["Cache-Control"] = "private, no-store"
         return response
 
-    def template_view(self, request: HttpRequest, layout: str) -> HttpResponse:
+    def template_view(self, request: HttpRequest, layout: str) -> FileResponse:
         """The empty workbook to fill in: drop-downs, examples, notes."""
         if not self.has_add_permission(request) or layout not in get_layouts():
             raise Http404
-        workbook = imports.importer_for(layout).template()  # type: ignore[attr-defined]
+        workbook = imports.importer_for(layout).template()
         return FileResponse(workbook, as_attachment=True, filename=f"{get_layouts()[layout].label}.xlsx")

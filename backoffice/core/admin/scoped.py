@@ -25,6 +25,9 @@ class ScopedAdmin(FastListMixin, ModelAdmin):
     #: Fields a role may edit; a role that is not named edits whatever the form offers.
     editable_by: ClassVar[dict[Role, tuple[str, ...]]] = {}
 
+    class Media:
+        js = ("backoffice/backoffice.js",)
+
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
         return visible_to(self.model, request.user, queryset=super().get_queryset(request))
 
@@ -68,9 +71,10 @@ class ScopedAdmin(FastListMixin, ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
         readonly = tuple(super().get_readonly_fields(request, obj))
-        if obj is None or request.user.role not in self.editable_by:
+        role = request.user.role
+        if obj is None or role not in self.editable_by:
             return readonly
-        allowed = self.editable_by[Role(request.user.role)]
+        allowed = self.editable_by[Role(role)]
         shown = [
             name
             for _title, options in self.get_fieldsets(request, obj)

@@ -17,7 +17,7 @@ from rustpy_xlsxwriter import Format, write_worksheet
 
 from .text import normalise_label
 
-Target = str | Path | BinaryIO
+Target = str | Path | IO[bytes]
 Progress = Callable[[int], None]
 PROGRESS_EVERY = 1000
 EXCEL_TEXT_LIMIT = 32_767
@@ -75,7 +75,7 @@ def write_xlsx(
         "column_widths": list(widths) if widths else [_width(header) for header in headers],
     }
     records = _records(keys, counter)
-    target = path_or_file if not isinstance(path_or_file, Path) else os.fspath(path_or_file)
+    target: Any = path_or_file if not isinstance(path_or_file, Path) else os.fspath(path_or_file)
     first = next(records, None)
     if first is None:
         # The writer takes its header from the first record; an empty export keeps its header anyway.

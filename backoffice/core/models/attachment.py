@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.models.base import Dictionary, Owned
+from backoffice.roles import Role
 
 
 class AttachmentKind(Dictionary):
@@ -52,6 +53,10 @@ class Attachment(Owned):
 
     def __str__(self) -> str:
         return self.name
+
+    #: Companies and people see the files of records that they look after, not of every record they may read:
+    #: a member reads the employer's name and address, not its licence scans.
+    only_of_what_they_change = (Role.COMPANY, Role.PERSON)
 
     @staticmethod
     def owner_models() -> tuple[type[models.Model], ...]:

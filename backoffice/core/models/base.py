@@ -29,8 +29,7 @@ class Dictionary(models.Model):
 
     def __str__(self) -> str:
         return (
-            ((get_language() or settings.LANGUAGE_CODE).startswith("zh")
-            and self.name)
+            ((get_language() or settings.LANGUAGE_CODE).startswith("zh") and self.name)
             or self.name_en
             or self.name
         )
