@@ -48,7 +48,7 @@ class User(AbstractBaseUser):
         help_text=_("A person's is the ID number, a company's the name it chose at registration."),
         error_messages={"unique": _("This login name is taken; choose another.")},
     )  # fmt: skip
-    name = models.CharField(_("name"), max_length=100)
+    name = models.CharField(_("full name"), max_length=100)
     role = models.CharField(_("role"), max_length=20, choices=Role.choices)
     company = models.ForeignKey(
         "registry.Company",

@@ -101,7 +101,8 @@ def accept(uploaded_file: UploadedFile, kind_code: str, owner: models.Model, by:
     if not may or not can_see(owner, by):
         raise PermissionDenied
     if kind_code not in getattr(owner, "takes_attachments", ()):
-        raise FileRefused(_("This record takes no attachment of the kind “%(kind)s”.") % {"kind": kind_code})
+        kind = AttachmentKind.objects.filter(code=kind_code).first() or kind_code
+        raise FileRefused(_("This record takes no attachment of the kind “%(kind)s”.") % {"kind": kind})
     picture = check_picture(uploaded_file, kind_code)
     return store(picture, AttachmentKind.objects.get(code=kind_code), owner, by)
 

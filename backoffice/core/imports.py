@@ -15,23 +15,36 @@ import hashlib
 import io
 import logging
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
-from django.core.exceptions import PermissionDenied
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django_tasks import task
 
-from backoffice.core.excel import Field, Problem, Table, UnreadableFile, Workbook, mark_copy, open_workbook
+from backoffice.core.excel import Problem, Table, UnreadableFile, Workbook, mark_copy, open_workbook
 from backoffice.core.excel.text import as_text
+from backoffice.core.importers import (
+    CommandLine,
+    Importer,
+    ImportRefused,
+    Plan,
+    RegisterChanged,
+    importer_for,
+    may_import,
+    must_import,
+    register_importer,
+)
 from backoffice.core.models import HeaderMapping, ImportRun
-from backoffice.roles import allows
 
+__all__ = [
+    "CommandLine", "ImportRefused", "Importer", "Plan", "RegisterChanged", "importer_for", "may_import",
+    "register_importer",
+]  # fmt: skip
 logger = logging.getLogger("backoffice.imports")
 Status = ImportRun.Status
 #: May still be looked through again. A refused or failed run wrote nothing, so it may, too.
@@ -39,111 +52,6 @@ OPEN = (Status.UPLOADED, Status.UNMAPPED, Status.PREVIEWED, Status.REFUSED, Stat
 OPTIONS = {"all_or_nothing", "accept", "create_companies", "sheet"}
 ATTEMPTS = 3
 BULK = 10_000
-
-
-class Plan(Protocol):
-    """What an import would do. `problems`: field -> {row index: Problem}, for the marked copy."""
-
-    counts: dict[str, int]
-    samples: dict[str, list[dict[str, Any]]]
-
-    @property
-    def problems(self) -> dict[str, dict[int, Problem]]: ...
-
-    @property
-    def left_out(self) -> int:
-        """Rows that will not be imported: errors and conflicts."""
-
-
-class Importer(Protocol):
-    @property
-    def model(self) -> str: ...
-
-    @property
-    def fields(self) -> Sequence[Field]: ...
-
-    @property
-    def options(self) -> Sequence[str]:
-        """The choices its preview offers."""
-
-    @property
-    def shown(self) -> Sequence[str]:
-        """The columns of its preview."""
-
-    def readable(self, name: str, value: Any) -> str:
-        """A value of the preview in the reader's language."""
-
-    def template(self) -> BinaryIO:
-        """The empty workbook to fill in."""
-
-    def read(self, run: ImportRun, table: Table) -> Any:
-        """Clean the columns; called outside any transaction."""
-
-    def plan(self, run: ImportRun, rows: Any, *, to_write: bool) -> Plan:
-        """Compare with the register and decide what to do with every row; writes nothing.
-
-        `to_write`: called inside the transaction that will carry the plan out; keep other imports away.
-        """
-
-    def write(self, run: ImportRun, plan: Any, user_id: int | None) -> dict[str, list[int]]:
-        """Carry the plan out inside the transaction that planned it; return the history id ranges."""
-
-    def undo_blockers(self, run: ImportRun) -> list[str]:
-        """Sentences: what was built on the import since."""
-
-    def hold(self, run: ImportRun) -> None:
-        """Lock the records the run wrote until the transaction ends."""
-
-    def undo(self, run: ImportRun, user_id: int | None) -> None:
-        """Put back what was changed, delete what was created; called inside a transaction."""
-
-
-class ImportRefused(Exception):
-    """The run is not in a state for this, or something stands against it; `sentences` say what."""
-
-    def __init__(self, *sentences: str) -> None:
-        super().__init__(*sentences)
-        self.sentences = list(sentences)
-
-    def __str__(self) -> str:
-        return " ".join(self.sentences)
-
-
-class RegisterChanged(Exception):
-    """Somebody changed a record between planning and writing: plan again."""
-
-
-class CommandLine:
-    """Stands for whoever has a shell on the server; given in place of a user, and only explicitly."""
-
-    pk = None
-
-
-_importers: dict[str, Importer] = {}
-
-
-def register_importer(layout: str, importer: Importer) -> None:
-    """Called by AppConfig.ready(); registering a key again replaces it."""
-    _importers[layout] = importer
-
-
-def importer_for(layout: str) -> Importer:
-    try:
-        return _importers[layout]
-    except KeyError:
-        raise LookupError(f"No importer is registered for the layout {layout!r}.") from None
-
-
-def may_import(by: Any, layout: str) -> bool:
-    if isinstance(by, CommandLine):
-        return True
-    active = by is not None and getattr(by, "is_active", False)
-    return active and allows(getattr(by, "role", None), "import", importer_for(layout).model)
-
-
-def _must_import(by: Any, layout: str) -> None:
-    if not may_import(by, layout):
-        raise PermissionDenied
 
 
 # --- Handing in and looking through -------------------------------------------------------------------
@@ -157,7 +65,7 @@ def start(
     options: Mapping[str, Any] | None = None,
 ) -> ImportRun:
     """Keep the file as a new run. Raises UnreadableFile before anything is kept."""
-    _must_import(by, layout)
+    must_import(by, layout)
     content = _content(file)
     chosen = {key: value for key, value in (options or {}).items() if key in OPTIONS}
     run = ImportRun(
@@ -195,7 +103,7 @@ def preview(run: ImportRun) -> ImportRun:
 
 def set_mapping(run: ImportRun, mapping: Mapping[int, str], *, by: Any, remember: bool = True) -> ImportRun:
     """Take the user's word for which column (0-based) is which field, and look through the file again."""
-    _must_import(by, run.layout)
+    must_import(by, run.layout)
     known = {field.name for field in importer_for(run.layout).fields}
     chosen = {str(index): name for index, name in mapping.items() if not name or name in known}
     _save_options(run, {"mapping": chosen})
@@ -248,7 +156,7 @@ def _why_closed(run: ImportRun) -> str:
 
 def confirm(run: ImportRun, by: Any, *, enqueue: bool = True) -> ImportRun:
     """Queue the run; a second click, or a second tab, changes nothing."""
-    _must_import(by, run.layout)
+    must_import(by, run.layout)
     with transaction.atomic():
         locked = ImportRun.objects.select_for_update().get(pk=run.pk)
         if locked.status in OPEN and locked.status != Status.UNMAPPED:
@@ -351,7 +259,7 @@ def _fail(run: ImportRun, sentence: str) -> None:
 
 def discard(run: ImportRun, by: Any) -> ImportRun:
     """Drop a run that was not carried out, and its files: they hold personal data."""
-    _must_import(by, run.layout)
+    must_import(by, run.layout)
     _save_open(run, status=Status.DISCARDED, samples={})
     for file in (run.file, run.marked_copy):
         if file:
@@ -378,7 +286,7 @@ def undo_blockers(run: ImportRun) -> list[str]:
 
 def undo(run: ImportRun, by: Any) -> ImportRun:
     """Put everything back, or refuse with the sentences that say what stands against it."""
-    _must_import(by, run.layout)
+    must_import(by, run.layout)
     importer = importer_for(run.layout)
     try:
         with transaction.atomic():

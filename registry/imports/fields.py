@@ -95,7 +95,7 @@ CERTIFICATE_TYPES: Mapping[str, str] = {
 GENDERS: Mapping[str, str] = {"男": "M", "男性": "M", "M": "M", "Male": "M",
                               "女": "F", "女性": "F", "F": "F", "Female": "F"}  # fmt: skip
 EDUCATIONS: Mapping[str, str] = {
-    "中专": "SECONDARY", "高中": "SECONDARY", "中专/高中": "SECONDARY", "高中及以下": "SECONDARY",
+    "中专/高中": "SECONDARY", "中专": "SECONDARY", "高中": "SECONDARY", "高中及以下": "SECONDARY",
     "中技": "SECONDARY", "职高": "SECONDARY", "技校": "SECONDARY", "初中": "SECONDARY",
     "Secondary school": "SECONDARY",
     "大专": "COLLEGE", "专科": "COLLEGE", "大学专科": "COLLEGE", "高职": "COLLEGE",
@@ -107,8 +107,8 @@ EDUCATIONS: Mapping[str, str] = {
 }  # fmt: skip
 CERTIFICATE_STATUSES: Mapping[str, str] = {
     "有效": "VALID", "正常": "VALID", "在用": "VALID", "Valid": "VALID",
-    "注销": "CANCELLED", "已注销": "CANCELLED", "作废": "CANCELLED", "Cancelled": "CANCELLED",
-    "已延续": "SUPERSEDED", "已升级": "SUPERSEDED", "Superseded": "SUPERSEDED",
+    "已注销": "CANCELLED", "注销": "CANCELLED", "作废": "CANCELLED", "Cancelled": "CANCELLED",
+    "已取代": "SUPERSEDED", "已延续": "SUPERSEDED", "已升级": "SUPERSEDED", "Superseded": "SUPERSEDED",
     "已补办": "REPLACED", "遗失": "REPLACED", "已换证": "REPLACED", "Replaced": "REPLACED",
 }  # fmt: skip
 

@@ -51,6 +51,7 @@ MESSAGES: dict[str, StrPromise] = {
         "This person is with {company} in row {row}. Correct the file, or accept that only the certificate shows "
         "another company."
     ),
+    "unregistered_company": _("No company has this name, now or formerly. Register the company first."),
     "record_twice": _("Row {row} is about the same record with other content. Keep the right one."),
     "moves_person": _(
         "This person is registered with {company}. A list moves nobody: start a transfer instead."

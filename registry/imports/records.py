@@ -261,10 +261,11 @@ def _choice(choices: type[models.TextChoices]) -> Cleaner:
     """Labels in both languages and the codes themselves."""
     from django.utils import translation
 
-    spellings = {code: code for code in choices.values}
+    spellings: dict[str, str] = {}
     for language in ("zh-hans", "en"):
         with translation.override(language):
             spellings |= {str(label): code for code, label in choices.choices}
+    spellings |= {code: code for code in choices.values}
     return partial(clean.clean_choice, mapping=spellings)
 
 
@@ -298,7 +299,7 @@ class PersonImporter(RecordImporter):
                 people.get(values["id_number"]),
             )
             if company is None:
-                plan.refuse(index, "error", "company", refusal("unknown_company"))
+                plan.refuse(index, "error", "company", refusal("unregistered_company"))
                 return None, True
             if person is None or person.company_id is None:
                 values["company_id"] = company.pk

@@ -7,6 +7,7 @@ from typing import Any
 from backoffice.core.excel.text import as_text
 from registry.imports.plan import CERTIFICATE_COLUMNS, Conflict, Plan
 from registry.imports.read import Rows
+from registry.models import Specialty
 
 SHOWN = 50
 FIELDS = ("number", "type", "name", "id_number", "company", "issue_date", "renewal_date", "expiry_date")
@@ -55,13 +56,17 @@ def _changes(plan: Plan, index: int) -> dict[str, list[Any]]:
     changes = {}
     if update := plan.updates.get(index):
         for column, value in update.changes.items():
-            name = FIELD_OF[column]
-            changes[name] = [getattr(update.stored, column), value]
+            pair = [getattr(update.stored, column), value]
+            changes[FIELD_OF[column]] = list(map(_specialty, pair)) if column == "specialty_id" else pair
     if index in plan.filled_by:
         for name, value in plan.fills[plan.rows["id_number"][index]].items():
             # The company filled in is the one of the row; of other fields the id says nothing to people.
             changes[f"person_{name}"] = ["", getattr(value, "name", None) or _text(plan, name, index)]
     return changes
+
+
+def _specialty(pk: int | None) -> str:
+    return str(Specialty.objects.get(pk=pk)) if pk else ""
 
 
 def _text(plan: Plan, name: str, index: int) -> str:

@@ -19,7 +19,7 @@ class Region(Dictionary):
     level = models.CharField(_("level"), max_length=10, choices=Level.choices)
 
     class Meta:
-        verbose_name = _("region")
+        verbose_name = _("administrative region")
         verbose_name_plural = _("regions")
         ordering = ["code"]
 

@@ -33,7 +33,7 @@ class Person(models.Model):
     #: The red fields of the profile (manual ch. 1): an empty region stops an enrolment.
     required_for_flows: ClassVar = ("company", "region", "phone", "education")
 
-    name = models.CharField(_("name"), max_length=50)
+    name = models.CharField(_("full name"), max_length=50)
     id_number = models.CharField(_("ID number"), max_length=18, unique=True)
     gender = models.CharField(_("gender"), max_length=1, choices=Gender.choices, editable=False)
     birthday = models.DateField(_("birthday"), editable=False)

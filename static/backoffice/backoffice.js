@@ -26,7 +26,7 @@ for (const form of document.querySelectorAll("form[data-confirm]")) {
 }
 
 // Autocomplete boxes are named by their labels: Select2 names an empty one by nothing.
-addEventListener("load", () => {
+function nameBoxes() {
   for (const select of document.querySelectorAll("select.select2-hidden-accessible")) {
     const label = select.labels[0];
     const box = select.nextElementSibling?.querySelector(".select2-selection");
@@ -36,4 +36,6 @@ addEventListener("load", () => {
     box.setAttribute("aria-labelledby", `${label.id} ${text.id}`);
     text.setAttribute("aria-labelledby", label.id);
   }
-});
+}
+// jQuery calls what waits for "ready" in turn: after those that make the boxes.
+addEventListener("load", () => { window.django?.jQuery?.(nameBoxes); });

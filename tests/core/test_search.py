@@ -145,9 +145,10 @@ def test_no_condition_is_true_nowhere():
 
 @pytest.mark.parametrize(
     ("term", "words"),
-    [("", []), ("  \t　", []), ("建科 张三", ["建科", "张三"]),
-     ("张三，李四；王五、赵六", ["张三", "李四", "王五", "赵六"]),
-     ("张\u200b三", ["张三"]), ("a\x00b", ["ab"]), ("同 同", ["同"])],
+    [
+        ("", []), ("  \t　", []), ("建科 张三", ["建科", "张三"]), ("张\u200b三", ["张三"]), ("a\x00b", ["ab"]),
+        ("张三，李四；王五、赵六", ["张三", "李四", "王五", "赵六"]), ("同 同", ["同"]),
+    ],
 )  # fmt: skip
 def test_a_term_is_split_where_people_separate(term, words):
     assert words_of(term) == words

@@ -410,11 +410,11 @@ def test_text_with_backslashes_tabs_and_quotes_arrives_as_written(company):
 
 def test_every_row_has_exactly_one_outcome(company):
     known_company("广东屹工程监理有限公司")
-    carry_out(row(1), row(2), row(3), row(4))
+    carry_out(row(1), row(2), row(3), row(4), row(10))
     rows = [
         row(1), row(1), row(2, remark="新"), row(3, name="别人"), row(4, expiry_date="2025-01-01"),
         row(4, number="B1240004", company="广东屹工程监理有限公司"), row(5), row(5), row(6, name=""), row(6, name=""),
-        row(7), row(7, remark="不同"), row(8, number="A12400001"), row(1, number="B1240001", phone="13800138000"),
+        row(7), row(7, remark="不同"), row(8, number="A12400010"), row(1, number="B1240001", phone="13800138000"),
     ]  # fmt: skip
 
     run = look_through(*rows, row(9, company="无此公司"), row(2, number="B1240002", title="工程师"))

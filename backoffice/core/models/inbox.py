@@ -74,12 +74,12 @@ class TransitionLog(Owned):
     """One step that happened: append-only, written by `perform()` in the step's own transaction."""
 
     step = models.CharField(_("step"), max_length=60)
-    source = models.CharField(_("from"), max_length=40)
-    target = models.CharField(_("to"), max_length=40)
+    source = models.CharField(_("from state"), max_length=40)
+    target = models.CharField(_("to state"), max_length=40)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("by")
     )
-    by_name = models.CharField(_("name"), max_length=100, blank=True)
+    by_name = models.CharField(_("full name"), max_length=100, blank=True)
     role = models.CharField(_("role"), max_length=20, choices=Role.choices, blank=True)
     at = models.DateTimeField(_("at"), auto_now_add=True)
     opinion = models.TextField(_("opinion"), blank=True)
