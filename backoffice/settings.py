@@ -10,7 +10,6 @@ from urllib.parse import urlparse
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
-from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -156,7 +155,9 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 try:
     DATABASES = {
-        "default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'backoffice.sqlite3'}")
+        "default": env.db_url_config(
+            env.str("DATABASE_URL", "") or f"sqlite:///{DATA_DIR / 'backoffice.sqlite3'}"
+        )
     }
 except (ImproperlyConfigured, ValueError, KeyError) as error:
     raise ImproperlyConfigured(
@@ -344,7 +345,7 @@ UNFOLD = {
     "SITE_FAVICONS": [
         {"rel": "icon", "sizes": "any", "type": "image/svg+xml", "href": "/static/backoffice/favicon.svg"}
     ],
-    "SITE_URL": reverse_lazy("admin:index"),
+    "SITE_URL": None,  # no public site yet to go back to
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,

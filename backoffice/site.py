@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied
+from django.db.models import ForeignKey
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern
@@ -45,6 +48,17 @@ class BackofficeSite(UnfoldAdminSite):
         if not missing:
             return None
         return {"company": company, "missing": [company._meta.get_field(name) for name in missing]}
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        """Only for a real foreign key: a reverse relation has no choices (the stock view answers it with a 500)."""
+        try:
+            model = apps.get_model(request.GET["app_label"], request.GET["model_name"])
+            field = model._meta.get_field(request.GET["field_name"])
+        except (LookupError, ValueError, FieldDoesNotExist):
+            raise PermissionDenied from None
+        if not isinstance(field, ForeignKey):
+            raise PermissionDenied
+        return super().autocomplete_view(request)
 
     def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> HttpResponse:
         """One way in: the sidebar and the dashboard; app pages would only repeat them."""

@@ -167,7 +167,7 @@ def make_people(
     regions: Sequence[Any],
     names: DemoNames,
     chance: random.Random,
-) -> Iterator[tuple]:
+) -> Iterator[tuple]:  # fmt: skip
     oldest, districts = datetime.date(1962, 1, 1), [region for region in regions if region.parent_id]
     for pk, employer in enumerate(employers, 1):
         gender = "M" if chance.random() < 0.8 else "F"
@@ -186,7 +186,7 @@ def make_certificates(
     companies: Sequence[tuple],
     specialties: Sequence[int],
     chance: random.Random,
-) -> Iterator[tuple]:
+) -> Iterator[tuple]:  # fmt: skip
     """Issued over 22 years; most are renewed every three years, some lapsed long ago."""
     first = TODAY - datetime.timedelta(days=22 * 365)
     types = chance.choices(list(TYPES), TYPES.values(), k=rows)

@@ -2,8 +2,9 @@
 
     python -m benchmarks.lists --rows 1000000 --db sqlite [--json] [--only TEXT] [--no-stock]
 
-A page is what the test client gets for one GET, session and sidebar included. seconds: median; small: the same
-page over 1,000 rows; stock: `benchmarks/stock.py` over the large register. All in one process, in turns.
+A page is what the test client gets for one GET, session and sidebar included. ms: median; cpu: processor time,
+the mean (a busy machine distorts it less; PostgreSQL's share is counted in hundredths of a second); small: the
+same page over 1,000 rows; stock: `benchmarks/stock.py` over the large register. In one process, in turns.
 """
 
 import argparse
@@ -16,9 +17,10 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks import dataset
+from benchmarks.common import processor_seconds
 
 SMALL = 1_000
 CERTIFICATES, PEOPLE, COMPANIES = "registry/certificate/", "registry/person/", "registry/company/"
@@ -96,23 +98,32 @@ PAGES: list[tuple[str, str, str, str]] = [
 NOT_FOR_COMPANY = ("company, largest", "region, large", "region, small")
 
 
+class Times(NamedTuple):
+    """Seconds for one page: by the clock (median), and of the processor (mean)."""
+
+    wall: float
+    cpu: float
+
+
 @dataclass
 class Measured:
     user: str
     model: str
     page: str
-    seconds: float
-    small: float
-    stock: float | None
+    ours: Times
+    small: Times
+    stock: Times | None
     queries: int
     found: str
 
     @property
     def row(self) -> dict[str, Any]:
         return {
-            "user": self.user, "model": self.model, "page": self.page, "seconds": round(self.seconds, 4),
-            "ratio_small": round(self.seconds / self.small, 2),
-            "ratio_stock": round(self.stock / self.seconds, 1) if self.stock else None,
+            "user": self.user, "model": self.model, "page": self.page, "seconds": round(self.ours.wall, 4),
+            "cpu": round(self.ours.cpu, 4), "ratio_small": round(self.ours.wall / self.small.wall, 2),
+            "cpu_ratio_small": round(self.ours.cpu / self.small.cpu, 2),
+            "ratio_stock": round(self.stock.wall / self.ours.wall, 1) if self.stock else None,
+            "cpu_ratio_stock": round(self.stock.cpu / self.ours.cpu, 1) if self.stock else None,
             "queries": self.queries, "found": self.found,
         }  # fmt: skip
 
@@ -172,14 +183,14 @@ def measure_all(user: str, options: argparse.Namespace) -> list[Measured]:
         )
         dataset.use(options.db, options.rows)
         browser, known = browsers[options.rows], values[options.rows]
-        seconds, response = timed(browser, f"/admin/{model}", ours.format(**known), options.repeat)
+        times, response = timed(browser, f"/admin/{model}", ours.format(**known), options.repeat)
         slow = None
         if not options.no_stock:
             slow, _response = timed(browser, f"/stock/{model}", stock.format(**known), 3)
         query = ours.format(**known)
         queries = count_queries(lambda b=browser, m=model, q=query: get(b, f"/admin/{m}", q))
         found = str(response.context_data["cl"].result_count)
-        measured.append(Measured(user, model.split("/")[1], name, seconds, small, slow, queries, found))
+        measured.append(Measured(user, model.split("/")[1], name, times, small, slow, queries, found))
         if not options.json:
             print(".", end="", flush=True, file=sys.stderr)
     return measured
@@ -192,14 +203,14 @@ def get(browser: Any, path: str, query: str) -> Any:
     return response
 
 
-def timed(browser: Any, path: str, query: str, repeat: int) -> tuple[float, Any]:
+def timed(browser: Any, path: str, query: str, repeat: int) -> tuple[Times, Any]:
     response = get(browser, path, query)
-    times = []
+    times, worked = [], processor_seconds()
     for _ in range(repeat):
         started = time.perf_counter()
         response = get(browser, path, query)
         times.append(time.perf_counter() - started)
-    return statistics.median(times), response
+    return Times(statistics.median(times), (processor_seconds() - worked) / repeat), response
 
 
 def count_queries(request: Callable[[], Any]) -> int:
@@ -252,6 +263,7 @@ def report(measured: list[Measured], options: argparse.Namespace) -> None:
     stock = [row["ratio_stock"] for row in rows if row["ratio_stock"]]
     summary = {
         "benchmark": "lists", "db": options.db, "rows": options.rows, "seconds": worst["seconds"],
+        "cpu": max(row["cpu"] for row in rows), "cpu_ratio_small": max(row["cpu_ratio_small"] for row in rows),
         "ratio_small": max(row["ratio_small"] for row in rows),
         "ratio_stock": statistics.median(stock) if stock else None, "ratio_floor": None,
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
@@ -262,12 +274,12 @@ def report(measured: list[Measured], options: argparse.Namespace) -> None:
         return
     print()
     print(f"\n{options.rows:,} certificates, {options.db}, median of {options.repeat}\n")
-    print("| user | list | page | found | ms | x 1,000 rows | stock / ours | queries |")
-    print("|---|---|---|---:|---:|---:|---:|---:|")
+    print("| user | list | page | found | ms | cpu ms | x 1,000 rows | cpu | stock / ours | cpu | queries |")
+    print("|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|")
     for row in rows:
-        ratio = row["ratio_stock"] or ""
         print(f"| {row['user']} | {row['model']} | {row['page']} | {row['found']} | {row['seconds'] * 1000:.0f} | "
-              f"{row['ratio_small']} | {ratio} | {row['queries']} |")  # fmt: skip
+              f"{row['cpu'] * 1000:.0f} | {row['ratio_small']} | {row['cpu_ratio_small']} | "
+              f"{row['ratio_stock'] or ''} | {row['cpu_ratio_stock'] or ''} | {row['queries']} |")  # fmt: skip
     print(f"\nWorst: {worst['seconds'] * 1000:.0f} ms ({summary['worst']}); at most {summary['queries']} queries; "
           f"stock is {summary['ratio_stock']} times slower (median).")  # fmt: skip
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import openpyxl
 import tablib
+from django.db import transaction
 from import_export import fields, resources
 from import_export.widgets import DateWidget, ForeignKeyWidget
 
@@ -38,7 +39,7 @@ class CertificateResource(resources.ModelResource):
         exclude = ("id", "company", "region", "status", "created_at", "updated_at")
 
     def before_import_row(self, row: Any, **kwargs: Any) -> None:
-        row["证书类型"] = TYPES[row["证书类型"]]
+        row["证书类型"], row["备注"] = TYPES[row["证书类型"]], row["备注"] or ""
         for caption in ("发证日期", "换证日期", "有效期至"):
             value = row[caption]
             if isinstance(value, str) and "." in value:
@@ -72,11 +73,14 @@ def import_with_stock(path: Path) -> dict[str, int]:
     result = None
     for dry_run in (True, False):
         dataset = tablib.Dataset().load(path.read_bytes(), format="xlsx")
-        result = CertificateResource().import_data(dataset, dry_run=dry_run)
+        # Its own transaction would take the good rows back because of the bad ones; so the confirmed run gets
+        # one from here, without which it would be slower still.
+        with transaction.atomic():
+            result = CertificateResource().import_data(dataset, dry_run=dry_run, use_transactions=dry_run)
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet()
-    for row in result.rows:
+    for number, row in enumerate(result.rows, start=2):
         if row.import_type in ("error", "invalid"):
-            sheet.append([row.number, str(row.errors or row.validation_error)[:500]])
+            sheet.append([number, str(row.errors or row.validation_error)[:500]])
     book.save(path.with_suffix(".bad.xlsx"))
     return {"create": result.totals["new"]}

@@ -172,9 +172,7 @@ class ExportMixin:
         )
         file.seek(0)
         name = f"{title}-{timezone.localdate():%Y%m%d}.{format_}"
-        response = FileResponse(file, as_attachment=True, filename=name, content_type=FORMATS[format_])
-        response["Cache-Control"] = "no-store"
-        return response
+        return FileResponse(file, as_attachment=True, filename=name, content_type=FORMATS[format_])
 
 
 def nameless_file() -> IO[bytes]:

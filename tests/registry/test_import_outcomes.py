@@ -140,6 +140,14 @@ def test_an_empty_cell_clears_nothing(company):
     assert register() == before
 
 
+def test_a_changed_specialty_is_shown_by_name(stored):
+    SpecialtyFactory(code="01", name="房屋建筑工程")
+
+    run = carry_out(row(1, specialty="房屋建筑工程"))
+
+    assert run.samples["update"][0]["changes"] == {"specialty": ["", "房屋建筑工程"]}
+
+
 def test_a_changed_remark_and_status_append_no_term(stored):
     run = carry_out(row(1, remark="遗失", status="注销"))
 

@@ -18,6 +18,7 @@ class ScopedAdmin(FastListMixin, ModelAdmin):
     """Base of every admin class. A row out of scope does not exist: 404, in no list, no drop-down, no count."""
 
     list_fullwidth = True
+    empty_value_display = "–"
     list_before_template = "admin/core/list_tools.html"
     warn_unsaved_form = True
     compressed_fields = True
