@@ -141,14 +141,14 @@ def gender_of(id_number: str) -> str:
 
 def _look_up(rows: Rows, field: str, known: dict[str, int | None], unknown: str, ambiguous: str) -> None:
     """Replace the column's texts by ids, None where empty; None in `known` means that the text fits several."""
-    found: dict[str, int | None] = {text: known.get(_flat(text)) for text in set(rows[field]) if text}
+    found: dict[str, int | None] = {text: known.get(flattened(text)) for text in set(rows[field]) if text}
     for index, text in enumerate(rows[field]):
         if text and found[text] is None:
-            rows.refuse(field, index, refusal(ambiguous if _flat(text) in known else unknown, text))
+            rows.refuse(field, index, refusal(ambiguous if flattened(text) in known else unknown, text))
     rows.columns[field] = [found[text] if text else None for text in rows[field]]
 
 
-def _flat(text: str) -> str:
+def flattened(text: str) -> str:
     return "".join(text.split()).casefold().removeprefix("广东省")
 
 
@@ -163,14 +163,14 @@ def region_spellings() -> dict[str, int | None]:
             texts.add(region.name.removesuffix("市"))
         else:
             texts |= {city.name + region.name, city.name.removesuffix("市") + region.name}
-        for text in filter(None, map(_flat, texts)):
+        for text in filter(None, map(flattened, texts)):
             spellings[text] = None if spellings.get(text, region.pk) != region.pk else region.pk
     return spellings
 
 
 def specialty_spellings() -> dict[str, int | None]:
     return {
-        _flat(text): specialty.pk
+        flattened(text): specialty.pk
         for specialty in Specialty.objects.all()
         for text in (specialty.code, specialty.name, specialty.name_en)
         if text

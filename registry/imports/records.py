@@ -23,7 +23,7 @@ from backoffice.core.models import ImportRun
 from registry.imports import sql, undo
 from registry.imports.fields import CERTIFICATE_CLEANERS, CERTIFICATE_FIELDS
 from registry.imports.messages import refusal
-from registry.imports.read import REQUIRED_MISSING, region_spellings
+from registry.imports.read import REQUIRED_MISSING, flattened, region_spellings
 from registry.imports.stored import company_key
 from registry.models import Company, FormerName, Person
 from registry.services import move_certificates_to_region
@@ -121,7 +121,7 @@ class RecordImporter:
                         rows.refuse(column.name, index, REQUIRED_MISSING)
         spellings = region_spellings()
         for index, text in enumerate(rows.columns["region"]):
-            flat = "".join((text or "").split())
+            flat = flattened(text or "")
             if flat and spellings.get(flat) is None:
                 code = "ambiguous_region" if flat in spellings else "unknown_region"
                 rows.refuse("region", index, refusal(code, text))
@@ -146,7 +146,7 @@ class RecordImporter:
                 continue
             values = dict(given)
             if "region" in values:
-                values["region_id"] = spellings["".join(values.pop("region").split())]
+                values["region_id"] = spellings[flattened(values.pop("region"))]
             obj, problem = find(plan, index, values)
             if not problem:
                 self.compare(plan, index, obj, values)
