@@ -186,7 +186,8 @@ def measure_all(user: str, options: argparse.Namespace) -> list[Measured]:
         times, response = timed(browser, f"/admin/{model}", ours.format(**known), options.repeat)
         slow = None
         if not options.no_stock:
-            slow, _response = timed(browser, f"/stock/{model}", stock.format(**known), 3)
+            # Seconds a page: no warming up, which `warm()` did for the process.
+            slow, _response = timed(browser, f"/stock/{model}", stock.format(**known), 3, warm_up=False)
         query = ours.format(**known)
         queries = count_queries(lambda b=browser, m=model, q=query: get(b, f"/admin/{m}", q))
         found = str(response.context_data["cl"].result_count)
@@ -203,8 +204,8 @@ def get(browser: Any, path: str, query: str) -> Any:
     return response
 
 
-def timed(browser: Any, path: str, query: str, repeat: int) -> tuple[Times, Any]:
-    response = get(browser, path, query)
+def timed(browser: Any, path: str, query: str, repeat: int, *, warm_up: bool = True) -> tuple[Times, Any]:
+    response = get(browser, path, query) if warm_up else None
     times, worked = [], processor_seconds()
     for _ in range(repeat):
         started = time.perf_counter()
