@@ -132,11 +132,16 @@ class FastChangeList(ChangeList):
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet) -> list:
         ordering = self.filter_ordering
-        if ordering is None:
-            self._forget_unoffered_order()
-            ordering = super().get_ordering(request, queryset)
-        else:
+        self._forget_unoffered_order()
+        if ordering is not None:
             self.sortable_by = ()
+        elif self.params.get(ORDER_VAR):
+            # Django appends the list's usual order and -pk; behind a chosen column no index has those.
+            ordering = super().get_ordering(request, queryset.order_by())
+            if ordering[-1] == "-pk" and not str(ordering[-2:][0]).startswith("-"):
+                ordering[-1] = "pk"
+        else:
+            ordering = super().get_ordering(request, queryset)
         self._ordering = tuple(ordering)
         return list(ordering)
 
@@ -197,6 +202,8 @@ class FastChangeList(ChangeList):
         except EmptyResultSet:
             paginator.count = 0
             return 0, []
+        if self.is_planned_wrong(ordered, paginator):
+            ordered = without_filter_indexes(ordered)
         rows = self.rows_of(ordered.values("pk")[start:stop]).order_by(*ordered.query.order_by)
         sql = f"SELECT COUNT(*) FROM ({sql}) AS matching"  # noqa: S608
         count = RawSQL(sql, params, IntegerField())  # noqa: S611 (compiled by Django, with its parameters)

