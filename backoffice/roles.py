@@ -31,34 +31,60 @@ BINDINGS: Final[dict[str, str]] = {
     Role.PERSON: "person_id",
 }
 
+#: Somebody without an account who holds the signed link to one application or help request (core/links.py).
+APPLICANT: Final = "APPLICANT"
+DESKS: Final = [*Role.choices, (APPLICANT, _("Applicant"))]
+DESK_BINDINGS: Final[dict[str, str]] = BINDINGS | {APPLICANT: "record_id"}
+
 ALL: Final = "*"
 OWNER: Final = "@owner"
+#: The user's own rows (saved filters).
+SELF: Final = "@self"
 
 A, O, F, T = Role.ADMIN, Role.OFFICE, Role.FINANCE, Role.TRAINING  # noqa: E741
 L, C, P, U = Role.LOCAL_BODY, Role.COMPANY, Role.PERSON, Role.AUDITOR
+
+LINK: Final[dict[str, str]] = {APPLICANT: "pk"}
+PUBLIC: Final[dict[str, str]] = {APPLICANT: ALL}
 
 STAFF: Final[dict[str, str]] = {A: ALL, O: ALL, F: ALL, T: ALL, U: ALL}
 EVERYONE: Final[dict[str, str]] = dict.fromkeys(Role, ALL)
 
 SCOPES: Final[dict[str, dict[str, str]]] = {
     # Dictionaries are public (the home page shows the local bodies).
-    "registry.Region": EVERYONE,
+    "registry.Region": EVERYONE | PUBLIC,
     "registry.Specialty": EVERYONE,
-    "registry.LocalBody": EVERYONE,
+    "registry.LocalBody": EVERYONE | PUBLIC,
     "core.CalendarDay": EVERYONE,
-    "core.AttachmentKind": EVERYONE,
+    "core.AttachmentKind": EVERYONE | PUBLIC,
     # The register.
     "registry.Company": STAFF | {C: "pk", P: "people"},
     "registry.FormerName": STAFF | {C: "company", P: "company__people"},
     "registry.Person": STAFF | {C: "company", P: "pk"},
     "registry.Certificate": STAFF | {C: "company", P: "person"},
     "registry.CertificateTerm": STAFF | {C: "certificate__company", P: "certificate__person"},
+    "registry.DuplicatePair": {A: ALL, O: ALL, U: ALL},
+    "registry.Merge": {A: ALL, O: ALL, U: ALL},
+    # Flows of the register. A draft is its author's alone (Flow.private_states).
+    "registry.PersonalApplication": {A: ALL, O: ALL, T: ALL, U: ALL, L: "local_body", C: "company"} | LINK,
+    "registry.CompanyApplication": {A: ALL, O: ALL, F: ALL, U: ALL} | LINK,
+    "registry.CompanyChange": {A: ALL, O: ALL, F: ALL, U: ALL, C: "company"},
+    "registry.Transfer": {A: ALL, O: ALL, T: ALL, U: ALL, C: "company"},
+    "registry.HelpRequest": {A: ALL, O: ALL, U: ALL} | LINK,
+    # The year's training plan is public.
+    "training.TrainingClass": EVERYONE | PUBLIC,
+    "core.Announcement": EVERYONE | PUBLIC,
     # Users: a company's manager looks after the company's own users.
     "accounts.User": {A: ALL, O: ALL, U: ALL, C: "company"},
     # The office's machinery.
-    "core.Attachment": dict.fromkeys(Role, OWNER),
-    "core.TransitionLog": dict.fromkeys(Role, OWNER),
+    "core.Attachment": dict.fromkeys([*Role, APPLICANT], OWNER),
+    "core.TransitionLog": dict.fromkeys([*Role, APPLICANT], OWNER),
     "core.Task": {A: ALL, O: ALL, U: ALL, F: "@desk", T: "@desk", L: "@desk", C: "@desk", P: "@desk"},
+    "core.FinishedTask": dict.fromkeys(Role, OWNER),
+    "core.TrackedTask": dict.fromkeys(Role, OWNER),
+    "core.SavedFilter": dict.fromkeys(Role, SELF),
+    "core.ReadyOpinion": EVERYONE,
+    "core.MessageTemplate": {A: ALL, O: ALL, U: ALL},
     "core.Message": {A: ALL, O: ALL, U: ALL},
     "core.ImportRun": {A: ALL, O: ALL, U: ALL},
     "core.HeaderMapping": {A: ALL, O: ALL, U: ALL},
@@ -104,16 +130,42 @@ GRANTS: Final[dict[str, dict[str, frozenset[str]]]] = {
         U: VIEW | {"export"},
     },
     "registry.CertificateTerm": {A: VIEW, O: VIEW, F: VIEW, T: VIEW, C: VIEW, P: VIEW, U: VIEW},
+    "registry.DuplicatePair": {A: VIEW, O: VIEW | {"change"}, U: VIEW},
+    "registry.Merge": {A: VIEW, O: VIEW | {"change"}, U: VIEW},
+    "registry.PersonalApplication": {
+        A: VIEW | {"export"}, O: VIEW | {"export"}, T: VIEW, U: VIEW | {"export"}, L: VIEW | {"export"},
+        C: frozenset({"view", "change", "export"}), APPLICANT: frozenset({"view", "change"}),
+    },
+    "registry.CompanyApplication": {
+        A: VIEW | {"export"}, O: frozenset({"view", "change", "export"}), F: VIEW, U: VIEW | {"export"},
+        APPLICANT: frozenset({"view", "change"}),
+    },
+    "registry.CompanyChange": {A: VIEW, O: VIEW | {"export"}, F: VIEW, U: VIEW, C: EDIT},
+    "registry.Transfer": {A: VIEW, O: VIEW | {"export"}, T: VIEW, U: VIEW, C: EDIT},
+    "registry.HelpRequest": {A: VIEW, O: frozenset({"view", "change", "export"}), U: VIEW,
+                             APPLICANT: frozenset({"view", "change"})},
+    "training.TrainingClass": READERS | {A: VIEW | {"export"}, T: EDIT | {"export"}, U: VIEW | {"export"}},
+    "core.Announcement": READERS | {O: EDIT, A: VIEW, T: EDIT},
     "accounts.User": {A: EDIT, O: EDIT, U: VIEW, C: EDIT},
     "core.Attachment": {A: VIEW, O: EDIT | {"delete"}, F: VIEW, T: VIEW, L: VIEW, U: VIEW,
-                        C: EDIT | {"delete"}, P: EDIT | {"delete"}},
+                        C: EDIT | {"delete"}, P: EDIT | {"delete"}, APPLICANT: EDIT | {"delete"}},
     "core.TransitionLog": READERS,
     "core.Task": READERS,
+    "core.FinishedTask": READERS,
+    "core.TrackedTask": READERS,
+    "core.SavedFilter": dict.fromkeys(Role, EDIT | {"delete"}),
+    "core.ReadyOpinion": READERS | {O: EDIT | {"delete"}, T: EDIT | {"delete"}, A: EDIT | {"delete"}},
+    "core.MessageTemplate": {A: frozenset({"view", "change"}), O: frozenset({"view", "change"}), U: VIEW},
     "core.Message": {A: VIEW, O: VIEW, U: VIEW},
     "core.ImportRun": {A: VIEW, O: EDIT, U: VIEW},
     "core.HeaderMapping": {A: VIEW, O: VIEW | {"delete"}, U: VIEW},
     "axes.AccessAttempt": {A: VIEW | {"delete"}, U: VIEW},
 }  # fmt: skip
+
+
+def desk_label(role: str) -> str:
+    """The name of a role, or of the applicant, in the reader's language."""
+    return str(dict(DESKS).get(role, role))
 
 
 def allows(role: str | None, verb: str, model_label: str) -> bool:

@@ -109,6 +109,8 @@ INSTALLED_APPS = [
     "backoffice.accounts",
     "backoffice.core",
     "registry",
+    "training",
+    "backoffice.public",
 ]
 if TESTING:
     INSTALLED_APPS.append("tests.flowapp")

@@ -10,3 +10,7 @@ class RegistryConfig(AppConfig):
         from registry.imports.fields import register_layout
 
         register_layout()
+
+        from registry.notices import register_notices
+
+        register_notices()

@@ -15,10 +15,10 @@ from django.core.exceptions import FieldDoesNotExist, FieldError, ValidationErro
 from django.db import models
 from simple_history.models import HistoricalChanges
 
-from backoffice.roles import ALL, GRANTS, OWNER, SCOPES
+from backoffice.roles import ALL, GRANTS, OWNER, SCOPES, SELF
 
 #: Scopes that are rules of scoping.visible_to() and no look-up path.
-NAMED_SCOPES = (ALL, OWNER, "@desk")
+NAMED_SCOPES = (ALL, OWNER, SELF, "@desk")
 
 
 @checks.register(checks.Tags.security)
@@ -114,7 +114,7 @@ def flow_errors(flow: Any) -> Iterable[checks.CheckMessage]:
     left = {state for step in steps for state in step.sources}
     desks = {str(state) for state in flow.desks}
     for state in dict.fromkeys([*states, *used]):
-        if state in left and state not in desks:
+        if state in left and state not in desks and state not in flow.resting:
             yield checks.Error(
                 f"{flow.__name__} can leave the state {state}, but it waits at no desk there: it is in no inbox.",
                 hint=f"Add {state} to {flow.__name__}.desks.",

@@ -20,7 +20,7 @@ from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 from backoffice.core.models.inbox import Task, TransitionLog
 from backoffice.core.scoping import bound_id, visible_to
 from backoffice.core.working_days import add_working_days
-from backoffice.roles import BINDINGS, Role
+from backoffice.roles import DESK_BINDINGS, desk_label
 
 #: A guard returns why not, as a sentence the user understands, or an empty string.
 Guard = Callable[[Any], str]
@@ -38,9 +38,13 @@ class AlreadyHandled(StepRefused):
 class Desk:
     """Where an object waits: a role, for bound roles the attribute path to the record, and the days it has."""
 
-    role: Role
+    role: str
     bound: str = ""
     working_days: int | None = None
+
+    @property
+    def label(self) -> str:
+        return desk_label(self.role)
 
     def bound_id(self, obj: models.Model) -> int | None:
         value: Any = obj
@@ -54,7 +58,7 @@ class Step:
     name: str
     sources: tuple[str, ...]
     target: str
-    by: tuple[Role, ...]
+    by: tuple[str, ...]
     label: Any
     when: tuple[Guard, ...] = ()
     form: type[forms.Form] | None = None
@@ -72,7 +76,7 @@ def step(
     source: str | Iterable[str],
     target: str,
     *,
-    by: Role | Iterable[Role],
+    by: str | Iterable[str],
     label: Any,
     when: Iterable[Guard] = (),
     form: type[forms.Form] | None = None,
@@ -81,7 +85,7 @@ def step(
 ) -> Callable[[Callable], Callable]:
     """Declare a method of a Flow as a step; the method's body is the step's effect on the locked object."""
     sources = (source,) if isinstance(source, str) else tuple(source)
-    roles = (by,) if isinstance(by, Role) else tuple(by)
+    roles = (str(by),) if isinstance(by, str) else tuple(map(str, by))
 
     def decorate(method: Callable) -> Callable:
         changed = transition(field=state, source=list(sources), target=target)(method)
@@ -103,6 +107,12 @@ class Flow(ConcurrentTransitionMixin, models.Model):
 
     desks: ClassVar[dict[str, Desk]] = {}
     colours: ClassVar[dict[str, str]] = {}
+    #: States that steps leave, but in which nobody has anything to do (a class that is open): no task.
+    resting: ClassVar[frozenset[str]] = frozenset()
+    #: States in which only the holder of the signed link sees the record.
+    private_states: ClassVar[frozenset[str]] = frozenset()
+    #: The code of this model in signed links (core/links.py); empty: it has none.
+    link_code: ClassVar[str] = ""
     state: Any
 
     class Meta:
@@ -126,8 +136,12 @@ class Flow(ConcurrentTransitionMixin, models.Model):
         """The line that stands in the inbox."""
         return str(self)[:200]
 
-    def transition_done(self, done: Step, by: Any) -> None:
+    def transition_done(self, done: Step, by: Any, opinion: str) -> None:
         """Hook inside the transaction, after log and tasks are written: queue messages here."""
+
+    def is_closed(self) -> bool:
+        """Whether the flow is at an end: no step leaves this state."""
+        return not any(self.state in step.sources for step in self.steps().values())
 
 
 @dataclass
@@ -141,7 +155,7 @@ class Offer:
 def at_own_desk(obj: Flow, user: Any) -> bool:
     """Whether a bound user (company, body, person) is bound to the record that the desk names."""
     desk = obj.desk()
-    if desk is None or user.role not in BINDINGS or desk.role != user.role or not desk.bound:
+    if desk is None or user.role not in DESK_BINDINGS or desk.role != user.role or not desk.bound:
         return True
     return desk.bound_id(obj) == bound_id(user)
 
@@ -184,18 +198,46 @@ def perform(
         raise StepRefused("\n".join(refusals))
     source = row.state
     getattr(row, name)(by=by, **data)
-    row._history_user = by  # type: ignore[attr-defined]
+    user = account_of(by)
+    row._history_user = user  # type: ignore[attr-defined]
     row._change_reason = f"{declared.label}: {opinion}" if opinion else str(declared.label)  # type: ignore[attr-defined]
     row.save()
     row._change_reason = None  # type: ignore[attr-defined] # a later save has its own reason
-    due_on = close_task(row, by, name)
-    TransitionLog.objects.create(
-        content_type=ContentType.objects.get_for_model(row), object_id=row.pk, step=name, source=source,
-        target=row.state, by=by, by_name=str(by)[:100], role=by.role, opinion=opinion, due_on=due_on,
-    )  # fmt: skip
+    due_on = close_task(row, user, name)
+    write_log(row, name, source, by, opinion, due_on)
     open_task(row)
-    row.transition_done(declared, by)
+    row.transition_done(declared, by, opinion)
     return row
+
+
+@transaction.atomic
+def start(obj: Flow, *, by: Any, reason: str = "") -> Flow:
+    """Store a new object of a flow: history and log name who began it, and its first desk gets the task."""
+    obj._history_user = account_of(by)  # type: ignore[attr-defined]
+    obj._change_reason = reason  # type: ignore[attr-defined]
+    obj.save(force_insert=True)
+    obj._change_reason = None  # type: ignore[attr-defined]
+    write_log(obj, STARTED, "", by, reason)
+    open_task(obj)
+    return obj
+
+
+#: The name of the first line of every trail.
+STARTED = "start"
+
+
+def account_of(by: Any) -> Any:
+    """The user account behind an actor; None for applicants, who act by signed link."""
+    return by if isinstance(by, models.Model) else None
+
+
+def write_log(
+    row: Flow, step_name: str, source: str, by: Any, opinion: str = "", due_on: Any = None
+) -> TransitionLog:
+    return TransitionLog.objects.create(
+        content_type=ContentType.objects.get_for_model(row), object_id=row.pk, step=step_name, source=source,
+        target=row.state, by=account_of(by), by_name=str(by)[:100], role=by.role, opinion=opinion, due_on=due_on,
+    )  # fmt: skip
 
 
 def check_turn(row: Flow, declared: Step, by: Any, seen: int | None) -> None:
@@ -229,8 +271,9 @@ def open_task(row: Flow) -> Task | None:
     if desk is None:
         return None
     bound = desk.bound_id(row)
-    if desk.role in BINDINGS and bound is None:
+    if desk.role in DESK_BINDINGS and bound is None:
         raise StepRefused(_("Nobody would receive this: it is not addressed to anyone yet."))
+    Task.of(row).filter(is_latest=True).update(is_latest=False)
     return Task.objects.create(
         content_type=ContentType.objects.get_for_model(row), object_id=row.pk, role=desk.role,
         bound_id=bound, state=row.state, subject=row.task_subject()[:200],

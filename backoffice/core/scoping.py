@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model, Q, QuerySet
 
-from backoffice.roles import ALL, BINDINGS, OWNER, SCOPES, allows
+from backoffice.roles import ALL, APPLICANT, DESK_BINDINGS, OWNER, SCOPES, SELF, allows
 
 
 def scope_of(model: type[Model], user: Any) -> str | None:
@@ -20,7 +20,7 @@ def scope_of(model: type[Model], user: Any) -> str | None:
 
 def bound_id(user: Any) -> int | None:
     """The primary key of the record the user is bound to (company, person, local body), or None."""
-    return getattr(user, BINDINGS.get(user.role, ""), None)
+    return getattr(user, DESK_BINDINGS.get(user.role, ""), None)
 
 
 def visible_to(model: type[Model], user: Any, *, queryset: QuerySet | None = None) -> QuerySet:
@@ -29,16 +29,27 @@ def visible_to(model: type[Model], user: Any, *, queryset: QuerySet | None = Non
     scope = scope_of(model, user)
     if scope is None:
         return rows.none()
+    rows = without_hidden(model, user, rows)
     if scope == ALL:
         return rows
+    if scope == SELF:
+        return rows.filter(user=user)
     if scope == OWNER:
         return rows.filter(owner_visible(model, user))
-    if scope == "@desk" and user.role not in BINDINGS:
+    if scope == "@desk" and user.role not in DESK_BINDINGS:
         return rows.filter(role=user.role)
     bound = bound_id(user)
-    if bound is None:
+    if bound is None or (user.role == APPLICANT and not isinstance(user.record, model)):
         return rows.none()
     return rows.filter(role=user.role, bound_id=bound) if scope == "@desk" else rows.filter(**{scope: bound})
+
+
+def without_hidden(model: type[Model], user: Any, rows: QuerySet) -> QuerySet:
+    """Leave out what is nobody's (merged records) and the drafts of applicants, who alone see them."""
+    if hidden := getattr(model, "hidden_rows", None):
+        rows = rows.filter(~hidden)
+    private = getattr(model, "private_states", ())
+    return rows.exclude(state__in=private) if private and user.role != APPLICANT else rows
 
 
 def owner_visible(model: type[Model], user: Any) -> Q:

@@ -1,15 +1,30 @@
+from registry.models.applications import (
+    CompanyApplication,
+    CompanyChange,
+    HelpRequest,
+    PersonalApplication,
+    Transfer,
+)
 from registry.models.certificate import Certificate, CertificateTerm
 from registry.models.company import Company, FormerName
 from registry.models.dictionaries import LocalBody, Region, Specialty
+from registry.models.duplicates import DuplicatePair, Merge
 from registry.models.person import Person
 
 __all__ = [
     "Certificate",
     "CertificateTerm",
     "Company",
+    "CompanyApplication",
+    "CompanyChange",
+    "DuplicatePair",
     "FormerName",
+    "HelpRequest",
     "LocalBody",
+    "Merge",
     "Person",
+    "PersonalApplication",
     "Region",
     "Specialty",
+    "Transfer",
 ]

@@ -27,6 +27,7 @@ class Company(models.Model):
         SUSPENDED = "SUSPENDED", _("Suspended")
         LEFT = "LEFT", _("Left")
 
+    hidden_rows = models.Q(merged_into__isnull=False)
     MEMBERSHIP_COLOURS: ClassVar = {"FORMAL": "success", "TEMPORARY": "info"}
     STATUS_COLOURS: ClassVar = {"ACTIVE": "success", "SUSPENDED": "warning", "LEFT": "danger"}
     takes_attachments = ("LICENCE", "QUALIFICATION", "RENAME_NOTICE", "OTHER")
@@ -62,6 +63,14 @@ class Company(models.Model):
         help_text=_("The login name unless you change it."),
     )
     email = models.EmailField(_("email"), blank=True)
+    dues_from = models.DateField(
+        _("dues from"), null=True, blank=True, help_text=_("Formal members pay dues from this day.")
+    )
+    #: A duplicate that went into another record: hidden everywhere, its page leads to the other one.
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="merged", editable=False, db_index=False,
+        verbose_name=_("merged into"),
+    )  # fmt: skip
     initials = models.CharField(_("pinyin initials"), max_length=100, editable=False, blank=True)
     created_at = models.DateTimeField(_("member since"), auto_now_add=True)
     updated_at = models.DateTimeField(_("last change"), auto_now=True)

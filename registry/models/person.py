@@ -27,6 +27,7 @@ class Person(models.Model):
         MASTER = "MASTER", _("Master")
         DOCTOR = "DOCTOR", _("Doctor")
 
+    hidden_rows = models.Q(merged_into__isnull=False)
     takes_attachments = (
         "PHOTO", "ID_CARD", "DIPLOMA", "TITLE", "CERTIFICATE", "LEAVING", "JOINING", "SOCIAL_SECURITY", "OTHER",
     )  # fmt: skip
@@ -49,6 +50,11 @@ class Person(models.Model):
     )  # fmt: skip
     education = models.CharField(_("education"), max_length=20, choices=Education.choices, blank=True)
     title = models.CharField(_("professional title"), max_length=50, blank=True)
+    #: A duplicate that went into another record: hidden everywhere, its page leads to the other one.
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="merged", editable=False, db_index=False,
+        verbose_name=_("merged into"),
+    )  # fmt: skip
     created_at = models.DateTimeField(_("member since"), auto_now_add=True)
     updated_at = models.DateTimeField(_("last change"), auto_now=True)
 

@@ -1,16 +1,24 @@
+from backoffice.core.models.announcement import Announcement
 from backoffice.core.models.attachment import Attachment, AttachmentKind
 from backoffice.core.models.calendar import CalendarDay
 from backoffice.core.models.imports import HeaderMapping, ImportRun
-from backoffice.core.models.inbox import Task, TransitionLog
+from backoffice.core.models.inbox import FinishedTask, Task, TrackedTask, TransitionLog
 from backoffice.core.models.message import Message
+from backoffice.core.models.wording import MessageTemplate, ReadyOpinion, SavedFilter
 
 __all__ = [
+    "Announcement",
     "Attachment",
     "AttachmentKind",
     "CalendarDay",
+    "FinishedTask",
     "HeaderMapping",
     "ImportRun",
     "Message",
+    "MessageTemplate",
+    "ReadyOpinion",
+    "SavedFilter",
     "Task",
+    "TrackedTask",
     "TransitionLog",
 ]

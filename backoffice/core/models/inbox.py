@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.models.base import Owned
-from backoffice.roles import Role
+from backoffice.roles import DESKS
 
 
 def flow_models() -> tuple[type[models.Model], ...]:
@@ -24,7 +24,7 @@ def flow_models() -> tuple[type[models.Model], ...]:
 class Task(Owned):
     """Something waits at a desk: a role, and where the role is bound, one company, body or person."""
 
-    role = models.CharField(_("desk"), max_length=20, choices=Role.choices)
+    role = models.CharField(_("desk"), max_length=20, choices=DESKS)
     bound_id = models.PositiveBigIntegerField(_("record of the desk"), null=True, blank=True)
     state = models.CharField(_("state"), max_length=40)
     subject = models.CharField(_("subject"), max_length=200)
@@ -40,6 +40,13 @@ class Task(Owned):
         verbose_name=_("done by"),
     )
     closed_with = models.CharField(_("done with"), max_length=60, blank=True)
+    #: Who of the desk looks after it; everybody at the desk may still act.
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+",
+        verbose_name=_("looked after by"), db_index=False,
+    )  # fmt: skip
+    #: The newest task of its object: where it stands now, or where it ended (流程追踪).
+    is_latest = models.BooleanField(default=True, editable=False)
 
     class Meta:
         verbose_name = _("task")
@@ -60,6 +67,9 @@ class Task(Owned):
             ),
             models.Index("closed_by", models.F("closed_at").desc(), name="task_done"),
             models.Index(fields=["content_type", "object_id"], name="task_object"),
+            models.Index(
+                fields=["content_type", "-id"], condition=models.Q(is_latest=True), name="task_latest"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -68,6 +78,24 @@ class Task(Owned):
     @staticmethod
     def owner_models() -> tuple[type[models.Model], ...]:
         return flow_models()
+
+
+class FinishedTask(Task):
+    """已办: what I, or my company, finished."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("finished task")
+        verbose_name_plural = _("finished tasks")
+
+
+class TrackedTask(Task):
+    """流程追踪: everything under way or ended in my scope, each with the desk it waits at."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("flow under way")
+        verbose_name_plural = _("flow tracking")
 
 
 class TransitionLog(Owned):
@@ -80,7 +108,7 @@ class TransitionLog(Owned):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("by")
     )
     by_name = models.CharField(_("full name"), max_length=100, blank=True)
-    role = models.CharField(_("role"), max_length=20, choices=Role.choices, blank=True)
+    role = models.CharField(_("role"), max_length=20, choices=DESKS, blank=True)
     at = models.DateTimeField(_("at"), auto_now_add=True)
     opinion = models.TextField(_("opinion"), blank=True)
     due_on = models.DateField(_("was due on"), null=True, blank=True)

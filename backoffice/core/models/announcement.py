@@ -1,0 +1,43 @@
+"""Announcements 公告: for the public pages and the dashboards."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.history import History
+
+
+class Announcement(models.Model):
+    takes_attachments = ("OTHER",)
+
+    title = models.CharField(_("title"), max_length=120)
+    body = models.TextField(
+        _("text"), help_text=_("Blank lines separate paragraphs; web addresses become links.")
+    )
+    is_published = models.BooleanField(_("published"), default=False)
+    is_pinned = models.BooleanField(_("pinned"), default=False, help_text=_("Stands above the others."))
+    published_at = models.DateTimeField(
+        _("published at"), null=True, blank=True, help_text=_("A later moment publishes it then.")
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", editable=False,
+        verbose_name=_("written by"),
+    )  # fmt: skip
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    history = History()
+
+    class Meta:
+        verbose_name = _("announcement")
+        verbose_name_plural = _("announcements")
+        ordering = ["-is_pinned", "-published_at", "-id"]
+        indexes = [models.Index("is_pinned", models.F("published_at").desc(), name="announcement_shown")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @classmethod
+    def public(cls) -> "models.QuerySet[Announcement]":
+        """What is published by now, pinned ones first."""
+        return cls._default_manager.filter(is_published=True, published_at__lte=timezone.now())

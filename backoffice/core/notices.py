@@ -1,0 +1,100 @@
+"""Notices: what is told to whom at a step. Their wording is shipped here by the apps and edited by the office.
+
+An app registers a Notice for each thing it tells; `notify()` words it (the office's template, else the shipped
+text, always in the site's language) and queues mails and text messages in the caller's transaction.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.conf import settings
+from django.utils import translation
+
+from backoffice.core import outbox
+from backoffice.core.models import Message, MessageTemplate
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A thing we tell people. `placeholders` maps each {name} its texts may use to an example for the preview."""
+
+    code: str
+    label: Any
+    subject: Any
+    body: Any
+    sms: Any = ""
+    placeholders: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Recipient:
+    email: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True)
+class Wording:
+    subject: str
+    body: str
+    sms: str
+
+
+NOTICES: Final[dict[str, Notice]] = {}
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+def register(*notices: Notice) -> None:
+    NOTICES.update({notice.code: notice for notice in notices})
+
+
+def fill(text: str, values: Mapping[str, Any]) -> str:
+    """The text with its {placeholders} filled in; unknown ones stay as they are."""
+    return _PLACEHOLDER.sub(lambda found: str(values.get(found[1], found[0])), text)
+
+
+def unknown_placeholders(notice: Notice, *texts: str) -> list[str]:
+    """The {placeholders} that this notice does not know, for the editor's form."""
+    used = {name for text in texts for name in _PLACEHOLDER.findall(text)}
+    return sorted(used - set(notice.placeholders))
+
+
+def wording(notice: Notice, values: Mapping[str, Any], template: MessageTemplate | None = None) -> Wording:
+    """Subject, mail and text message as they would go out."""
+    with translation.override(settings.LANGUAGE_CODE):
+        texts = (
+            (template and template.subject) or str(notice.subject),
+            (template and template.body) or str(notice.body),
+            (template and template.sms) or str(notice.sms),
+        )
+    return Wording(*(fill(text, values) for text in texts))
+
+
+def notify(code: str, recipients: Iterable[Recipient], **values: Any) -> list[Message]:
+    """Queue the notice for the recipients: mail where there is an address, a text message too if it has one.
+
+    Returns the queued messages; none where the office switched the notice off or nobody can be reached.
+    """
+    notice = NOTICES[code]
+    template = MessageTemplate.objects.filter(code=code).first()
+    if template is not None and not template.is_active:
+        return []
+    text = wording(notice, values, template)
+    messages = []
+    for recipient in dict.fromkeys(recipients):
+        if recipient.email:
+            messages.append(Message(channel=Message.Channel.MAIL, recipient=recipient.email,
+                                    subject=text.subject, body=text.body))  # fmt: skip
+        if recipient.phone and text.sms:
+            messages.append(Message(channel=Message.Channel.SMS, recipient=recipient.phone,
+                                    subject=text.subject, body=text.sms))  # fmt: skip
+    return outbox.queue_all(messages)
+
+
+def ensure_templates() -> int:
+    """Give every registered notice its (empty) row to edit; return how many were new."""
+    known = set(MessageTemplate.objects.values_list("code", flat=True))
+    new = [MessageTemplate(code=code) for code in NOTICES if code not in known]
+    MessageTemplate.objects.bulk_create(new, ignore_conflicts=True)
+    return len(new)

@@ -1,0 +1,1 @@
+"""The register's state machines: one file each, read from top to bottom like the manual's chapter."""

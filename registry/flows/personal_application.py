@@ -1,0 +1,139 @@
+"""个人会员注册 (SPEC 3.1, manual ch. 2 and 4a): applicant → company → local body → member."""
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_fsm import FSMField
+
+from backoffice.core.flow import Desk, Flow, Step, step
+from backoffice.roles import APPLICANT, Role
+from registry.flows.guards import all_filled_in, all_papers_there
+
+
+class S(models.TextChoices):
+    DRAFT = "DRAFT", gettext_lazy("Being filled in")
+    COMPANY_REVIEW = "COMPANY_REVIEW", gettext_lazy("Company review")
+    LOCAL_REVIEW = "LOCAL_REVIEW", gettext_lazy("Local review")
+    APPROVED = "APPROVED", gettext_lazy("Approved")
+    RETURNED = "RETURNED", gettext_lazy("Returned to the applicant")
+    WITHDRAWN = "WITHDRAWN", gettext_lazy("Withdrawn")
+
+
+class Review(models.TextChoices):
+    """What one of the two reviewers said so far (manual ch. 4a-2: 未审批/已退回/已通过)."""
+
+    PENDING = "PENDING", gettext_lazy("Not reviewed")
+    RETURNED = "RETURNED", gettext_lazy("Returned")
+    PASSED = "PASSED", gettext_lazy("Passed")
+
+
+UNDER_REVIEW = (S.COMPANY_REVIEW, S.LOCAL_REVIEW)
+
+
+def not_a_member_yet(obj: Any) -> str:
+    """Manual ch. 4a-4: an ID number that already is a member's cannot be approved again."""
+    if obj.member_with_this_id() is None:
+        return ""
+    return _("%(name)s's ID number already belongs to an individual member; return the application, no new one "
+             "is needed.") % {"name": obj.name}  # fmt: skip
+
+
+def no_other_application(obj: Any) -> str:
+    """Uniqueness ignores returned and withdrawn ones."""
+    others = type(obj)._default_manager.filter(id_number=obj.id_number, state__in=UNDER_REVIEW)
+    if not obj.id_number or not others.exclude(pk=obj.pk).exists():
+        return ""
+    return _(
+        "Another application with this ID number is under review already; follow it by the link in its mail."
+    )
+
+
+def not_known_as_member(obj: Any) -> str:
+    """The applicant is told at once, if the name fits too: a stranger's ID number alone reveals nothing."""
+    member = obj.member_with_this_id()
+    if member is None or member.name != obj.name:
+        return ""
+    return _("You already are an individual member; no application is needed. Sign in with your ID number, or "
+             "ask for help on the sign-in page.")  # fmt: skip
+
+
+class PersonalApplicationFlow(Flow):
+    state = FSMField(gettext_lazy("state"), default=S.DRAFT, choices=S.choices, protected=True)
+
+    link_code = "p"
+    private_states = frozenset({S.DRAFT})
+    colours = {
+        S.DRAFT: "", S.COMPANY_REVIEW: "info", S.LOCAL_REVIEW: "info", S.APPROVED: "success",
+        S.RETURNED: "warning", S.WITHDRAWN: "",
+    }  # fmt: skip
+    desks = {
+        S.DRAFT: Desk(APPLICANT, bound="pk"),
+        S.COMPANY_REVIEW: Desk(Role.COMPANY, bound="company_id", working_days=3),
+        S.LOCAL_REVIEW: Desk(Role.LOCAL_BODY, bound="local_body_id", working_days=3),
+        S.RETURNED: Desk(APPLICANT, bound="pk"),
+    }
+
+    class Meta:
+        abstract = True
+
+    @step(
+        state, (S.DRAFT, S.RETURNED), S.COMPANY_REVIEW, by=APPLICANT, label=gettext_lazy("Submit"),
+        when=[all_filled_in, all_papers_there, not_known_as_member, no_other_application],
+    )  # fmt: skip
+    def submit(self, by: Any, **data: Any) -> None:
+        """Ask the company; both reviews begin anew."""
+        self.company_review = self.local_review = Review.PENDING
+
+    @step(
+        state, S.COMPANY_REVIEW, S.LOCAL_REVIEW, by=Role.COMPANY, label=gettext_lazy("Approve"),
+        when=[not_a_member_yet, all_filled_in, all_papers_there],
+    )  # fmt: skip
+    def company_approve(self, by: Any, **data: Any) -> None:
+        """The applicant works here and the fields are right: ask the local body."""
+        self.company_review = Review.PASSED
+
+    @step(
+        state, S.COMPANY_REVIEW, S.RETURNED, by=Role.COMPANY, label=gettext_lazy("Return"),
+        opinion_required=True, tone="danger",
+    )  # fmt: skip
+    def company_return(self, by: Any, **data: Any) -> None:
+        """The applicant corrects by link."""
+        self.company_review = Review.RETURNED
+
+    @step(
+        state, S.LOCAL_REVIEW, S.APPROVED, by=Role.LOCAL_BODY, label=gettext_lazy("Approve"),
+        when=[not_a_member_yet, all_filled_in, all_papers_there],
+    )  # fmt: skip
+    def local_approve(self, by: Any, **data: Any) -> None:
+        """Create the person with the attachments, and send the activation."""
+        from registry.membership import admit_person
+
+        self.local_review = Review.PASSED
+        self.person = admit_person(self, by)
+
+    @step(
+        state, S.LOCAL_REVIEW, S.RETURNED, by=Role.LOCAL_BODY, label=gettext_lazy("Return"),
+        opinion_required=True, tone="danger",
+    )  # fmt: skip
+    def local_return(self, by: Any, **data: Any) -> None:
+        """The applicant corrects by link; the company looks at it again."""
+        self.local_review = Review.RETURNED
+
+    @step(
+        state, (S.DRAFT, S.RETURNED, S.COMPANY_REVIEW, S.LOCAL_REVIEW), S.WITHDRAWN, by=APPLICANT,
+        label=gettext_lazy("Withdraw"), tone="danger",
+    )  # fmt: skip
+    def withdraw(self, by: Any, **data: Any) -> None:
+        """The applicant does not want it any more."""
+
+    def transition_done(self, done: Step, by: Any, opinion: str) -> None:
+        from registry import membership, notices
+
+        if done.opinion_required:
+            review = "company_opinion" if done.name == "company_return" else "local_opinion"
+            membership.note_opinion(self, review, opinion)
+            if self.member_with_this_id() is not None:
+                membership.report_known_member(self, opinion)
+        notices.personal_application(self, done.name, opinion)

@@ -1,0 +1,168 @@
+"""What the register's flows tell whom, and the shipped wording (the office edits it under “Message templates”)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.links import address_of
+from backoffice.core.notices import NOTICES, Notice, Recipient, notify, register
+from registry.models import (
+    Company,
+    CompanyApplication,
+    CompanyChange,
+    HelpRequest,
+    PersonalApplication,
+    Transfer,
+)
+
+LINK = "https://members.example.org/a/…/"
+PERSON = {
+    "name": "张三", "company": "广东示范监理有限公司", "body": "广州市建设监理协会", "opinion": _("(the opinion)"),
+    "link": LINK,
+}  # fmt: skip
+COMPANY = {"name": "广东示范监理有限公司", "opinion": _("(the opinion)"), "link": LINK}
+CHANGE = {
+    "name": "广东示范监理有限公司",
+    "kind": _("New company name"),
+    "opinion": _("(the opinion)"),
+    "new_name": "广东新名监理有限公司",
+}
+MOVE = {
+    "name": "张三", "company": "广东示范监理有限公司", "former": "佛山示范监理有限公司", "opinion": _("(the opinion)"),
+}  # fmt: skip
+HELP = {"name": "张三", "answer": _("(the answer)"), "link": LINK}
+
+
+def register_notices() -> None:
+    """Called once at start-up (RegistryConfig.ready)."""
+    register(
+        Notice("personal.submit", _("Personal application received: to the applicant"),
+               _("We received your application"),
+               _("{name}, your application is with {company} now; then {body} reviews it. Follow it, or correct it "
+                 "when it is returned, here: {link}"), placeholders=PERSON),
+        Notice("personal.submit.company", _("Personal application received: to the company"),
+               _("{name} applies as an individual member"),
+               _("{name} names {company} as the employer. Please review the application in your inbox."),
+               _("{name} applies as an individual member of your company; please review it in your inbox."),
+               placeholders=PERSON),
+        Notice("personal.company_approve", _("Company approved a personal application: to the applicant"),
+               _("Your company approved your application"),
+               _("{name}, {company} approved your application; {body} reviews it next. {link}"),
+               placeholders=PERSON),
+        Notice("personal.company_return", _("Company returned a personal application: to the applicant"),
+               _("Please correct your application"),
+               _("{name}, {company} returned your application: “{opinion}”. Correct it and submit it again here: "
+                 "{link}"),
+               _("Your application was returned: {opinion}. The link in your mail opens it for correction."),
+               placeholders=PERSON),
+        Notice("personal.local_return", _("Local body returned a personal application: to the applicant"),
+               _("Please correct your application"),
+               _("{name}, {body} returned your application: “{opinion}”. Correct it and submit it again here: "
+                 "{link}"),
+               _("Your application was returned: {opinion}. The link in your mail opens it for correction."),
+               placeholders=PERSON),
+        Notice("personal.local_approve", _("Personal application approved: to the applicant"),
+               _("You are an individual member now"),
+               _("{name}, {body} approved your application. A second message brings the link that activates your "
+                 "account; your login name is your ID number. {link}"),
+               _("{name}, your application as an individual member was approved."), placeholders=PERSON),
+        Notice("personal.local_approve.company", _("Personal application approved: to the company"),
+               _("{name} is an individual member now"),
+               _("{body} approved the application of {name}. You can enrol {name} in training now."),
+               placeholders=PERSON),
+        Notice("company.submit", _("Company application received: to the applicant"),
+               _("We received your application"),
+               _("The application of {name} is with the General Office. Follow it, or correct it when it is returned, "
+                 "here: {link}"), placeholders=COMPANY),
+        Notice("company.office_return", _("Company application returned: to the applicant"),
+               _("Please correct your application"),
+               _("The application of {name} was returned: “{opinion}”. Correct it and submit it again here: {link}"),
+               _("Your company's application was returned: {opinion}. The link in your mail opens it."),
+               placeholders=COMPANY),
+        Notice("company.approve", _("Company application approved: to the applicant"),
+               _("{name} is a member now"),
+               _("The application of {name} was approved. A second message brings the link that activates your "
+                 "account. {link}"),
+               _("{name} is a member now; a second message brings the activation link."), placeholders=COMPANY),
+        Notice("change.submit", _("Company change received: to the company"), _("We received your change"),
+               _("{name}: “{kind}” is with the General Office."), placeholders=CHANGE),
+        Notice("change.office_return", _("Company change returned: to the company"),
+               _("Please correct your change"),
+               _("{name}: “{kind}” was returned: “{opinion}”. You find it in your inbox."),
+               _("Your change was returned: {opinion}. You find it in your inbox."), placeholders=CHANGE),
+        Notice("change.approve", _("Company change approved: to the company"), _("Your change took effect"),
+               _("{name}: “{kind}” was approved. After a rename, sign in with the new login name."),
+               _("{name}: “{kind}” was approved."), placeholders=CHANGE),
+        Notice("transfer.submit", _("Transfer asked for: to the former company"),
+               _("{company} claims {name}"),
+               _("{company} states that {name} works there now and asks for the transfer. If that is wrong, tell the "
+                 "General Office within four working days."), placeholders=MOVE),
+        Notice("transfer.office_return", _("Transfer returned: to the new company"),
+               _("Please correct the transfer of {name}"),
+               _("The transfer of {name} was returned: “{opinion}”. You find it in your inbox."),
+               _("The transfer of {name} was returned: {opinion}."), placeholders=MOVE),
+        Notice("transfer.approve", _("Transfer approved: to both companies and the person"),
+               _("{name} belongs to {company} now"),
+               _("The transfer of {name} from {former} to {company} was approved. Certificates still show the former "
+                 "employer until they are changed."),
+               _("{name} was transferred to {company}."), placeholders=MOVE),
+        Notice("help.send", _("Help request received: to the asker"), _("We received your question"),
+               _("{name}, the General Office has your question. Read the answer here: {link}"), placeholders=HELP),
+        Notice("help.answer", _("Help request answered: to the asker"), _("Our answer to your question"),
+               _("{name}, the General Office answers: “{answer}”. You can ask again here: {link}"),
+               _("The General Office answered your question: {answer}"), placeholders=HELP),
+    )  # fmt: skip
+
+
+def company_recipients(company: Company | None) -> list[Recipient]:
+    """The company's managers, else its own address."""
+    if company is None:
+        return []
+    managers = company.users.filter(is_manager=True, is_active=True)
+    found = [Recipient(user.email, user.phone) for user in managers if user.email or user.phone]
+    return found or [Recipient(company.email)]
+
+
+def tell(code: str, recipients: Iterable[Recipient], **values: Any) -> None:
+    if code in NOTICES:
+        notify(code, recipients, **values)
+
+
+def personal_application(application: PersonalApplication, step: str, opinion: str) -> None:
+    values = {
+        "name": application.name, "company": application.company, "body": application.local_body,
+        "opinion": opinion, "link": address_of(application),
+    }  # fmt: skip
+    tell(f"personal.{step}", [Recipient(application.email, application.phone)], **values)
+    tell(f"personal.{step}.company", company_recipients(application.company), **values)
+
+
+def company_application(application: CompanyApplication, step: str, opinion: str) -> None:
+    values = {"name": application.name, "opinion": opinion, "link": address_of(application)}
+    tell(f"company.{step}", [Recipient(application.email, application.contact_phone)], **values)
+
+
+def company_change(change: CompanyChange, step: str, opinion: str) -> None:
+    tell(f"change.{step}", company_recipients(change.company), name=change.old_name or change.company.name,
+         kind=change.get_kind_display(), opinion=opinion, new_name=change.new_name)  # fmt: skip
+
+
+def transfer(moved: Transfer, step: str, opinion: str) -> None:
+    values = {"name": moved.name, "company": moved.company, "former": moved.from_company, "opinion": opinion}
+    recipients = {
+        "submit": company_recipients(moved.from_company),
+        "office_return": company_recipients(moved.company),
+        "approve": [
+            *company_recipients(moved.company), *company_recipients(moved.from_company),
+            *([Recipient(moved.person.email, moved.person.phone)] if moved.person else []),
+        ],
+    }  # fmt: skip
+    tell(f"transfer.{step}", recipients.get(step, []), **values)
+
+
+def help_request(request: HelpRequest, step: str, opinion: str) -> None:
+    if step == "answer":
+        HelpRequest.objects.filter(pk=request.pk).update(answer_text=opinion)
+    tell(f"help.{step}", [Recipient(request.email, request.phone)], name=request.name, answer=opinion,
+         link=address_of(request))  # fmt: skip

@@ -1,0 +1,3 @@
+from training.models.training_class import TrainingClass
+
+__all__ = ["TrainingClass"]

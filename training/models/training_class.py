@@ -1,0 +1,58 @@
+"""Training classes: the year's plan, shown publicly, and what companies enrol in."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.history import History
+from registry.models import Certificate, LocalBody
+from training.flows.training_class import S, TrainingClassFlow
+
+
+class TrainingClass(TrainingClassFlow):
+    class Type(models.TextChoices):
+        PRACTICE = "PRACTICE", _("Practice training")
+        CONTINUING = "CONTINUING", _("Continuing education")
+
+    class Mode(models.TextChoices):
+        ONLINE = "ONLINE", _("Online")
+        FACE_TO_FACE = "FACE_TO_FACE", _("Face to face")
+
+    State = S
+
+    title = models.CharField(_("title"), max_length=100)
+    type = models.CharField(_("type of training"), max_length=10, choices=Type.choices)
+    mode = models.CharField(_("mode"), max_length=12, choices=Mode.choices)
+    category = models.CharField(_("certificate type"), max_length=10, choices=Certificate.Type.choices)
+    local_body = models.ForeignKey(
+        LocalBody, models.PROTECT, related_name="classes", verbose_name=_("local body"),
+        help_text=_("Reviews the papers of everyone who enrols (资料审核所属区域)."),
+    )  # fmt: skip
+    start_date = models.DateField(_("begins on"), null=True, blank=True)
+    end_date = models.DateField(_("ends on"), null=True, blank=True)
+    place = models.CharField(_("place"), max_length=200, blank=True)
+    capacity = models.PositiveIntegerField(_("seats"), default=100)
+    tuition = models.DecimalField(_("tuition in yuan"), max_digits=8, decimal_places=2, default=0)
+    remark = models.CharField(_("remark"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("entered at"), auto_now_add=True)
+
+    history = History()
+
+    class Meta:
+        verbose_name = _("training class")
+        verbose_name_plural = _("training classes")
+        ordering = ["-start_date", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                name="class_ends_after_it_begins",
+                condition=Q(start_date=None) | Q(end_date=None) | Q(end_date__gte=F("start_date")),
+                violation_error_message=_("The class ends before it begins."),
+            )
+        ]
+        indexes = [
+            models.Index("state", "type", F("start_date").desc(), name="class_state_type"),
+            models.Index("local_body", F("start_date").desc(), name="class_body"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
