@@ -1,19 +1,32 @@
 """Records for tests: every factory makes a complete, consistent record unless told otherwise."""
 
 import datetime
+import hashlib
 from typing import Any
 
 import factory
+from django.core.files.base import ContentFile
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from backoffice.accounts.models import User
 from backoffice.core.flow import open_task
+from backoffice.core.models import Announcement
 from backoffice.roles import Role
 from fixtures.names import credit_check_digit, id_check_digit, organisation_check_digit
-from registry.models import Certificate, CertificateTerm, Company, LocalBody, Person, Region, Specialty
+from registry.models import (
+    Certificate,
+    CertificateTerm,
+    Company,
+    HelpRequest,
+    LocalBody,
+    Person,
+    Region,
+    Specialty,
+)
 from registry.services import city_of
 from tests.flowapp.models import Paper
+from training.models import TrainingClass
 
 PASSWORD = "Correct-Horse-2026"
 
@@ -168,3 +181,161 @@ class PaperFactory(DjangoModelFactory):
     def task(self: Paper, create: bool, extracted: bool | None, **kwargs: Any) -> None:
         if create and extracted is not False:
             open_task(self)
+
+
+class HelpRequestFactory(DjangoModelFactory):
+    """A question that waits at the General Office; `task=False` leaves the inbox alone."""
+
+    class Meta:
+        model = HelpRequest
+        skip_postgeneration_save = True
+
+    state = "OPEN"
+    topic = HelpRequest.Topic.SIGN_IN
+    name = factory.Sequence(lambda n: "求" + "伟强志明健"[n % 5])
+    email = factory.Sequence(lambda n: f"asker{n}@example.org")
+    text = "登录时提示没有这个账号。"
+
+    @factory.post_generation
+    def task(self: HelpRequest, create: bool, extracted: bool | None, **kwargs: Any) -> None:
+        if create and extracted is not False:
+            open_task(self)
+
+
+class AnnouncementFactory(DjangoModelFactory):
+    """A published announcement; `is_published=False` makes it a draft."""
+
+    class Meta:
+        model = Announcement
+
+    title = factory.Sequence(lambda n: f"通知第{n}号")
+    body = "各会员单位:\n\n请按时办理。"
+    is_published = True
+    published_at = factory.LazyAttribute(lambda row: timezone.now() if row.is_published else None)
+
+
+class TrainingClassFactory(DjangoModelFactory):
+    """A practice class of this year's plan, open for enrolment unless told otherwise."""
+
+    class Meta:
+        model = TrainingClass
+
+    state = TrainingClass.State.OPEN
+    title = factory.Sequence(lambda n: f"监理员从业培训班第{n}期")
+    type = TrainingClass.Type.PRACTICE
+    mode = TrainingClass.Mode.ONLINE
+    category = Certificate.Type.SUPERVISOR
+    local_body = factory.SubFactory(LocalBodyFactory)
+    start_date = factory.LazyFunction(lambda: timezone.localdate() + datetime.timedelta(days=30))
+    end_date = factory.LazyAttribute(
+        lambda row: row.start_date + datetime.timedelta(days=4) if row.start_date else None
+    )
+    capacity = 100
+    tuition = 800
+
+
+# Applications (registry/flows): `at="LOCAL_REVIEW"` takes the real steps up to that state.
+
+
+def give_papers(record: Any, *codes: str, content: bytes = b"") -> list[Attachment]:
+    """Attach a picture of each kind without the checks; a file is stored only where content is given."""
+    given = []
+    for code in codes or record.required_papers():
+        kind, _new = AttachmentKind.objects.get_or_create(code=code, defaults={"name": code.lower()})
+        digest = hashlib.sha256(content or f"{record._meta.label} {record.pk} {code}".encode()).hexdigest()
+        paper = Attachment(owner=record, kind=kind, name=f"{code.lower()}.jpg", sha256=digest)
+        if content:
+            paper.file.save("picture.jpg", ContentFile(content), save=False)
+        else:
+            paper.file.name = f"attachments/00/{digest[:32]}.jpg"
+        paper.save()
+        given.append(paper)
+    return given
+
+
+def actor(record: Flow, role: str) -> Any:
+    """Somebody of `role` whose turn it may be: the applicant, or a user bound to the record's company or body."""
+    if role == APPLICANT:
+        return Applicant(record)
+    bound = {Role.COMPANY: "company", Role.LOCAL_BODY: "local_body"}.get(Role(role))
+    wanted = {bound: getattr(record, bound)} if bound else {}
+    return User.objects.filter(role=role, is_active=True, **wanted).first() or UserFactory(
+        role=role, **wanted
+    )
+
+
+def take(record: Any, *names: str, opinion: str = "请更正") -> Any:
+    """Take these steps one after the other, each by the one whose turn it is; return the stored record."""
+    for name in names:
+        record = perform(record, name, by=actor(record, record.steps()[name].by[0]), opinion=opinion)
+    return record
+
+
+class ApplicationFactory(DjangoModelFactory):
+    """A started application with its required pictures (`papers=False`: none)."""
+
+    class Meta:
+        abstract = True
+
+    WAYS: dict[str, tuple[str, ...]] = {}
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        at, papers = kwargs.pop("at", "DRAFT"), kwargs.pop("papers", True)
+        record = model_class(*args, **kwargs)
+        record = start(record, by=Applicant(record))
+        if papers:
+            give_papers(record)
+        return take(record, *cls.WAYS[at])
+
+
+class PersonalApplicationFactory(ApplicationFactory):
+    class Meta:
+        model = PersonalApplication
+
+    class Params:
+        serial = factory.Sequence(lambda n: 100_000 + n)
+
+    WAYS = {
+        "DRAFT": (),
+        "COMPANY_REVIEW": ("submit",),
+        "LOCAL_REVIEW": ("submit", "company_approve"),
+        "APPROVED": ("submit", "company_approve", "local_approve"),
+        "RETURNED": ("submit", "company_return"),
+        "WITHDRAWN": ("withdraw",),
+    }
+
+    name = factory.LazyAttribute(lambda row: "王" + "芳敏静丽强"[row.serial % 5] + "军洋勇艳"[row.serial % 4])
+    id_number = factory.LazyAttribute(lambda row: id_number(row.serial))
+    phone = factory.LazyAttribute(lambda row: f"139{row.serial % 10**8:08d}")
+    email = factory.LazyAttribute(lambda row: f"applicant{row.serial}@example.com")
+    company = factory.SubFactory(CompanyFactory)
+    region = factory.SubFactory(RegionFactory)
+    education = Person.Education.COLLEGE
+    local_body = factory.SubFactory(LocalBodyFactory)
+
+
+class CompanyApplicationFactory(ApplicationFactory):
+    class Meta:
+        model = CompanyApplication
+
+    class Params:
+        serial = factory.Sequence(lambda n: 500_000 + n)
+
+    WAYS = {
+        "DRAFT": (),
+        "OFFICE_REVIEW": ("submit",),
+        "APPROVED": ("submit", "approve"),
+        "RETURNED": ("submit", "office_return"),
+        "WITHDRAWN": ("withdraw",),
+    }
+
+    purpose = CompanyApplication.Purpose.FORMAL
+    name = factory.LazyAttribute(lambda row: f"广东申请{row.serial}建设监理有限公司")
+    credit_code = factory.LazyAttribute(lambda row: credit_code(row.serial))
+    region = factory.SubFactory(RegionFactory)
+    office_address = "佛山市南海区桂城街道海五路10号"
+    contact_name = "何志明"
+    contact_phone = "13700000001"
+    email = factory.LazyAttribute(lambda row: f"company{row.serial}@example.com")
+    login_name = factory.LazyAttribute(lambda row: f"申请监理{row.serial}")
