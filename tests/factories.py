@@ -10,17 +10,20 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from backoffice.accounts.models import User
-from backoffice.core.flow import open_task
-from backoffice.core.models import Announcement
-from backoffice.roles import Role
+from backoffice.core.flow import Flow, open_task, perform, start
+from backoffice.core.links import Applicant
+from backoffice.core.models import Announcement, Attachment, AttachmentKind
+from backoffice.roles import APPLICANT, Role
 from fixtures.names import credit_check_digit, id_check_digit, organisation_check_digit
 from registry.models import (
     Certificate,
     CertificateTerm,
     Company,
+    CompanyApplication,
     HelpRequest,
     LocalBody,
     Person,
+    PersonalApplication,
     Region,
     Specialty,
 )
