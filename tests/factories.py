@@ -274,13 +274,31 @@ def take(record: Any, *names: str, opinion: str = "请更正") -> Any:
     return record
 
 
+#: The steps that lead to each state.
+WAYS: dict[Any, dict[str, tuple[str, ...]]] = {
+    PersonalApplication: {
+        "DRAFT": (),
+        "COMPANY_REVIEW": ("submit",),
+        "LOCAL_REVIEW": ("submit", "company_approve"),
+        "APPROVED": ("submit", "company_approve", "local_approve"),
+        "RETURNED": ("submit", "company_return"),
+        "WITHDRAWN": ("withdraw",),
+    },
+    CompanyApplication: {
+        "DRAFT": (),
+        "OFFICE_REVIEW": ("submit",),
+        "APPROVED": ("submit", "approve"),
+        "RETURNED": ("submit", "office_return"),
+        "WITHDRAWN": ("withdraw",),
+    },
+}
+
+
 class ApplicationFactory(DjangoModelFactory):
     """A started application with its required pictures (`papers=False`: none)."""
 
     class Meta:
         abstract = True
-
-    WAYS: dict[str, tuple[str, ...]] = {}
 
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
@@ -289,7 +307,7 @@ class ApplicationFactory(DjangoModelFactory):
         record = start(record, by=Applicant(record))
         if papers:
             give_papers(record)
-        return take(record, *cls.WAYS[at])
+        return take(record, *WAYS[model_class][at])
 
 
 class PersonalApplicationFactory(ApplicationFactory):
@@ -298,15 +316,6 @@ class PersonalApplicationFactory(ApplicationFactory):
 
     class Params:
         serial = factory.Sequence(lambda n: 100_000 + n)
-
-    WAYS = {
-        "DRAFT": (),
-        "COMPANY_REVIEW": ("submit",),
-        "LOCAL_REVIEW": ("submit", "company_approve"),
-        "APPROVED": ("submit", "company_approve", "local_approve"),
-        "RETURNED": ("submit", "company_return"),
-        "WITHDRAWN": ("withdraw",),
-    }
 
     name = factory.LazyAttribute(lambda row: "王" + "芳敏静丽强"[row.serial % 5] + "军洋勇艳"[row.serial % 4])
     id_number = factory.LazyAttribute(lambda row: id_number(row.serial))
@@ -324,14 +333,6 @@ class CompanyApplicationFactory(ApplicationFactory):
 
     class Params:
         serial = factory.Sequence(lambda n: 500_000 + n)
-
-    WAYS = {
-        "DRAFT": (),
-        "OFFICE_REVIEW": ("submit",),
-        "APPROVED": ("submit", "approve"),
-        "RETURNED": ("submit", "office_return"),
-        "WITHDRAWN": ("withdraw",),
-    }
 
     purpose = CompanyApplication.Purpose.FORMAL
     name = factory.LazyAttribute(lambda row: f"广东申请{row.serial}建设监理有限公司")
