@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -176,7 +176,6 @@ def last_log_id(obj: models.Model) -> int:
     return TransitionLog.of(obj).aggregate(last=models.Max("id"))["last"] or 0
 
 
-@transaction.atomic
 def perform(
     obj: Flow, name: str, *, by: Any, seen: int | None = None, opinion: str = "", **data: Any
 ) -> Flow:
@@ -184,6 +183,21 @@ def perform(
 
     `seen` is the `last_log_id()` of the page the user decided on: a newer step makes this one stale.
     """
+    try:
+        return take_step(obj, name, by=by, seen=seen, opinion=opinion, **data)
+    except IntegrityError:
+        # Somebody stored the same at this very moment. The guards, asked again, see it and say so;
+        # where they see nothing, it is our mistake and must not be hidden.
+        row = visible_to(type(obj), by).filter(pk=obj.pk).first()
+        refusals = type(obj).steps()[name].refusals(row) if row is not None else []
+        if not refusals:
+            raise
+        raise StepRefused("\n".join(refusals)) from None
+
+
+@transaction.atomic
+def take_step(obj: Flow, name: str, *, by: Any, seen: int | None, opinion: str, **data: Any) -> Flow:
+    """`perform()` without its care for races; the step's method gets the opinion with the form's data."""
     model = type(obj)
     declared = model.steps()[name]
     try:
@@ -197,7 +211,7 @@ def perform(
     if refusals := declared.refusals(row):
         raise StepRefused("\n".join(refusals))
     source = row.state
-    getattr(row, name)(by=by, **data)
+    getattr(row, name)(by=by, opinion=opinion, **data)
     user = account_of(by)
     row._history_user = user  # type: ignore[attr-defined]
     row._change_reason = f"{declared.label}: {opinion}" if opinion else str(declared.label)  # type: ignore[attr-defined]
