@@ -45,9 +45,12 @@ def visible_to(model: type[Model], user: Any, *, queryset: QuerySet | None = Non
 
 
 def without_hidden(model: type[Model], user: Any, rows: QuerySet) -> QuerySet:
-    """Leave out what is nobody's (merged records) and the drafts of applicants, who alone see them."""
+    """Leave out what is nobody's (merged records), the drafts of applicants, who alone see them, and what is
+    not published yet for those who only read (`shown_to`)."""
     if hidden := getattr(model, "hidden_rows", None):
         rows = rows.filter(~hidden)
+    if shown_to := getattr(model, "shown_to", None):
+        rows = rows.filter(shown_to(user))
     private = getattr(model, "private_states", ())
     return rows.exclude(state__in=private) if private and user.role != APPLICANT else rows
 
@@ -55,9 +58,12 @@ def without_hidden(model: type[Model], user: Any, rows: QuerySet) -> QuerySet:
 def owner_visible(model: type[Model], user: Any) -> Q:
     """A condition on rows with a generic owner (`content_type`, `object_id`): the owner is visible."""
     condition = Q(pk__in=[])
-    verb = "change" if user.role in getattr(model, "only_of_what_they_change", ()) else "view"
+    careful = user.role in getattr(model, "only_of_what_they_change", ())
     for owner in getattr(model, "owner_models", lambda: ())():
-        if scope_of(owner, user) is not None and allows(user.role, verb, owner._meta.label):
+        scope = scope_of(owner, user)
+        # What is open to everybody (announcements) has no private files.
+        verb = "change" if careful and scope != ALL else "view"
+        if scope is not None and allows(user.role, verb, owner._meta.label):
             content_type = ContentType.objects.get_for_model(owner)
             condition |= Q(content_type=content_type, object_id__in=visible_to(owner, user).values("pk"))
     return condition

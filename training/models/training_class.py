@@ -1,10 +1,13 @@
 """Training classes: the year's plan, shown publicly, and what companies enrol in."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.history import History
+from backoffice.roles import Role
 from registry.models import Certificate, LocalBody
 from training.flows.training_class import S, TrainingClassFlow
 
@@ -56,3 +59,13 @@ class TrainingClass(TrainingClassFlow):
 
     def __str__(self) -> str:
         return self.title
+
+    @staticmethod
+    def shown_to(user: Any) -> Q:
+        """A planned class is known to those who plan, and to the body that will hold it (core/scoping.py)."""
+        if user.role in (Role.TRAINING, Role.ADMIN, Role.AUDITOR):
+            return Q()
+        planned = Q(state=S.PLANNED)
+        if user.role == Role.LOCAL_BODY:
+            return ~planned | Q(local_body=user.local_body_id)
+        return ~planned

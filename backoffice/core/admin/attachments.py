@@ -40,7 +40,10 @@ def present(obj: Any, user: Any) -> Any:
 
 
 def attachments_panel(request: HttpRequest, obj: Any) -> dict[str, Any]:
-    upload = allows(request.user.role, "add", "core.Attachment")
+    upload = all(
+        allows(request.user.role, verb, label)
+        for verb, label in (("add", "core.Attachment"), ("change", obj._meta.label))
+    )
     name = f"admin:{obj._meta.app_label}_{obj._meta.model_name}_attachments"
     return {
         "attachments": present(obj, request.user),

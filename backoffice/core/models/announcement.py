@@ -1,11 +1,14 @@
 """Announcements 公告: for the public pages and the dashboards."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.history import History
+from backoffice.roles import allows
 
 
 class Announcement(models.Model):
@@ -36,6 +39,17 @@ class Announcement(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def is_public(self) -> bool:
+        """Whether everybody reads it by now."""
+        return self.is_published and self.published_at is not None and self.published_at <= timezone.now()
+
+    @staticmethod
+    def shown_to(user: Any) -> models.Q:
+        """Drafts and planned announcements are for those who write them (core/scoping.py)."""
+        if allows(user.role, "change", "core.Announcement"):
+            return models.Q()
+        return models.Q(is_published=True, published_at__lte=timezone.now())
 
     @classmethod
     def public(cls) -> "models.QuerySet[Announcement]":
