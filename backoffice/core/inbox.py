@@ -1,12 +1,20 @@
 """The three views of the inbox (manual ch. 5, FAQ 15): to do, done, and the trail of one object."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Model, QuerySet
+from django.contrib.auth import get_user_model
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import F, Model, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from backoffice.core.models import Task, TransitionLog
-from backoffice.core.scoping import bound_id
-from backoffice.roles import DESK_BINDINGS
+from backoffice.core.flow import STARTED, Flow
+from backoffice.core.models import Task, TrackedTask, TransitionLog
+from backoffice.core.models.inbox import flow_models
+from backoffice.core.scoping import bound_id, scope_of, visible_to
+from backoffice.roles import ALL, BINDINGS, DESK_BINDINGS, allows, desk_label
 
 
 def todo(user: Any) -> QuerySet[Task]:
@@ -15,6 +23,11 @@ def todo(user: Any) -> QuerySet[Task]:
     if user.role in DESK_BINDINGS:
         tasks = tasks.filter(bound_id=bound_id(user)) if bound_id(user) is not None else tasks.none()
     return tasks.order_by(F("due_on").asc(nulls_last=True), "id")
+
+
+def next_task(user: Any) -> Task | None:
+    """The task to go on with: nobody else of the desk looks after it."""
+    return todo(user).filter(Q(assigned_to=None) | Q(assigned_to=user)).first()
 
 
 def done(user: Any) -> QuerySet[Task]:
@@ -28,3 +41,91 @@ def done(user: Any) -> QuerySet[Task]:
 def trail(obj: Model) -> QuerySet[TransitionLog]:
     """流程追踪: every step of `obj`, oldest first."""
     return TransitionLog.of(obj).select_related("by").order_by("id")
+
+
+def tracked(user: Any) -> QuerySet[TrackedTask]:
+    """流程追踪 as a list: the newest task of every flow in the user's scope, under way or ended, newest first.
+
+    The same rows as `visible_to(TrackedTask, user)`; where a role sees all of a flow, the tasks alone say so,
+    without looking up a million records.
+    """
+    if not getattr(user, "is_active", False):
+        return TrackedTask.objects.none()
+    condition = Q(pk__in=[])
+    for model in flow_models():
+        scope = scope_of(model, user)
+        if scope is None or not allows(user.role, "view", model._meta.label):
+            continue
+        mine = Q(content_type=ContentType.objects.get_for_model(model))
+        if scope == ALL and not hasattr(model, "hidden_rows"):
+            private = getattr(model, "private_states", ())
+            condition |= mine & ~Q(closed_at=None, state__in=private) if private else mine
+        else:
+            condition |= mine & Q(object_id__in=visible_to(model, user).values("pk"))
+    return TrackedTask.objects.filter(condition, is_latest=True).order_by("-id")
+
+
+# --- In words ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a trail, as people read it."""
+
+    at: Any
+    who: str
+    role: str
+    step: str
+    state: str
+    opinion: str
+    late: bool
+
+
+def lines(obj: Flow, user: Any) -> list[Line]:
+    """The trail of `obj` for a reader who may see the record."""
+    model = type(obj)
+    return [
+        Line(
+            at=log.at, who=str(log.by or log.by_name), role=desk_label(log.role),
+            step=step_label(model, log.step), state=state_label(model, log.target), opinion=log.opinion,
+            late=log.due_on is not None and timezone.localdate(log.at) > log.due_on,
+        )
+        for log in visible_to(TransitionLog, user, queryset=trail(obj))
+    ]  # fmt: skip
+
+
+def step_label(model: type[Model] | None, name: str) -> str:
+    """What the button of the step said; the first line of every trail is no button."""
+    if name == STARTED:
+        return _("Begun")
+    declared = model.steps().get(name) if model is not None else None  # type: ignore[attr-defined]
+    return str(declared.label) if declared else name
+
+
+def state_label(model: type[Model] | None, state: str) -> str:
+    labels = dict(model._meta.get_field("state").flatchoices) if model is not None else {}  # type: ignore[union-attr]
+    return str(labels.get(state, state))
+
+
+def waits_at(obj: Flow) -> str:
+    """The desk an object waits at, with the name of its company or body; empty at an end."""
+    desk = obj.desk()
+    if desk is None:
+        return ""
+    record: Any = obj
+    names = desk.bound.removesuffix("_id").split(".") if desk.bound else []
+    for name in names:
+        record = record if name == "pk" else getattr(record, name)
+    return desk.label if record is obj or record is None else f"{desk.label} · {record}"
+
+
+def desk_names(tasks: Iterable[Task]) -> dict[tuple[str, int | None], str]:
+    """The desks of these tasks in words, by (role, bound_id): one query for each kind of bound record."""
+    desks = {(task.role, task.bound_id) for task in tasks}
+    names = {desk: desk_label(desk[0]) for desk in desks}
+    for role, binding in BINDINGS.items():
+        wanted = {key for desk, key in desks if desk == role and key is not None}
+        model = get_user_model()._meta.get_field(binding.removesuffix("_id")).related_model
+        for pk, record in model._default_manager.in_bulk(wanted).items() if wanted else ():  # type: ignore[union-attr]
+            names[str(role), pk] += f" · {record}"
+    return names

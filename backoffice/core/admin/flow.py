@@ -1,18 +1,31 @@
-"""FlowAdmin: the steps a user may take now, as buttons; each leads to a page that is decided by POST only."""
+"""FlowAdmin: whose turn it is, the trail, and the steps a user may take; each is decided on a page of its own.
+
+class PaperAdmin(AttachmentsMixin, FlowAdmin, HistoryAdmin, ScopedAdmin):
+    list_display = ["title", "show_state"]
+    review_fields = ("title", "company", "show_something")
+
+    def review_notes(self, request, obj):
+        return [("warning", _("A person of this name is a member already."))]
+"""
 
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import FieldDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_fsm import ConcurrentTransition
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from backoffice.core.flow import Offer, StepRefused, available, last_log_id, perform
-from backoffice.core.inbox import trail
+from backoffice.core.admin.review import described, pictures, ready_opinions
+from backoffice.core.flow import Offer, StepRefused, at_own_desk, available, last_log_id, perform
+from backoffice.core.inbox import lines, next_task, waits_at
+from backoffice.core.models import Task
 
 
 class OpinionForm(forms.Form):
@@ -26,26 +39,68 @@ class OpinionForm(forms.Form):
 
 
 class FlowAdmin:
-    """Mixin for a ScopedAdmin whose model is a Flow."""
+    """Mixin for a ScopedAdmin whose model is a Flow; `show_state` is its coloured state for `list_display`."""
 
     change_form_outer_before_template = "admin/core/flow_steps.html"
     step_template: ClassVar[str] = "admin/core/flow_step.html"
+    #: Fields and display methods that a decision page shows as label and value. They are also the fields of the
+    #: object's page, unless the class declares `fields` or `fieldsets`.
+    review_fields: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, model: Any, admin_site: Any) -> None:
+        super().__init__(model, admin_site)  # type: ignore[call-arg]
+        self.show_state = state_display(model)
+
+    def review_notes(self, request: HttpRequest, obj: Any) -> list[tuple[str, Any]]:
+        """Hook: remarks for whoever decides, each ("info" | "warning" | "danger", sentence)."""
+        return []
+
+    # -- the object's page -------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.step_view)  # type: ignore[attr-defined]
         name = f"{self.opts.app_label}_{self.opts.model_name}_step"  # type: ignore[attr-defined]
         return [path("<path:object_id>/step/<str:step>/", view, name=name), *super().get_urls()]  # type: ignore[misc]
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Edited is only at the own desk (manual ch. 5), or where the record rests at none."""
+        allowed = super().has_change_permission(request, obj)  # type: ignore[misc]
+        if not allowed or obj is None or obj.pk is None or obj.state in obj.resting:
+            return allowed
+        return is_turn_of(obj, request.user)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None or self.fields or not self.review_fields:  # type: ignore[attr-defined]
+            return super().get_fields(request, obj)  # type: ignore[misc]
+        return list(self.review_fields)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Display methods and fields that nobody edits can only be shown."""
+        readonly = tuple(super().get_readonly_fields(request, obj))  # type: ignore[misc]
+        shown = (name for name in self.review_fields if not is_editable(self.model, name))  # type: ignore[attr-defined]
+        return (*readonly, *(name for name in shown if name not in readonly))
+
     def render_change_form(
         self, request: HttpRequest, context: dict, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         obj = kwargs.get("obj")
         if obj is not None:
-            context["flow_offers"] = available(obj, request.user)
-            context["flow_trail"] = trail(obj)
-            context["flow_desk"] = obj.desk()
-            context["flow_step_url"] = f"{self.opts.app_label}_{self.opts.model_name}_step"  # type: ignore[attr-defined]
+            context |= self.flow_context(request, obj)
         return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
+
+    def flow_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        """What the flow box shows: the state, whose turn it is until when, the offered steps, the trail."""
+        task = Task.of(obj).filter(closed_at=None).select_related("assigned_to").first()
+        return {
+            "flow_state": value_of_state(self, obj),
+            "flow_offers": available(obj, request.user),
+            "flow_trail": lines(obj, request.user),
+            "flow_desk": waits_at(obj),
+            "flow_is_turn": is_turn_of(obj, request.user),
+            "flow_task": task,
+            "flow_overdue": bool(task and task.due_on and task.due_on < timezone.localdate()),
+            "flow_notes": self.review_notes(request, obj) if is_turn_of(obj, request.user) else [],
+        }
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
@@ -59,25 +114,32 @@ class FlowAdmin:
             )
             return HttpResponseRedirect(request.path)
 
+    # -- the decision page -------------------------------------------------------------------------
+
     def step_view(self, request: HttpRequest, object_id: str, step: str) -> HttpResponse:
         """Show the step's form; POST takes the step. Out of scope: 404. Not offered now: a message, and back."""
-        obj = self.get_object(request, object_id)  # type: ignore[attr-defined]
+        obj: Any = self.get_object(request, object_id)  # type: ignore[attr-defined]
         if obj is None or step not in obj.steps():
             raise Http404
-        back = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[obj.pk])  # type: ignore[attr-defined]
-        form_class = step_form(obj.steps()[step].form)
+        told = False
+        form = step_form(obj.steps()[step])(initial={"seen": last_log_id(obj)})
         if request.method == "POST":
-            form = form_class(request.POST, request.FILES)
-            if form.is_valid() and self.take(request, obj, step, dict(form.cleaned_data)):
-                return HttpResponseRedirect(back)
-        else:
-            form = form_class(initial={"seen": last_log_id(obj)})
-        offers = {offer.step.name: offer for offer in available(obj, request.user)}
-        if step not in offers:
-            if request.method == "GET":
-                messages.warning(request, _("This step is not open to you in the present state."))
-            return HttpResponseRedirect(back)
-        return self.step_page(request, obj, offers[step], form)
+            data = request.POST.copy()
+            form = type(form)(data, request.FILES)
+            told = form.is_valid()
+            if told and self.take(request, obj, step, dict(form.cleaned_data)):
+                return self.after_step(request, obj, step)
+            obj = self.get_object(request, object_id) or obj  # type: ignore[attr-defined]
+            data["seen"] = str(
+                last_log_id(obj)
+            )  # what was typed is kept, on a page that shows the present state
+        offers = available(obj, request.user)
+        offer = next((offer for offer in offers if offer.step.name == step), None)
+        if offer is None:
+            if not told:
+                messages.warning(request, not_open(obj, request.user))
+            return HttpResponseRedirect(object_url(obj))
+        return self.step_page(request, obj, offer, form, offers)
 
     def take(self, request: HttpRequest, obj: Any, step: str, data: dict[str, Any]) -> bool:
         """Perform the step; on refusal tell the user why and return False."""
@@ -87,18 +149,89 @@ class FlowAdmin:
             for line in str(refusal).splitlines():
                 messages.error(request, line)
             return False
-        messages.success(request, _("Done: %(step)s.") % {"step": obj.steps()[step].label})
+        label = obj.steps()[step].label
+        messages.success(request, _("%(record)s: %(step)s – done.") % {"record": obj, "step": label})
         return True
 
-    def step_page(self, request: HttpRequest, obj: Any, offer: Offer, form: forms.Form) -> HttpResponse:
+    def after_step(self, request: HttpRequest, obj: Any, step: str) -> HttpResponse:
+        """Back to the record, or on to the next open task, to the same page if it waits for the same decision."""
+        if "next" not in request.POST:
+            return HttpResponseRedirect(object_url(obj))
+        task = next_task(request.user)
+        if task is None:
+            messages.info(request, _("Well done: nothing else waits for you."))
+            return HttpResponseRedirect(reverse("admin:core_task_changelist"))
+        if task.content_type.model_class() is type(obj) and task.state in obj.steps()[step].sources:
+            return HttpResponseRedirect(step_url(obj, task.object_id, step))
+        return HttpResponseRedirect(reverse("admin:core_task_change", args=[task.pk]))
+
+    def step_page(
+        self, request: HttpRequest, obj: Any, offer: Offer, form: forms.Form, offers: list[Offer]
+    ) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),  # type: ignore[attr-defined]
+            **self.flow_context(request, obj),
             "title": offer.step.label, "subtitle": str(obj), "offer": offer, "form": form, "object": obj,
-            "opts": obj._meta,
+            "opts": obj._meta, "back_url": object_url(obj), "flow_notes": self.review_notes(request, obj),
+            "other_offers": [other for other in offers if other.step.name != offer.step.name],
+            "fields": described(self, obj, self.review_fields), "pictures": pictures(obj, request.user),
+            "ready_opinions": ready_opinions(obj, request.user),
         }  # fmt: skip
         return TemplateResponse(request, self.step_template, context)
 
 
-def step_form(own: type[forms.Form] | None) -> type[forms.Form]:
-    """The step's own fields, then the opinion."""
-    return OpinionForm if own is None else type("StepForm", (own, OpinionForm), {})
+def step_form(declared: Any) -> type[forms.Form]:
+    """The step's own fields, then the opinion, required where the other side must know what to correct."""
+    own = (declared.form,) if declared.form else ()
+    opinion = forms.CharField(
+        label=_("Opinion"), required=declared.opinion_required, max_length=1000,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
+    )  # fmt: skip
+    return type("StepForm", (*own, OpinionForm), {"opinion": opinion})
+
+
+def state_display(model: Any) -> Any:
+    """A `list_display` method: the state with its colour."""
+
+    @display(description=_("state"), label=dict(model.colours), ordering="state")
+    def show_state(obj: Any) -> tuple[str, str]:
+        return obj.state, str(obj.get_state_display())
+
+    return show_state
+
+
+def value_of_state(model_admin: FlowAdmin, obj: Any) -> Any:
+    return described(model_admin, obj, ("show_state",))[0].value
+
+
+def is_editable(model: Any, name: str) -> bool:
+    try:
+        return bool(model._meta.get_field(name).editable)
+    except FieldDoesNotExist:
+        return False
+
+
+def is_turn_of(obj: Any, user: Any) -> bool:
+    """Whether the record waits at the very desk of this user."""
+    desk = obj.desk()
+    return desk is not None and desk.role == user.role and at_own_desk(obj, user)
+
+
+def not_open(obj: Any, user: Any) -> str:
+    """Why no step is offered: who has taken one last, and whose turn it is."""
+    trail = lines(obj, user)
+    desk = waits_at(obj)
+    if not trail:
+        return str(_("This step is not open to you in the present state."))
+    values = {"who": trail[-1].who, "step": trail[-1].step, "desk": desk}
+    if desk:
+        return str(_("Already handled: %(who)s, “%(step)s”. It is now with: %(desk)s.") % values)
+    return str(_("Already handled: %(who)s, “%(step)s”. The flow has ended.") % values)
+
+
+def object_url(obj: Any) -> str:
+    return reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
+
+
+def step_url(obj: Any, pk: Any, step: str) -> str:
+    return reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_step", args=[pk, step])

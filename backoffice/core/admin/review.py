@@ -1,0 +1,63 @@
+"""What a decision page shows of a record: its declared fields as label and value, and its pictures."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.admin.utils import label_for_field, lookup_field
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import models
+from django.utils.text import capfirst
+from unfold.utils import display_for_field, display_for_value
+
+from backoffice.core.admin.attachments import present
+from backoffice.core.models import Attachment, ReadyOpinion
+from backoffice.core.rows import label_of
+from backoffice.core.scoping import visible_to
+
+EMPTY = "–"
+
+
+@dataclass(frozen=True)
+class Shown:
+    label: str
+    value: Any
+
+
+def described(model_admin: Any, obj: Any, names: tuple[str, ...]) -> list[Shown]:
+    """The named fields or display methods of `model_admin` as people read them."""
+    return [
+        Shown(capfirst(str(label_for_field(name, type(obj), model_admin))), value_of(model_admin, obj, name))
+        for name in names
+    ]
+
+
+def value_of(model_admin: Any, obj: Any, name: str) -> Any:
+    try:
+        field, attr, value = lookup_field(name, obj, model_admin)
+    except ObjectDoesNotExist:
+        return EMPTY
+    if value in (None, "", ()):
+        return EMPTY
+    if field is None:
+        if label := getattr(attr, "label", False):
+            return label_of(value, EMPTY, label)
+        return display_for_value(value, EMPTY, getattr(attr, "boolean", False))
+    if field.remote_field is not None:
+        return getattr(obj, field.name)
+    if isinstance(field, models.FileField):
+        return str(value)
+    return display_for_field(value, field, EMPTY)
+
+
+def pictures(obj: Any, user: Any) -> Any:
+    """The record's attachments within the user's scope; none for a model that takes none."""
+    if not getattr(obj, "takes_attachments", ()):
+        return Attachment.objects.none()
+    return present(obj, user)
+
+
+def ready_opinions(obj: Any, user: Any) -> list[str]:
+    """The sentences offered for this flow, then those for every flow."""
+    label = obj._meta.label
+    rows = visible_to(ReadyOpinion, user).filter(is_active=True, flow__in=("", label))
+    return [str(row) for row in sorted(rows, key=lambda row: (not row.flow, row.order, row.pk))]
