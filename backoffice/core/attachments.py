@@ -107,17 +107,32 @@ def accept(uploaded_file: UploadedFile, kind_code: str, owner: models.Model, by:
     return store(picture, AttachmentKind.objects.get(code=kind_code), owner, by)
 
 
+def takes_files(owner: Any, by: Any) -> bool:
+    """Whether the record's pictures may be changed by this user in its present state.
+
+    A flow says so itself (`takes_files_from(user)`): what was reviewed must not change under the reviewer.
+    """
+    hook = getattr(owner, "takes_files_from", None)
+    return hook is None or hook(by)
+
+
+def locked(owner: models.Model, by: Any) -> None:
+    """Make steps and double clicks wait, and refuse if the record's pictures are fixed by now."""
+    present = type(owner)._default_manager.select_for_update(of=("self",)).get(pk=owner.pk)
+    if not takes_files(present, by):
+        raise FileRefused(_("Its pictures are fixed in the present state; a return opens them again."))
+
+
 @transaction.atomic
 def store(picture: Picture, kind: AttachmentKind, owner: models.Model, by: Any) -> Attachment:
-    """Attach a checked picture. Permissions are the caller's business (public forms have no user)."""
-    # The lock makes a double click wait, and then find the first click's row.
-    type(owner)._default_manager.select_for_update(of=("self",)).get(pk=owner.pk)
+    """Attach a checked picture. Permissions are the caller's business."""
+    locked(owner, by)
     same = Attachment.of(owner).filter(kind=kind, sha256=picture.sha256, removed_at=None).first()
     if same is not None:
         return same
     attachment = Attachment(
         owner=owner, kind=kind, name=picture.name, size=len(picture.content), sha256=picture.sha256,
-        width=picture.width, height=picture.height, uploaded_by=by,
+        width=picture.width, height=picture.height, uploaded_by=by if isinstance(by, models.Model) else None,
     )  # fmt: skip
     attachment.file.save("picture.jpg", ContentFile(picture.content), save=False)
     try:
@@ -128,6 +143,7 @@ def store(picture: Picture, kind: AttachmentKind, owner: models.Model, by: Any) 
     return attachment
 
 
+@transaction.atomic
 def remove(attachment: Attachment, by: Any) -> None:
     """Take an attachment back. The file stays: steps were decided on it, and their trail shows it."""
     owner = attachment.owner
@@ -139,6 +155,7 @@ def remove(attachment: Attachment, by: Any) -> None:
         or not can_see(attachment, by)
     ):
         raise PermissionDenied
+    locked(owner, by)
     Attachment.objects.filter(pk=attachment.pk, removed_at=None).update(removed_at=timezone.now())
     attachment.refresh_from_db(fields=["removed_at"])
 

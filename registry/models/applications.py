@@ -8,9 +8,11 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.excel.text import normalise_text
+from backoffice.core.flow import at_own_desk
 from backoffice.core.history import History
 from backoffice.core.links import new_key
 from backoffice.core.models import Attachment
+from backoffice.roles import APPLICANT
 from registry.flows import company_application, company_change, help_request, personal_application, transfer
 from registry.models.company import Company
 from registry.models.dictionaries import LocalBody, Region
@@ -30,6 +32,29 @@ class Papers:
     def has_paper(self, *codes: str) -> bool:
         """Whether at least one attachment of these kinds is there."""
         return Attachment.of(self).filter(removed_at=None, kind__code__in=codes).exists()  # type: ignore[arg-type]
+
+    def takes_changes_from(self, user: Any) -> bool:
+        """Whether it is the user's turn: fields and pictures are open to the desk the record waits at only."""
+        desk = self.desk()  # type: ignore[attr-defined]
+        return desk is not None and desk.role == user.role and at_own_desk(self, user)  # type: ignore[arg-type]
+
+    def takes_files_from(self, user: Any) -> bool:
+        """The same for pictures; asked by `core/attachments.py`."""
+        return self.takes_changes_from(user)
+
+
+def survivor(record: Any) -> Any:
+    """The record itself, or the one it was merged into (and that one, …); None stays None."""
+    while record is not None and record.merged_into_id is not None:
+        record = record.merged_into
+    return record
+
+
+def account_named(name: str) -> bool:
+    """Whether a user signs in with this name, in capital or small letters."""
+    from backoffice.accounts.models import User
+
+    return bool(name) and User.objects.filter(username__iexact=name).exists()
 
 
 def check_id_number(record: Any) -> None:
@@ -134,7 +159,11 @@ class PersonalApplication(Application, personal_application.PersonalApplicationF
         """The individual member who has this ID number already, other than by this application."""
         if not self.id_number:
             return None
-        return Person.objects.filter(id_number=self.id_number).exclude(pk=self.person_id).first()
+        return survivor(Person.objects.filter(id_number=self.id_number).exclude(pk=self.person_id).first())
+
+    def login_name_taken(self) -> bool:
+        """Whether another account has the ID number as its login name, so that the person could not sign in."""
+        return self.person_id is None and account_named(self.id_number)
 
 
 class CompanyApplication(Application, company_application.CompanyApplicationFlow):
@@ -199,15 +228,23 @@ class CompanyApplication(Application, company_application.CompanyApplicationFlow
         self.credit_code = normalise_text(self.credit_code).upper()
         self.login_name = login_name(self.login_name)
 
+    def takes_files_from(self, user: Any) -> bool:
+        """The office corrects fields, but never the pictures it decides on."""
+        return user.role == APPLICANT and self.takes_changes_from(user)
+
     def member_like_this(self) -> Company | None:
         """The registered company with this name (now or formerly) or credit code, not by this application."""
-        same = Q(name=self.name) | Q(credit_code=self.credit_code or None) | Q(former_names__name=self.name)
-        return Company.objects.filter(same).exclude(pk=self.company_id).first() if self.name else None
+        same = Q()
+        if self.name:
+            same |= Q(name=self.name) | Q(former_names__name=self.name)
+        if self.credit_code:  # an empty one must not find the companies that have none yet
+            same |= Q(credit_code=self.credit_code)
+        if not same:
+            return None
+        return survivor(Company.objects.filter(same).exclude(pk=self.company_id).order_by("pk").first())
 
     def login_name_taken(self) -> bool:
-        from backoffice.accounts.models import User
-
-        return self.company_id is None and User.objects.filter(username__iexact=self.login_name).exists()
+        return self.company_id is None and account_named(self.login_name)
 
 
 class CompanyChange(Papers, company_change.CompanyChangeFlow):

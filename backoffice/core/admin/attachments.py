@@ -74,10 +74,7 @@ class AttachmentsMixin:
             if "remove" in request.POST:
                 if not allows(request.user.role, "delete", "core.Attachment"):
                     raise PermissionDenied
-                attachments.remove(
-                    get_object_or_404(present(obj, request.user), pk=request.POST["remove"]), request.user
-                )
-                messages.success(request, _("The file was taken back."))
+                self.take_back(request, obj)
                 return HttpResponseRedirect(request.path)
             form = UploadForm(request.POST, request.FILES, kinds=obj.takes_attachments)
             if form.is_valid() and self.take_in(request, obj, form):
@@ -87,9 +84,21 @@ class AttachmentsMixin:
             "title": _("Attachments"), "subtitle": str(obj), "object": obj, "opts": obj._meta, "form": form,
             "attachments": present(obj, request.user),
             "may_change": self.has_change_permission(request, obj)  # type: ignore[attr-defined]
-            and allows(request.user.role, "add", "core.Attachment"),
+            and allows(request.user.role, "add", "core.Attachment")
+            and attachments.takes_files(obj, request.user),
         }  # fmt: skip
         return TemplateResponse(request, "admin/core/attachments.html", context)
+
+    @staticmethod
+    def take_back(request: HttpRequest, obj: Any) -> None:
+        """Take the file back that the form names, or say why not."""
+        named = get_object_or_404(present(obj, request.user), pk=request.POST["remove"])
+        try:
+            attachments.remove(named, request.user)
+        except ValidationError as refusal:
+            messages.error(request, " ".join(refusal.messages))
+        else:
+            messages.success(request, _("The file was taken back."))
 
     @staticmethod
     def take_in(request: HttpRequest, obj: Any, form: UploadForm) -> bool:
