@@ -3,7 +3,8 @@ inside `perform()`'s transaction, so that each happens exactly once."""
 
 from typing import Any
 
-from django.utils import timezone
+from django.conf import settings
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import User
@@ -22,6 +23,7 @@ from registry.models import (
     PersonalApplication,
     Transfer,
 )
+from registry.models.applications import survivor
 from registry.services import move_certificates_of
 
 
@@ -115,7 +117,8 @@ def upgrade_company(change: CompanyChange, by: Any) -> None:
 
 def transfer_person(transfer: Transfer, by: Any) -> None:
     """The person belongs to the new company; certificates follow, their print stays (FAQ 16)."""
-    person = Person.objects.select_for_update(of=("self",)).get(pk=transfer.person_id)
+    claimed = survivor(transfer.person)  # duplicates may have been merged during the review
+    person = Person.objects.select_for_update(of=("self",)).get(pk=claimed.pk)
     transfer.from_company = person.company
     person.company = transfer.company
     signed(person, by, _("Transfer approved")).save()
@@ -124,22 +127,17 @@ def transfer_person(transfer: Transfer, by: Any) -> None:
     transfer.person = person
 
 
-def note_opinion(application: PersonalApplication, field: str, opinion: str) -> None:
-    """Keep a reviewer's opinion on the row, where the company's list shows it (manual ch. 4a-2)."""
-    setattr(application, field, opinion)
-    PersonalApplication.objects.filter(pk=application.pk).update(**{field: opinion})
+def report_known_member(application: PersonalApplication, by: Any, opinion: str) -> HelpRequest:
+    """Tell the General Office that a member applied again (manual ch. 4a-4): it looks into the records.
 
-
-def report_known_member(application: PersonalApplication, opinion: str) -> HelpRequest:
-    """Tell the General Office that a member applied again (manual ch. 4a-4): it looks into the records."""
-    member = application.member_with_this_id()
+    The text names nobody else: the applicant reads it too, and may have typed a stranger's ID number.
+    """
+    with translation.override(settings.LANGUAGE_CODE):
+        text = _("Personal application %(id)d was returned: a member or an account has this ID number already. "
+                 "Opinion: %(opinion)s") % {"id": application.pk, "opinion": opinion}  # fmt: skip
     report = HelpRequest(
         state=HelpState.OPEN, topic=HelpRequest.Topic.KNOWN_MEMBER, name=application.name,
         id_number=application.id_number, phone=application.phone, email=application.email,
-        company_name=str(application.company or ""),
-        text=_("Personal application %(id)d of %(name)s was returned: the ID number belongs to %(member)s. Opinion: "
-               "%(opinion)s") % {"id": application.pk, "name": application.name, "member": member, "opinion": opinion},
+        company_name=str(application.company or ""), text=text,
     )  # fmt: skip
-    from backoffice.core.links import Applicant
-
-    return flow.start(report, by=Applicant(application))  # type: ignore[return-value]
+    return flow.start(report, by=by)  # type: ignore[return-value]

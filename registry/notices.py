@@ -6,12 +6,15 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.links import address_of
+from backoffice.core.models import TransitionLog
 from backoffice.core.notices import NOTICES, Notice, Recipient, notify, register
+from registry.flows.personal_application import UNDER_REVIEW
 from registry.models import (
     Company,
     CompanyApplication,
     CompanyChange,
     HelpRequest,
+    LocalBody,
     PersonalApplication,
     Transfer,
 )
@@ -50,6 +53,10 @@ def register_notices() -> None:
                _("Your company approved your application"),
                _("{name}, {company} approved your application; {body} reviews it next. {link}"),
                placeholders=PERSON),
+        Notice("personal.company_approve.body", _("Company approved a personal application: to the reviewing body"),
+               _("{name} applies as an individual member"),
+               _("{company} approved the application of {name}. Please review it in your inbox."),
+               placeholders=PERSON),
         Notice("personal.company_return", _("Company returned a personal application: to the applicant"),
                _("Please correct your application"),
                _("{name}, {company} returned your application: “{opinion}”. Correct it and submit it again here: "
@@ -61,6 +68,18 @@ def register_notices() -> None:
                _("{name}, {body} returned your application: “{opinion}”. Correct it and submit it again here: "
                  "{link}"),
                _("Your application was returned: {opinion}. The link in your mail opens it for correction."),
+               placeholders=PERSON),
+        Notice("personal.local_return.company", _("Local body returned a personal application: to the company"),
+               _("{body} returned the application of {name}"),
+               _("{body} returned the application of {name}: “{opinion}”. The applicant corrects it by the link; then "
+                 "it comes to you again."), placeholders=PERSON),
+        Notice("personal.withdraw", _("Personal application withdrawn: to the applicant"),
+               _("Your application was withdrawn"),
+               _("{name}, your application is withdrawn; nothing else happens with it. You can apply again at any "
+                 "time."), placeholders=PERSON),
+        Notice("personal.withdraw.company", _("Personal application withdrawn: to the company"),
+               _("{name} withdrew the application"),
+               _("{name} does not apply as an individual member of {company} any more; nothing is left to do."),
                placeholders=PERSON),
         Notice("personal.local_approve", _("Personal application approved: to the applicant"),
                _("You are an individual member now"),
@@ -80,6 +99,10 @@ def register_notices() -> None:
                _("The application of {name} was returned: “{opinion}”. Correct it and submit it again here: {link}"),
                _("Your company's application was returned: {opinion}. The link in your mail opens it."),
                placeholders=COMPANY),
+        Notice("company.withdraw", _("Company application withdrawn: to the applicant"),
+               _("Your application was withdrawn"),
+               _("The application of {name} is withdrawn; nothing else happens with it. You can apply again at any "
+                 "time."), placeholders=COMPANY),
         Notice("company.approve", _("Company application approved: to the applicant"),
                _("{name} is a member now"),
                _("The application of {name} was approved. A second message brings the link that activates your "
@@ -124,6 +147,14 @@ def company_recipients(company: Company | None) -> list[Recipient]:
     return found or [Recipient(company.email)]
 
 
+def body_recipients(body: LocalBody | None) -> list[Recipient]:
+    """The local body's users by mail, else its own address."""
+    if body is None:
+        return []
+    found = [Recipient(user.email) for user in body.users.filter(is_active=True) if user.email]
+    return found or [Recipient(body.email)]
+
+
 def tell(code: str, recipients: Iterable[Recipient], **values: Any) -> None:
     if code in NOTICES:
         notify(code, recipients, **values)
@@ -135,7 +166,10 @@ def personal_application(application: PersonalApplication, step: str, opinion: s
         "opinion": opinion, "link": address_of(application),
     }  # fmt: skip
     tell(f"personal.{step}", [Recipient(application.email, application.phone)], **values)
-    tell(f"personal.{step}.company", company_recipients(application.company), **values)
+    last = TransitionLog.of(application).first()
+    if step != "withdraw" or (last is not None and last.source in UNDER_REVIEW):  # else it never came to them
+        tell(f"personal.{step}.company", company_recipients(application.company), **values)
+    tell(f"personal.{step}.body", body_recipients(application.local_body), **values)
 
 
 def company_application(application: CompanyApplication, step: str, opinion: str) -> None:

@@ -130,9 +130,10 @@ def store(picture: Picture, kind: AttachmentKind, owner: models.Model, by: Any) 
     same = Attachment.of(owner).filter(kind=kind, sha256=picture.sha256, removed_at=None).first()
     if same is not None:
         return same
+    account: Any = by if isinstance(by, models.Model) else None  # applicants have none
     attachment = Attachment(
         owner=owner, kind=kind, name=picture.name, size=len(picture.content), sha256=picture.sha256,
-        width=picture.width, height=picture.height, uploaded_by=by if isinstance(by, models.Model) else None,
+        width=picture.width, height=picture.height, uploaded_by=account,
     )  # fmt: skip
     attachment.file.save("picture.jpg", ContentFile(picture.content), save=False)
     try:

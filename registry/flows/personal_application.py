@@ -40,6 +40,39 @@ def not_a_member_yet(obj: Any) -> str:
              "is needed.") % {"name": obj.name}  # fmt: skip
 
 
+def login_name_free(obj: Any) -> str:
+    """Manual ch. 4a-4, the other cause: some account already signs in with this ID number."""
+    if not obj.login_name_taken():
+        return ""
+    return _("Another account already signs in with the ID number of %(name)s. Return the application; the General "
+             "Office is told and looks into it.") % {"name": obj.name}  # fmt: skip
+
+
+def employer_takes_people(obj: Any) -> str:
+    """A company that was suspended, left, or went into another one meanwhile takes no new people."""
+    company = obj.company
+    if company is None:
+        return ""  # all_filled_in says so
+    if company.merged_into_id is not None:
+        return _("%(company)s is now part of %(other)s; name that company as the employer.") % {
+            "company": company, "other": company.merged_into,
+        }  # fmt: skip
+    if company.status == "ACTIVE":
+        return ""
+    return _("%(company)s is %(status)s and takes no new people; the General Office can change that.") % {
+        "company": company, "status": company.get_status_display(),
+    }  # fmt: skip
+
+
+def body_reviews(obj: Any) -> str:
+    """That a body has no open class any more strands nobody; only one that was closed down reviews nothing."""
+    if obj.local_body is None or obj.local_body.is_active:
+        return ""
+    return _("%(body)s does not review applications any more; choose another reviewing body.") % {
+        "body": obj.local_body
+    }
+
+
 def no_other_application(obj: Any) -> str:
     """Uniqueness ignores returned and withdrawn ones."""
     others = type(obj)._default_manager.filter(id_number=obj.id_number, state__in=UNDER_REVIEW)
@@ -80,46 +113,49 @@ class PersonalApplicationFlow(Flow):
 
     @step(
         state, (S.DRAFT, S.RETURNED), S.COMPANY_REVIEW, by=APPLICANT, label=gettext_lazy("Submit"),
-        when=[all_filled_in, all_papers_there, not_known_as_member, no_other_application],
+        when=[all_filled_in, all_papers_there, employer_takes_people, body_reviews, not_known_as_member,
+              no_other_application],
     )  # fmt: skip
     def submit(self, by: Any, **data: Any) -> None:
-        """Ask the company; both reviews begin anew."""
+        """Ask the company; both reviews begin anew, what was said before stands in the trail."""
         self.company_review = self.local_review = Review.PENDING
+        self.company_opinion = self.local_opinion = ""
 
     @step(
         state, S.COMPANY_REVIEW, S.LOCAL_REVIEW, by=Role.COMPANY, label=gettext_lazy("Approve"),
-        when=[not_a_member_yet, all_filled_in, all_papers_there],
+        when=[employer_takes_people, body_reviews, not_a_member_yet, login_name_free, all_filled_in,
+              all_papers_there],
     )  # fmt: skip
-    def company_approve(self, by: Any, **data: Any) -> None:
+    def company_approve(self, by: Any, opinion: str = "", **data: Any) -> None:
         """The applicant works here and the fields are right: ask the local body."""
-        self.company_review = Review.PASSED
+        self.company_review, self.company_opinion = Review.PASSED, opinion
 
     @step(
         state, S.COMPANY_REVIEW, S.RETURNED, by=Role.COMPANY, label=gettext_lazy("Return"),
         opinion_required=True, tone="danger",
     )  # fmt: skip
-    def company_return(self, by: Any, **data: Any) -> None:
+    def company_return(self, by: Any, opinion: str = "", **data: Any) -> None:
         """The applicant corrects by link."""
-        self.company_review = Review.RETURNED
+        self.company_review, self.company_opinion = Review.RETURNED, opinion
 
     @step(
         state, S.LOCAL_REVIEW, S.APPROVED, by=Role.LOCAL_BODY, label=gettext_lazy("Approve"),
-        when=[not_a_member_yet, all_filled_in, all_papers_there],
+        when=[employer_takes_people, not_a_member_yet, login_name_free, all_filled_in, all_papers_there],
     )  # fmt: skip
-    def local_approve(self, by: Any, **data: Any) -> None:
+    def local_approve(self, by: Any, opinion: str = "", **data: Any) -> None:
         """Create the person with the attachments, and send the activation."""
         from registry.membership import admit_person
 
-        self.local_review = Review.PASSED
+        self.local_review, self.local_opinion = Review.PASSED, opinion
         self.person = admit_person(self, by)
 
     @step(
         state, S.LOCAL_REVIEW, S.RETURNED, by=Role.LOCAL_BODY, label=gettext_lazy("Return"),
         opinion_required=True, tone="danger",
     )  # fmt: skip
-    def local_return(self, by: Any, **data: Any) -> None:
+    def local_return(self, by: Any, opinion: str = "", **data: Any) -> None:
         """The applicant corrects by link; the company looks at it again."""
-        self.local_review = Review.RETURNED
+        self.local_review, self.local_opinion = Review.RETURNED, opinion
 
     @step(
         state, (S.DRAFT, S.RETURNED, S.COMPANY_REVIEW, S.LOCAL_REVIEW), S.WITHDRAWN, by=APPLICANT,
@@ -131,9 +167,7 @@ class PersonalApplicationFlow(Flow):
     def transition_done(self, done: Step, by: Any, opinion: str) -> None:
         from registry import membership, notices
 
-        if done.opinion_required:
-            review = "company_opinion" if done.name == "company_return" else "local_opinion"
-            membership.note_opinion(self, review, opinion)
-            if self.member_with_this_id() is not None:
-                membership.report_known_member(self, opinion)
+        returned = done.target == S.RETURNED
+        if returned and (self.member_with_this_id() is not None or self.login_name_taken()):
+            membership.report_known_member(self, by, opinion)
         notices.personal_application(self, done.name, opinion)
