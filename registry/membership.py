@@ -13,6 +13,7 @@ from backoffice.core import flow
 from backoffice.core.models import Attachment
 from backoffice.roles import Role
 from registry.flows.help_request import S as HelpState
+from registry.flows.transfer import still_as_submitted
 from registry.models import (
     Company,
     CompanyApplication,
@@ -92,18 +93,27 @@ def rename_company(change: CompanyChange, by: Any) -> None:
     """New name, former name kept for search, new login name (manual ch. 3-2)."""
     company = Company.objects.select_for_update(of=("self",)).get(pk=change.company_id)
     change.old_name = company.name
-    FormerName.objects.get_or_create(
+    FormerName.objects.update_or_create(
         company=company, name=company.name, defaults={"until": timezone.localdate()}
     )
+    free_name_of_duplicates(company, change.new_name, by)
     user = change.login_user()
     if company.information_officer in ("", user.username if user else ""):
         company.information_officer = change.new_login_name
     company.name = change.new_name
     signed(company, by, _("Company change approved")).save()
-    if user is not None:
+    if user is not None and user.username != change.new_login_name:
         user.username = change.new_login_name
         record(user, flow.account_of(by), _("Company change approved"), "username")
+    copy_papers(change, company)
     change.company = company
+
+
+def free_name_of_duplicates(company: Company, name: str, by: Any) -> None:
+    """A duplicate that went into this company may bear the very name it takes on (an import created it)."""
+    for duplicate in Company.objects.filter(name=name, merged_into=company):
+        duplicate.name = f"{name} ({duplicate.pk})"[-100:]
+        signed(duplicate, by, _("Company change approved")).save()
 
 
 def upgrade_company(change: CompanyChange, by: Any) -> None:
@@ -112,6 +122,7 @@ def upgrade_company(change: CompanyChange, by: Any) -> None:
     company.membership = Company.Membership.FORMAL
     company.dues_from = timezone.localdate()
     signed(company, by, _("Company change approved")).save()
+    copy_papers(change, company)
     change.company = company
 
 
@@ -119,12 +130,13 @@ def transfer_person(transfer: Transfer, by: Any) -> None:
     """The person belongs to the new company; certificates follow, their print stays (FAQ 16)."""
     claimed = survivor(transfer.person)  # duplicates may have been merged during the review
     person = Person.objects.select_for_update(of=("self",)).get(pk=claimed.pk)
-    transfer.from_company = person.company
+    transfer.person = person
+    if reason := still_as_submitted(transfer):  # asked again: the guards saw the person before the lock
+        raise flow.StepRefused(reason)
     person.company = transfer.company
     signed(person, by, _("Transfer approved")).save()
     move_certificates_of(person)
     copy_papers(transfer, person)
-    transfer.person = person
 
 
 def report_known_member(application: PersonalApplication, by: Any, opinion: str) -> HelpRequest:

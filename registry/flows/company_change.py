@@ -9,7 +9,7 @@ from django_fsm import FSMField
 
 from backoffice.core.flow import Desk, Flow, Step, step
 from backoffice.roles import Role
-from registry.flows.guards import all_papers_there, company_active, company_complete
+from registry.flows.guards import all_papers_there, company_active, company_complete, company_still_there
 
 
 class S(models.TextChoices):
@@ -35,17 +35,20 @@ def asks_for_something(obj: Any) -> str:
     return ""
 
 
-def new_names_free(obj: Any) -> str:
-    """Of a rename: no other company bears the name, no other user the login name."""
-    if obj.kind != Kind.RENAME:
+def new_name_free(obj: Any) -> str:
+    """Of a rename: no other company bears the name."""
+    if obj.kind != Kind.RENAME or not obj.new_name or obj.company_named_so() is None:
         return ""
-    if obj.new_name and obj.company_named_so() is not None:
-        return _("Another member is called “%(name)s”; the General Office can merge duplicates.") % {
-            "name": obj.new_name
-        }
-    if obj.new_login_name and obj.login_name_taken():
-        return _("The login name “%(name)s” is taken; choose another.") % {"name": obj.new_login_name}
-    return ""
+    return _("Another member is called “%(name)s”; the General Office can merge duplicates.") % {
+        "name": obj.new_name
+    }
+
+
+def new_login_name_free(obj: Any) -> str:
+    """Of a rename: no other user signs in with the name."""
+    if obj.kind != Kind.RENAME or not obj.new_login_name or not obj.login_name_taken():
+        return ""
+    return _("The login name “%(name)s” is taken; choose another.") % {"name": obj.new_login_name}
 
 
 class CompanyChangeFlow(Flow):
@@ -62,14 +65,16 @@ class CompanyChangeFlow(Flow):
 
     @step(
         state, S.DRAFT, S.OFFICE_REVIEW, by=Role.COMPANY, label=gettext_lazy("Submit"),
-        when=[company_active, company_complete, asks_for_something, new_names_free, all_papers_there],
+        when=[
+            company_active, company_complete, asks_for_something, new_name_free, new_login_name_free, all_papers_there,
+        ],
     )  # fmt: skip
     def submit(self, by: Any, **data: Any) -> None:
         """Ask the General Office."""
 
     @step(
         state, S.OFFICE_REVIEW, S.APPROVED, by=Role.OFFICE, label=gettext_lazy("Approve"),
-        when=[asks_for_something, new_names_free, all_papers_there],
+        when=[company_still_there, asks_for_something, new_name_free, new_login_name_free, all_papers_there],
     )  # fmt: skip
     def approve(self, by: Any, **data: Any) -> None:
         """Rename the company and its login, or make it a formal member whose dues start."""

@@ -56,3 +56,17 @@ def company_active(obj: Any) -> str:
     return _("%(company)s is %(status)s and can start nothing; ask the General Office.") % {
         "company": obj.company, "status": obj.company.get_status_display(),
     }  # fmt: skip
+
+
+def company_still_there(obj: Any) -> str:
+    """For the reviewer: what was in order at the submit may not be any more."""
+    company = obj.company
+    if company.merged_into_id is not None:
+        return _("%(company)s was merged into %(other)s meanwhile; return this with an opinion.") % {
+            "company": company, "other": company.merged_into,
+        }  # fmt: skip
+    if company.status != "ACTIVE":
+        return _("%(company)s is %(status)s by now. Make the company active again first, or return this.") % {
+            "company": company, "status": company.get_status_display(),
+        }  # fmt: skip
+    return ""

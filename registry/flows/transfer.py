@@ -9,7 +9,7 @@ from django_fsm import FSMField
 
 from backoffice.core.flow import Desk, Flow, Step, step
 from backoffice.roles import Role
-from registry.flows.guards import all_papers_there, company_active, company_complete
+from registry.flows.guards import all_papers_there, company_active, company_complete, company_still_there
 
 
 class S(models.TextChoices):
@@ -21,12 +21,34 @@ class S(models.TextChoices):
 
 def names_a_member(obj: Any) -> str:
     """ID number and name must both be right: nobody finds out by trying whose number it is."""
-    person = obj.person or obj.find_person()
+    person = obj.find_person()
     if person is None:
         return _("No individual member has this name and this ID number; check both. Somebody without a "
                  "certificate registers with the personal application instead.")  # fmt: skip
     if person.company_id == obj.company_id:
         return _("%(name)s already belongs to your company.") % {"name": obj.name}
+    return ""
+
+
+def still_as_submitted(obj: Any) -> str:
+    """The person is where the former company was asked: imports, corrections and merges go on meanwhile."""
+    person = obj.claimed()
+    values = {"name": obj.name, "former": obj.from_company or "–", "company": obj.company}
+    if person is None:
+        return _("Nobody is named here. Return the transfer; submitting it again looks the person up.")
+    if person.company_id == obj.company_id:
+        return (
+            _("%(name)s belongs to %(company)s by now. Return the transfer, so that it can be cancelled.")
+            % values
+        )
+    if person.company_id != obj.from_company_id:
+        return _(
+            "%(name)s went from %(former)s to %(now)s meanwhile. Return the transfer; submitting it again asks "
+            "the present company."
+        ) % {
+            **values,
+            "now": person.company or "–",
+        }
     return ""
 
 
@@ -67,7 +89,7 @@ class TransferFlow(Flow):
 
     @step(
         state, S.OFFICE_REVIEW, S.APPROVED, by=Role.OFFICE, label=gettext_lazy("Approve"),
-        when=[names_a_member, all_papers_there, proof_there],
+        when=[company_still_there, still_as_submitted, all_papers_there, proof_there],
     )  # fmt: skip
     def approve(self, by: Any, **data: Any) -> None:
         """The person moves, and the certificates' scope with them; the print stays as it is."""

@@ -288,6 +288,8 @@ class CompanyChange(Papers, company_change.CompanyChangeFlow):
     def clean(self) -> None:
         from backoffice.accounts.models import login_name
 
+        if self.kind == self.Kind.UPGRADE:
+            self.new_name = self.new_login_name = ""
         self.new_name = "".join(normalise_text(self.new_name).split())
         self.new_login_name = login_name(self.new_login_name)
 
@@ -295,8 +297,9 @@ class CompanyChange(Papers, company_change.CompanyChangeFlow):
         return ("RENAME_NOTICE", "LICENCE") if self.kind == self.Kind.RENAME else ("LICENCE", "QUALIFICATION")
 
     def company_named_so(self) -> Company | None:
-        """Another company that bears the new name."""
-        return Company.objects.filter(name=self.new_name).exclude(pk=self.company_id).first()
+        """Another company that bears the new name; a duplicate that went into this one does not count."""
+        others = Company.objects.filter(name=self.new_name).exclude(pk=self.company_id)
+        return others.exclude(merged_into=self.company_id).first()
 
     def login_user(self) -> Any:
         """The user whose login name the company registered with: its first manager, else its first user."""
@@ -307,7 +310,7 @@ class CompanyChange(Papers, company_change.CompanyChangeFlow):
 
         user = self.login_user()
         others = User.objects.filter(username__iexact=self.new_login_name)
-        return others.exclude(pk=user.pk if user else None).exists()
+        return (others.exclude(pk=user.pk) if user else others).exists()
 
 
 class Transfer(Papers, transfer.TransferFlow):
@@ -352,6 +355,10 @@ class Transfer(Papers, transfer.TransferFlow):
     def clean(self) -> None:
         self.name = normalise_text(self.name)
         check_id_number(self)
+
+    def claimed(self) -> Person | None:
+        """The person the transfer was submitted for; after a merge of duplicates, the record that is left."""
+        return survivor(self.person)  # type: ignore[no-any-return]
 
     def find_person(self) -> Person | None:
         """The member with exactly this ID number and name (FAQ 16)."""
