@@ -1,18 +1,29 @@
 """What the register's exports contain. Headers and spellings are those of `imports/fields.py`, in the user's
 language, so that our own import reads the file again and finds nothing to change."""
 
+import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 from django.db.models import F, Field, Value
 from django.db.models.functions import Coalesce, NullIf
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from backoffice.core.export import Column, Columns, mask
 from backoffice.roles import Role
+from registry.flows.help_request import S as HelpState
 from registry.imports import fields
-from registry.models import Company, Person, Region, Specialty
+from registry.models import (
+    Company,
+    CompanyApplication,
+    HelpRequest,
+    Person,
+    PersonalApplication,
+    Region,
+    Specialty,
+)
 
 #: Roles that work with whole ID numbers.
 SEE_ID_NUMBERS: Final = {Role.ADMIN, Role.OFFICE, Role.TRAINING, Role.COMPANY, Role.AUDITOR}
@@ -133,8 +144,84 @@ def companies(user: Any) -> Sequence[Column]:
     ]
 
 
+def help_requests(user: Any) -> Sequence[Column]:
+    """For the office's own statistics: what people ask about, and how long it waits."""
+
+    def named(name: str, show: Any = None, width: float | None = None) -> Column:
+        field = cast(Field, HelpRequest._meta.get_field(name))
+        return Column(str(field.verbose_name), name, show, width)
+
+    return [
+        named("topic", {code: str(label) for code, label in HelpRequest.Topic.choices}, 24),
+        named("name"),
+        named("company_name", width=COMPANY_WIDTH),
+        named("id_number", width=ID_WIDTH),
+        named("certificate_number", width=16),
+        named("phone"),
+        named("email", width=24),
+        named("text", width=60),
+        named("state", {code: str(label) for code, label in HelpState.choices}, 18),
+        named("answer_text", width=60),
+        named("created_at", as_local_text, 18),
+    ]
+
+
+def as_local_text(moment: datetime.datetime | None) -> str:
+    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M") if moment else ""
+
+
+def field_columns(model: Any, names: Sequence[str]) -> list[Column]:
+    """Columns of plain fields under their captions; choices as people read them."""
+    columns = []
+    for name in names:
+        field = cast(Field, model._meta.get_field(name))
+        shown = {code: str(label) for code, label in field.flatchoices} if field.choices else None
+        columns.append(Column(str(field.verbose_name), name, shown))
+    return columns
+
+
+def personal_applications(user: Any) -> Sequence[Column]:
+    """Who reviews an application works with its whole ID number."""
+    person = person_columns("", user)
+    caption = PersonalApplication._meta.get_field
+    return [
+        person["name"],
+        Column(header("id_number"), "id_number", width=ID_WIDTH),
+        person["phone"],
+        person["email"],
+        Column(header("company"), "company__name", width=COMPANY_WIDTH),
+        *(person[name] for name in ("region", "title", "education")),
+        Column(str(caption("local_body").verbose_name), "local_body__name", width=COMPANY_WIDTH),
+        *field_columns(
+            PersonalApplication,
+            ("state", "company_review", "company_opinion", "local_review", "local_opinion"),
+        ),
+        Column(str(caption("created_at").verbose_name), "created_at", day, DATE_WIDTH),
+    ]
+
+
+def company_applications(user: Any) -> Sequence[Column]:
+    caption = CompanyApplication._meta.get_field
+    return [
+        *field_columns(CompanyApplication, ("name", "credit_code", "purpose")),
+        Column(str(caption("region").verbose_name), "region_id", region_names(), 16),
+        *field_columns(
+            CompanyApplication,
+            ("office_address", "contact_name", "contact_phone", "email", "login_name", "state"),
+        ),
+        Column(str(caption("created_at").verbose_name), "created_at", day, DATE_WIDTH),
+    ]
+
+
+def day(moment: Any) -> Any:
+    return timezone.localtime(moment).date()
+
+
 EXPORTS: Final[dict[str, Columns]] = {
     "registry.Certificate": certificates,
     "registry.Person": people,
     "registry.Company": companies,
+    "registry.CompanyApplication": company_applications,
+    "registry.HelpRequest": help_requests,
+    "registry.PersonalApplication": personal_applications,
 }

@@ -177,6 +177,18 @@ def company_application(application: CompanyApplication, step: str, opinion: str
     tell(f"company.{step}", [Recipient(application.email, application.contact_phone)], **values)
 
 
+def application_link(application: PersonalApplication | CompanyApplication) -> None:
+    """The new link after a correction of the mail address, in the words of the first one; by mail only."""
+    recipients = [Recipient(application.email)]
+    values: dict[str, Any] = {"name": application.name, "link": address_of(application)}
+    if isinstance(application, PersonalApplication):
+        tell(
+            "personal.submit", recipients, company=application.company, body=application.local_body, **values
+        )
+    else:
+        tell("company.submit", recipients, **values)
+
+
 def company_change(change: CompanyChange, step: str, opinion: str) -> None:
     tell(f"change.{step}", company_recipients(change.company), name=change.old_name or change.company.name,
          kind=change.get_kind_display(), opinion=opinion, new_name=change.new_name)  # fmt: skip

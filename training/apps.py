@@ -5,3 +5,9 @@ from django.utils.translation import gettext_lazy as _
 class TrainingConfig(AppConfig):
     name = "training"
     verbose_name = _("Training")
+
+    def ready(self) -> None:
+        from registry import bodies
+        from training.services import bodies_with_open_practice_classes
+
+        bodies.offer(bodies_with_open_practice_classes)
