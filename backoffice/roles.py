@@ -65,6 +65,7 @@ SCOPES: Final[dict[str, dict[str, str]]] = {
     "registry.CertificateTerm": STAFF | {C: "certificate__company", P: "certificate__person"},
     "registry.DuplicatePair": {A: ALL, O: ALL, U: ALL},
     "registry.Merge": {A: ALL, O: ALL, U: ALL},
+    "registry.DuplicateSearch": {A: ALL, O: ALL, U: ALL},
     # Flows of the register. A draft is its author's alone (Flow.private_states).
     "registry.PersonalApplication": {A: ALL, O: ALL, T: ALL, U: ALL, L: "local_body", C: "company"} | LINK,
     "registry.CompanyApplication": {A: ALL, O: ALL, F: ALL, U: ALL} | LINK,
@@ -132,6 +133,7 @@ GRANTS: Final[dict[str, dict[str, frozenset[str]]]] = {
     "registry.CertificateTerm": {A: VIEW, O: VIEW, F: VIEW, T: VIEW, C: VIEW, P: VIEW, U: VIEW},
     "registry.DuplicatePair": {A: VIEW, O: VIEW | {"change"}, U: VIEW},
     "registry.Merge": {A: VIEW, O: VIEW | {"change"}, U: VIEW},
+    "registry.DuplicateSearch": {A: VIEW, O: VIEW, U: VIEW},
     "registry.PersonalApplication": {
         A: VIEW | {"export"}, O: VIEW | {"export"}, T: VIEW, U: VIEW | {"export"}, L: VIEW | {"export"},
         C: frozenset({"view", "change", "export"}), APPLICANT: frozenset({"view", "change"}),

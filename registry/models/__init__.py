@@ -8,7 +8,7 @@ from registry.models.applications import (
 from registry.models.certificate import Certificate, CertificateTerm
 from registry.models.company import Company, FormerName
 from registry.models.dictionaries import LocalBody, Region, Specialty
-from registry.models.duplicates import DuplicatePair, Merge
+from registry.models.duplicates import DuplicatePair, DuplicateSearch, Merge
 from registry.models.person import Person
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "CompanyApplication",
     "CompanyChange",
     "DuplicatePair",
+    "DuplicateSearch",
     "FormerName",
     "HelpRequest",
     "LocalBody",

@@ -73,3 +73,22 @@ class Merge(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+
+class DuplicateSearch(models.Model):
+    """One search for duplicates: when it ran, for whom, and how many pairs it found that nobody knew."""
+
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("by")
+    )
+    started_at = models.DateTimeField(_("started at"), auto_now_add=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+    found = models.PositiveIntegerField(_("new pairs"), default=0)
+
+    class Meta:
+        verbose_name = _("search for duplicates")
+        verbose_name_plural = _("searches for duplicates")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d %H:%M}"
