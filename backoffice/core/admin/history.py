@@ -45,6 +45,8 @@ class HistoryForm(forms.ModelForm):
 
     #: Set on the class made for one request; the declared field itself is shared by all requests.
     reason_required = False
+    #: From a link that knows the reason (`?change_reason=…`: a help request, an overdue profile).
+    reason_given = ""
 
     change_reason = forms.CharField(
         label=_("Reason for the change"), required=False,
@@ -57,6 +59,7 @@ class HistoryForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if "change_reason" in self.fields:
             self.fields["change_reason"].required = self.reason_required
+            self.fields["change_reason"].initial = self.reason_given
         if self.instance.pk and "seen_version" in self.fields:
             self.fields["seen_version"].initial = str(self.latest.history_id) if self.latest else ""
 
@@ -100,6 +103,7 @@ class HistoryAdmin:
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)  # type: ignore[misc]
         form.reason_required = change and request.user.role in self.reason_required
+        form.reason_given = request.GET.get("change_reason", "")[:200]
         return form
 
     def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool) -> None:
