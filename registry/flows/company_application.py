@@ -40,6 +40,11 @@ def no_other_application(obj: Any) -> str:
 
 
 def login_name_free(obj: Any) -> str:
+    """Nobody signs in with it yet; and ID numbers are kept for the individual members they belong to."""
+    from backoffice.accounts.models import ID_NUMBER
+
+    if ID_NUMBER.fullmatch(obj.login_name):
+        return _("An ID number cannot be a company's login name; choose another, such as the short name.")
     if not obj.login_name or not obj.login_name_taken():
         return ""
     return _("The login name “%(name)s” is taken; choose another.") % {"name": obj.login_name}
