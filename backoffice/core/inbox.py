@@ -1,5 +1,6 @@
 """The three views of the inbox (manual ch. 5, FAQ 15): to do, done, and the trail of one object."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +11,13 @@ from django.db.models import F, Model, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from backoffice.core.flow import STARTED, Flow
+from backoffice.core.flow import STARTED, Flow, StepRefused, last_log_id, perform
 from backoffice.core.models import Task, TrackedTask, TransitionLog
 from backoffice.core.models.inbox import flow_models
 from backoffice.core.scoping import bound_id, scope_of, visible_to
 from backoffice.roles import ALL, BINDINGS, DESK_BINDINGS, allows, desk_label
+
+logger = logging.getLogger(__name__)
 
 
 def todo(user: Any) -> QuerySet[Task]:
@@ -34,8 +37,8 @@ def done(user: Any) -> QuerySet[Task]:
     """已办: what this user (or a colleague of the same company, body) finished, newest first."""
     tasks = Task.objects.filter(closed_at__isnull=False)
     if user.role in DESK_BINDINGS and bound_id(user) is not None:
-        return tasks.filter(role=user.role, bound_id=bound_id(user)).order_by("-closed_at")
-    return tasks.filter(closed_by=user).order_by("-closed_at")
+        return tasks.filter(role=user.role, bound_id=bound_id(user)).order_by("-closed_at", "-id")
+    return tasks.filter(closed_by=user).order_by("-closed_at", "-id")
 
 
 def trail(obj: Model) -> QuerySet[TransitionLog]:
@@ -63,6 +66,64 @@ def tracked(user: Any) -> QuerySet[TrackedTask]:
         else:
             condition |= mine & Q(object_id__in=visible_to(model, user).values("pk"))
     return TrackedTask.objects.filter(condition, is_latest=True).order_by("-id")
+
+
+def colleagues(user: Any) -> QuerySet:
+    """The others who sit at the same desk: same role, same company or body."""
+    same = {"role": user.role, "is_active": True}
+    if binding := BINDINGS.get(user.role):
+        same[binding] = bound_id(user)
+    return get_user_model()._default_manager.filter(**same).exclude(pk=user.pk).order_by("name", "pk")
+
+
+# --- Many at once ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one of many tasks."""
+
+    task: Task | None
+    reasons: list[str]
+
+    @property
+    def is_done(self) -> bool:
+        return not self.reasons
+
+
+def decide(ids: list[int], step: str, *, by: Any, opinion: str = "") -> list[Outcome]:
+    """Take the step on each of these tasks of the user's desk, each in its own transaction.
+
+    One that is refused, or fails, does not hold up the others.
+    """
+    open_tasks = {task.pk: task for task in todo(by).filter(pk__in=ids).prefetch_related("owner")}
+    known = visible_to(Task, by).in_bulk([pk for pk in ids if pk not in open_tasks])
+    gone = _("It no longer waits at your desk; someone was faster.")
+    return [
+        Outcome(task, decide_one(task, step, by, opinion))
+        if (task := open_tasks.get(pk)) is not None
+        else Outcome(known.get(pk), [gone])
+        for pk in ids
+    ]
+
+
+def decide_one(task: Task, step: str, by: Any, opinion: str) -> list[str]:
+    """Take the step on the task's record; return why not, or nothing."""
+    record: Any = task.owner
+    if record is None or step not in record.steps():
+        return [_("This step is not possible here.")]
+    seen = last_log_id(record)
+    # Asked after `seen` was read: so `seen` belongs to this very visit of the record to the desk.
+    if not Task.objects.filter(pk=task.pk, closed_at=None).exists():
+        return [_("It no longer waits at your desk; someone was faster.")]
+    try:
+        perform(record, step, by=by, seen=seen, opinion=opinion)
+    except StepRefused as refusal:
+        return str(refusal).splitlines()
+    except Exception:
+        logger.exception("Step %s of task %s failed", step, task.pk)
+        return [_("An error of the system stopped this one; open the record and try it there.")]
+    return []
 
 
 # --- In words ----------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 """Working days, from one place: the editable calendar, then the shipped holidays, then the plain week."""
 
+import bisect
 import datetime
+from collections.abc import Iterable
 
 import chinese_calendar
 
@@ -47,3 +49,12 @@ def working_days_between(start: datetime.date, end: datetime.date) -> int:
     if end < start:
         return -working_days_between(end, start)
     return len(_working_days(start + datetime.timedelta(days=1), end)) if end > start else 0
+
+
+def working_days_since(starts: Iterable[datetime.date], end: datetime.date) -> dict[datetime.date, int]:
+    """`working_days_between(start, end)` for many starts that are not after `end`, with one query."""
+    wanted = set(starts)
+    if not wanted:
+        return {}
+    days = sorted(_working_days(min(wanted) + datetime.timedelta(days=1), end))
+    return {start: len(days) - bisect.bisect_right(days, start) for start in wanted}

@@ -130,9 +130,8 @@ class FlowAdmin:
             if told and self.take(request, obj, step, dict(form.cleaned_data)):
                 return self.after_step(request, obj, step)
             obj = self.get_object(request, object_id) or obj  # type: ignore[attr-defined]
-            data["seen"] = str(
-                last_log_id(obj)
-            )  # what was typed is kept, on a page that shows the present state
+            # What was typed is kept, on a page that shows the present state.
+            data["seen"] = str(last_log_id(obj))
         offers = available(obj, request.user)
         offer = next((offer for offer in offers if offer.step.name == step), None)
         if offer is None:
@@ -161,7 +160,8 @@ class FlowAdmin:
         if task is None:
             messages.info(request, _("Well done: nothing else waits for you."))
             return HttpResponseRedirect(reverse("admin:core_task_changelist"))
-        if task.content_type.model_class() is type(obj) and task.state in obj.steps()[step].sources:
+        same_flow = task.content_type.model_class() is type(obj)
+        if same_flow and task.state in obj.steps()[step].sources:
             return HttpResponseRedirect(step_url(obj, task.object_id, step))
         return HttpResponseRedirect(reverse("admin:core_task_change", args=[task.pk]))
 

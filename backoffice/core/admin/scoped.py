@@ -9,12 +9,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.admin import ModelAdmin
 
+from backoffice.core.admin.saved_filters import SavedFiltersMixin
 from backoffice.core.lists import FastListMixin
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role, allows
 
 
-class ScopedAdmin(FastListMixin, ModelAdmin):
+class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
     """Base of every admin class. A row out of scope does not exist: 404, in no list, no drop-down, no count."""
 
     list_fullwidth = True

@@ -21,6 +21,10 @@ def flow_models() -> tuple[type[models.Model], ...]:
     return tuple(model for model in apps.get_models() if issubclass(model, Flow))
 
 
+OPEN = models.Q(closed_at__isnull=True)
+CLOSED = models.Q(closed_at__isnull=False)
+
+
 class Task(Owned):
     """Something waits at a desk: a role, and where the role is bound, one company, body or person."""
 
@@ -55,21 +59,28 @@ class Task(Owned):
         constraints = [
             models.UniqueConstraint(
                 fields=["content_type", "object_id"],
-                condition=models.Q(closed_at__isnull=True),
+                condition=OPEN,
                 name="one_open_task_per_object",
             )
         ]
+        # Each list of the inbox is one stretch of one of these, at 100,000 open and a million closed tasks.
         indexes = [
+            models.Index(fields=["role", "bound_id", "due_on", "id"], condition=OPEN, name="task_open"),
+            models.Index(fields=["role", "due_on", "id"], condition=OPEN, name="task_open_desk"),
             models.Index(
-                fields=["role", "bound_id", "due_on", "id"],
-                condition=models.Q(closed_at__isnull=True),
-                name="task_open",
+                fields=["role", "content_type", "due_on", "id"], condition=OPEN, name="task_open_flow"
             ),
-            models.Index("closed_by", models.F("closed_at").desc(), name="task_done"),
+            models.Index(fields=["assigned_to", "due_on", "id"], condition=OPEN, name="task_open_mine"),
+            models.Index(fields=["-id"], condition=OPEN, name="task_in_progress"),
+            models.Index(fields=["closed_by", "-closed_at", "-id"], condition=CLOSED, name="task_done"),
+            models.Index(
+                fields=["role", "bound_id", "-closed_at", "-id"], condition=CLOSED, name="task_done_desk"
+            ),
             models.Index(fields=["content_type", "object_id"], name="task_object"),
             models.Index(
                 fields=["content_type", "-id"], condition=models.Q(is_latest=True), name="task_latest"
             ),
+            models.Index(fields=["subject"], condition=models.Q(is_latest=True), name="task_latest_subject"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,311 @@
+"""待办, 已办, 流程追踪 (manual ch. 5): three lists over one table; a row leads to the record it is about."""
+
+import datetime
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, F, Model, OuterRef, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.text import capfirst
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import DropdownFilter
+from unfold.decorators import display
+
+from backoffice.core.admin.inbox_actions import InboxActions
+from backoffice.core.admin.scoped import ScopedAdmin
+from backoffice.core.filters import key_or_none
+from backoffice.core.inbox import desk_names, done, state_label, step_label, todo, tracked
+from backoffice.core.lists import FastChangeList
+from backoffice.core.models import FinishedTask, Task, TrackedTask
+from backoffice.core.models.inbox import flow_models
+from backoffice.core.scoping import scope_of, visible_to
+from backoffice.core.search import prefix
+from backoffice.core.working_days import add_working_days, working_days_since
+from backoffice.roles import BINDINGS, allows
+
+EMPTY = "–"
+#: "Due soon" is today, tomorrow, and the working day after.
+SOON = 2
+COLOURS = {name: name for name in ("", "info", "success", "warning", "danger")}
+
+
+# --- Filters -----------------------------------------------------------------------------------------
+
+
+class KnownFilter(DropdownFilter):
+    """A drop-down that ignores a value it does not offer."""
+
+    def value(self) -> str | None:
+        value = super().value()
+        return value if value in {key for key, _label in self.lookup_choices} else None
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        value = self.value()
+        return queryset if value is None else self.narrowed(request, queryset, value)
+
+    def narrowed(self, request: HttpRequest, queryset: QuerySet, value: str) -> QuerySet:
+        raise NotImplementedError
+
+
+class FlowFilter(KnownFilter):
+    title = _("flow")
+    parameter_name = "flow"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        flows = model_admin.flows_of(request)
+        return [(model._meta.label_lower, capfirst(str(model._meta.verbose_name))) for model in flows]
+
+    def narrowed(self, request: HttpRequest, queryset: QuerySet, value: str) -> QuerySet:
+        return queryset.filter(content_type=ContentType.objects.get_by_natural_key(*value.split(".")))
+
+
+class DueFilter(KnownFilter):
+    title = _("due date")
+    parameter_name = "due"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("late", _("Overdue")), ("soon", _("Due within two working days"))]
+
+    def narrowed(self, request: HttpRequest, queryset: QuerySet, value: str) -> QuerySet:
+        today = timezone.localdate()
+        if value == "late":
+            return queryset.filter(due_on__lt=today)
+        return queryset.filter(due_on__range=(today, add_working_days(today, SOON)))
+
+
+class HolderFilter(KnownFilter):
+    title = _("looked after by")
+    parameter_name = "holder"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("mine", _("Me")), ("nobody", _("Nobody yet")), ("others", _("Colleagues"))]
+
+    def narrowed(self, request: HttpRequest, queryset: QuerySet, value: str) -> QuerySet:
+        if value == "nobody":
+            return queryset.filter(assigned_to=None)
+        if value == "mine":
+            return queryset.filter(assigned_to=request.user)
+        return queryset.filter(assigned_to__isnull=False).exclude(assigned_to=request.user)
+
+
+class ProgressFilter(KnownFilter):
+    title = _("progress")
+    parameter_name = "progress"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("open", _("In progress")), ("ended", _("Ended"))]
+
+    def narrowed(self, request: HttpRequest, queryset: QuerySet, value: str) -> QuerySet:
+        return queryset.filter(closed_at__isnull=value == "open")
+
+
+# --- The lists ---------------------------------------------------------------------------------------
+
+
+class InboxChangeList(FastChangeList):
+    """Adds to the rows of the page what one look-up for all of them finds, and links to the records."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.model_admin.dress(self.result_list)
+        self._record_links: dict[int, tuple[str, str]] = {}
+
+    def url_for_result(self, result: Any) -> str:
+        """The record's own page; reversed once for each flow."""
+        if result.content_type_id not in self._record_links:
+            start, _key, end = record_url(result.content_type, "__pk__").rpartition("__pk__")
+            self._record_links[result.content_type_id] = (start, end)
+        start, end = self._record_links[result.content_type_id]
+        return f"{start}{result.object_id}{end}"
+
+
+def record_url(content_type: ContentType, key: Any) -> str:
+    return reverse(f"admin:{content_type.app_label}_{content_type.model}_change", args=[key])
+
+
+class InboxAdmin(ScopedAdmin):
+    """What the three lists share. Nothing is edited here: the record's page has the steps."""
+
+    list_before_template = "admin/core/inbox_top.html"
+    search_fields = ["subject"]
+    search_help_text = _("Part of the subject: a name, a company")
+    sortable_by = ()
+    empty_hint: ClassVar[Any] = ""
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return InboxChangeList
+
+    def annotate_rows(self, rows: QuerySet) -> QuerySet:
+        return rows.select_related("assigned_to", "closed_by")
+
+    def dress(self, tasks: list[Any]) -> None:
+        """Hook: set on the rows of a page what needs a look-up over all of them."""
+
+    def flows_of(self, request: HttpRequest) -> list[type[Model]]:
+        """The flows that the filter offers."""
+        return [
+            model for model in flow_models()
+            if scope_of(model, request.user) is not None and allows(request.user.role, "view", model._meta.label)
+        ]  # fmt: skip
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        context = {"inbox_tabs": tabs(request, self.model), "empty_hint": self.empty_hint}
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """To the record, whoever has it now: its page says whose turn it is. Out of scope: 404."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        task = visible_to(self.model, request.user).filter(pk=key_or_none(object_id)).first()
+        if task is None:
+            raise Http404
+        try:
+            return HttpResponseRedirect(record_url(task.content_type, task.object_id))
+        except NoReverseMatch:
+            raise Http404 from None
+
+    @display(description=_("subject"))
+    def show_subject(self, task: Any) -> str:
+        return task.subject or f"#{task.object_id}"
+
+    @display(description=_("flow"))
+    def show_flow(self, task: Any) -> str:
+        model = task.content_type.model_class()
+        return capfirst(str(model._meta.verbose_name)) if model else EMPTY
+
+    @display(description=_("state"), label=COLOURS)
+    def show_state(self, task: Any) -> tuple[str, str]:
+        """Where the record stands; of an ended flow, where its last step led."""
+        model, state = task.content_type.model_class(), task.state
+        if task.closed_at and model and task.closed_with in model.steps():
+            state = model.steps()[task.closed_with].target
+        colour = getattr(model, "colours", {}).get(state, "")
+        return (colour if colour in COLOURS else ""), state_label(model, state)
+
+    @display(description=_("due on"))
+    def show_due(self, task: Any) -> str:
+        if task.due_on is None:
+            return EMPTY
+        late = getattr(task, "late_days", None)
+        if task.closed_at or late is None:
+            return task.due_on.isoformat()
+        text = ngettext("%(days)d working day overdue", "%(days)d working days overdue", late)
+        return format_html(
+            '<span class="bo-late">{} · {}</span>', task.due_on.isoformat(), text % {"days": late}
+        )
+
+
+def count_days(tasks: list[Any]) -> None:
+    """Age and lateness of open tasks in working days, with one query for all."""
+    today = timezone.localdate()
+    opened = {task.pk: min(timezone.localdate(task.opened_at), today) for task in tasks}
+    late = {task.pk: task.due_on for task in tasks if task.due_on and task.due_on < today}
+    days: dict[datetime.date, int] = working_days_since([*opened.values(), *late.values()], today)
+    for task in tasks:
+        task.age = days[opened[task.pk]]
+        task.late_days = days[late[task.pk]] if task.pk in late else None
+
+
+def tabs(request: HttpRequest, model: type[Model]) -> list[dict[str, Any]]:
+    """The three lists, the present one marked."""
+    entries = [(Task, _("To do"), ""), (FinishedTask, _("Done"), ""),
+               (TrackedTask, _("Flow tracking"), "?progress=open")]  # fmt: skip
+    return [
+        {
+            "title": title,
+            "url": reverse(f"admin:core_{entry._meta.model_name}_changelist") + query,
+            "active": entry is model,
+        }
+        for entry, title, query in entries
+        if allows(request.user.role, "view", entry._meta.label)
+    ]
+
+
+@admin.register(Task)
+class TaskAdmin(InboxActions, InboxAdmin):
+    """待办: the open tasks of my desk, for every role; the most overdue first."""
+
+    list_display = ["show_subject", "show_flow", "show_state", "show_since", "show_due", "assigned_to"]
+    list_filter = [FlowFilter, DueFilter, HolderFilter]
+    empty_hint = _(
+        "Nothing waits for you. “Flow tracking” shows where everything stands that you have to do with."
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return visible_to(Task, request.user, queryset=todo(request.user))
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        return (F("due_on").asc(nulls_last=True), "id")
+
+    def dress(self, tasks: list[Any]) -> None:
+        count_days(tasks)
+
+    def flows_of(self, request: HttpRequest) -> list[type[Model]]:
+        """Only flows of which something waits here."""
+        flows = {ContentType.objects.get_for_model(model).pk: model for model in super().flows_of(request)}
+        waiting = Exists(todo(request.user).order_by().filter(content_type=OuterRef("pk")))
+        found = ContentType.objects.filter(waiting, pk__in=flows).values_list("pk", flat=True)
+        return [flows[pk] for pk in sorted(found)]
+
+    @display(description=_("since"))
+    def show_since(self, task: Any) -> str:
+        age = ngettext("%(days)d working day", "%(days)d working days", task.age) % {"days": task.age}
+        return f"{timezone.localdate(task.opened_at).isoformat()} · {age}"
+
+
+@admin.register(FinishedTask)
+class FinishedTaskAdmin(InboxAdmin):
+    """已办: what I, or my company or body, finished. Read-only; the record's page says what became of it."""
+
+    list_display = ["show_subject", "show_flow", "show_step", "closed_at", "closed_by", "show_due"]
+    list_filter = [FlowFilter]
+    ordering = ["-closed_at", "-id"]
+    empty_hint = _("You have finished nothing yet. What waits for you is under “To do”.")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return done(request.user) if request.user.is_active else Task.objects.none()
+
+    @display(description=_("step"))
+    def show_step(self, task: Any) -> str:
+        return step_label(task.content_type.model_class(), task.closed_with)
+
+
+@admin.register(TrackedTask)
+class TrackedTaskAdmin(InboxAdmin):
+    """流程追踪: every flow in my scope with its state and the desk it waits at; the newest first."""
+
+    list_display = ["show_subject", "show_flow", "show_state", "show_desk", "opened_at", "show_due"]
+    list_filter = [ProgressFilter, FlowFilter]
+    ordering = ["-id"]
+    empty_hint = _("Nothing here. What you or your applicants start appears here until it ends, and after.")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return tracked(request.user)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        """All flows of the province are searched by the beginning of the subject, which has an index."""
+        if request.user.role in BINDINGS:
+            return super().get_search_results(request, queryset, search_term)
+        term = search_term.strip()
+        return (queryset.filter(prefix("subject", term)) if term else queryset), False
+
+    def dress(self, tasks: list[Any]) -> None:
+        waiting = [task for task in tasks if task.closed_at is None]
+        count_days(waiting)
+        names = desk_names(waiting)
+        for task in tasks:
+            task.desk_name = names.get((task.role, task.bound_id), "") if task.closed_at is None else ""
+
+    @display(description=_("waits at"))
+    def show_desk(self, task: Any) -> str:
+        return task.desk_name or gettext("Ended")
