@@ -1,0 +1,3 @@
+from training.admin.training_class import TrainingClassAdmin
+
+__all__ = ["TrainingClassAdmin"]

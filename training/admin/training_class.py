@@ -1,0 +1,153 @@
+"""培训班 (SPEC 2): the training department's plan; everybody else reads what is open."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.contrib.admin import SimpleListFilter
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from backoffice.core.admin import FlowAdmin, HistoryAdmin, PanelsMixin, ScopedAdmin
+from backoffice.core.admin.history import HISTORY
+from backoffice.core.export import ExportMixin
+from backoffice.core.filters import ChoicesFilter, ScopedDropdownFilter
+from backoffice.core.flow import StepRefused, perform, start
+from training.flows.training_class import S
+from training.models import TrainingClass
+from training.services import copy_into_next_year, year_plan
+
+#: What companies chose the class for; fixed as soon as it is open.
+FIXED_ONCE_OPEN = ("type", "mode", "category", "local_body")
+
+
+class YearFilter(SimpleListFilter):
+    """The year the class begins in: last year's, this year's, and the next one's plan."""
+
+    title = _("year")
+    parameter_name = "year"
+    scoped = True
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        this = timezone.localdate().year
+        return [(str(year), str(year)) for year in (this - 1, this, this + 1)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        offered = dict(self.lookup_choices)
+        return queryset.filter(start_date__year=self.value()) if self.value() in offered else queryset
+
+
+@admin.register(TrainingClass)
+class TrainingClassAdmin(ExportMixin, FlowAdmin, PanelsMixin, HistoryAdmin, ScopedAdmin):
+    list_display = [
+        "title", "type", "mode", "category", "local_body", "start_date", "end_date", "capacity", "tuition",
+        "show_state",
+    ]  # fmt: skip
+    list_select_related = ["local_body"]
+    list_filter = [
+        YearFilter, ("state", ChoicesFilter), ("type", ChoicesFilter), ("mode", ChoicesFilter),
+        ("category", ChoicesFilter), ("local_body", ScopedDropdownFilter),
+    ]  # fmt: skip
+    list_before_template = "admin/training/class_list_tools.html"
+    search_fields = ["title", "place", "local_body__name", "local_body__name_en"]
+    search_help_text = _("Words of the title, the place or the local body")
+    sortable_by = ["title", "start_date", "capacity"]
+    ordering = ["-start_date", "-id"]
+    autocomplete_fields = ["local_body"]
+    actions: ClassVar = ["open_selected", "close_selected", "copy_selected"]
+    panels = (HISTORY,)
+    review_fields = (
+        "title", "type", "mode", "category", "local_body", "start_date", "end_date", "place", "capacity", "tuition",
+        "remark",
+    )  # fmt: skip
+    fieldsets = [
+        (None, {
+            "fields": ["title", ("type", "mode"), ("category", "local_body")],
+            "description": _("Type, mode, certificate type and local body stay as they are once enrolment has opened: "
+                             "companies chose the class for them."),
+        }),
+        (_("Dates and places"), {
+            "fields": [("start_date", "end_date"), "place", ("capacity", "tuition"), "remark"],
+            "description": _("A planned class may still lack its dates. To open it for enrolment both are needed; "
+                             "then it stands in the public training plan."),
+        }),
+    ]  # fmt: skip
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.year_plan_view)
+        return [path("year-plan/", view, name="training_trainingclass_year_plan"), *super().get_urls()]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+        readonly = tuple(super().get_readonly_fields(request, obj))
+        opened = obj is not None and obj.state != S.PLANNED
+        return (
+            (*readonly, *(name for name in FIXED_ONCE_OPEN if name not in readonly)) if opened else readonly
+        )
+
+    def save_model(self, request: HttpRequest, obj: TrainingClass, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+        else:
+            start(obj, by=request.user)
+
+    # -- many at once ----------------------------------------------------------------------------
+
+    @admin.action(description=_("Open for enrolment"), permissions=["change"])
+    def open_selected(self, request: HttpRequest, queryset: QuerySet) -> None:
+        self.take_step(request, queryset, "open")
+
+    @admin.action(description=_("Close enrolment"), permissions=["change"])
+    def close_selected(self, request: HttpRequest, queryset: QuerySet) -> None:
+        self.take_step(request, queryset, "close")
+
+    def take_step(self, request: HttpRequest, queryset: QuerySet, step: str) -> None:
+        """The step on each class, one transaction each; say how many, and of the others why not."""
+        done = 0
+        for row in queryset.order_by("start_date", "id"):
+            try:
+                perform(row, step, by=request.user)
+                done += 1
+            except StepRefused as refusal:
+                messages.error(request, _("%(title)s: %(why)s") % {"title": row.title, "why": refusal})
+        if done:
+            text = ngettext("%(label)s: %(count)d class.", "%(label)s: %(count)d classes.", done)
+            messages.success(request, text % {"label": TrainingClass.steps()[step].label, "count": done})
+
+    @admin.action(description=_("Copy into the next year"), permissions=["add"])
+    def copy_selected(self, request: HttpRequest, queryset: QuerySet) -> None:
+        new, known = copy_into_next_year(queryset, request.user)
+        if new:
+            text = ngettext("%(count)d class was planned for the next year.",
+                            "%(count)d classes were planned for the next year.", len(new))  # fmt: skip
+            messages.success(request, text % {"count": len(new)})
+        if known:
+            text = ngettext("%(count)d class stands in the next year's plan already.",
+                            "%(count)d classes stand in the next year's plan already.", known)  # fmt: skip
+            messages.warning(request, text % {"count": known})
+
+    # -- the year at a glance --------------------------------------------------------------------
+
+    def year_plan_view(self, request: HttpRequest) -> HttpResponse:
+        """The classes by month, printable; the year is `?year=`, this year's by default."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        year = year_of(request.GET.get("year", ""))
+        context = {
+            **self.admin_site.each_context(request), "title": _("Training plan %(year)d") % {"year": year},
+            "opts": self.opts, "months": year_plan(self.get_queryset(request), year), "year": year,
+            "list_url": reverse("admin:training_trainingclass_changelist"), "colours": TrainingClass.colours,
+        }  # fmt: skip
+        return TemplateResponse(request, "admin/training/year_plan.html", context)
+
+
+def year_of(text: str) -> int:
+    """A year people may mean; this one otherwise."""
+    this = timezone.localdate().year
+    is_year = len(text) == 4 and text.isascii() and text.isdecimal()
+    return int(text) if is_year and abs(int(text) - this) <= 20 else this
