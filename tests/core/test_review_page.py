@@ -3,10 +3,10 @@
 import pytest
 from django.urls import reverse
 
-from backoffice.core.flow import last_log_id, perform
+from backoffice.core.flow import last_log_id, perform, start
 from backoffice.core.models import Attachment, AttachmentKind, ReadyOpinion, Task
 from backoffice.roles import Role
-from tests.factories import UserFactory
+from tests.factories import PaperFactory, UserFactory
 from tests.flowapp.models import Paper, State
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("papers")]
@@ -43,7 +43,15 @@ def test_the_page_shows_fields_notes_trail_pictures_and_ready_opinions(desk, sig
     ReadyOpinion.objects.create(flow="registry.Transfer", text="另一个流程")
     ReadyOpinion.objects.create(text="不再提供", is_active=False)
     page = signed_in(desk.reviewer).get(step_page(paper)).content.decode()
-    for text in ("odd paper", desk.company.name, "9 characters", "Look twice", desk.clerk.name, "材料齐全", "请补充材料"):
+    for text in (
+        "odd paper",
+        desk.company.name,
+        "9 characters",
+        "Look twice",
+        desk.clerk.name,
+        "材料齐全",
+        "请补充材料",
+    ):
         assert text in page
     assert reverse("core:attachment", args=[picture.pk]) in page
     assert reverse("core:attachment", args=[gone.pk]) not in page
@@ -63,9 +71,6 @@ def test_the_object_page_says_whose_turn_it_is_with_the_name_of_the_body_and_the
 
 
 def test_the_trail_is_in_words_and_begins_with_the_start(desk, signed_in):
-    from backoffice.core.flow import start
-    from tests.factories import PaperFactory
-
     paper = start(PaperFactory.build(company=desk.company, local_body=desk.body), by=desk.clerk)
     perform(paper, "submit", by=desk.clerk)
     perform(paper, "local_return", by=desk.reviewer, opinion="缺少附件")
@@ -77,8 +82,6 @@ def test_the_trail_is_in_words_and_begins_with_the_start(desk, signed_in):
 
 
 def test_a_step_that_is_not_possible_yet_says_why_and_cannot_be_sent(desk, signed_in):
-    from tests.factories import PaperFactory
-
     paper = PaperFactory(company=desk.company, local_body=desk.body, title="")
     client = signed_in(desk.clerk)
     assert "The title is empty" in client.get(object_page(paper)).content.decode()
@@ -91,8 +94,6 @@ def test_a_step_that_is_not_possible_yet_says_why_and_cannot_be_sent(desk, signe
 
 
 def test_a_record_is_edited_at_its_own_desk_only(desk, signed_in):
-    from tests.factories import PaperFactory
-
     client = signed_in(desk.clerk)
     draft = PaperFactory(company=desk.company, local_body=desk.body)
     assert client.get(object_page(draft)).context["has_change_permission"]
@@ -132,7 +133,9 @@ def test_a_return_without_an_opinion_keeps_the_page_and_says_so_at_the_box(desk,
     assert paper.state == State.LOCAL_REVIEW
 
 
-def test_what_was_typed_is_kept_when_the_record_moved_meanwhile_and_the_page_can_be_sent_again(desk, signed_in):
+def test_what_was_typed_is_kept_when_the_record_moved_meanwhile_and_the_page_can_be_sent_again(
+    desk, signed_in
+):
     paper = desk.waiting()
     seen = last_log_id(paper)
     perform(paper, "local_return", by=desk.colleague, opinion="缺少附件")

@@ -113,7 +113,10 @@ class InboxChangeList(FastChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        self.model_admin.dress(self.result_list)
+        tasks: list[Any] = list(self.result_list)
+        for task in tasks:  # Django remembers the few kinds of record; a foreign key does not
+            task.content_type = ContentType.objects.get_for_id(task.content_type_id)
+        self.model_admin.dress(tasks)
         self._record_links: dict[int, tuple[str, str]] = {}
 
     def url_for_result(self, result: Any) -> str:
