@@ -7,6 +7,8 @@ from django.db import IntegrityError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -124,8 +126,8 @@ class ApplicationAdmin(ExportMixin, AttachmentsMixin, PanelsMixin, FlowAdmin, Hi
 class PersonalApplicationAdmin(ApplicationAdmin):
     form = PersonalApplicationForm
     list_display = [
-        "name", "id_number", "phone", "company", "local_body", "show_company_review", "show_company_opinion",
-        "show_local_review", "show_local_opinion", "show_state", "show_begun",
+        "show_name", "id_number", "phone", "company", "local_body", "show_state", "show_company_review", "show_local_review",
+        "show_opinions", "show_begun",
     ]  # fmt: skip
     list_select_related = ["company", "local_body"]
     list_filter = [
@@ -139,19 +141,18 @@ class PersonalApplicationAdmin(ApplicationAdmin):
         (None, {"fields": [("name", "id_number"), ("show_gender", "show_birthday"), ("phone", "email")]}),
         (_("Work and qualification"), {"fields": [("company", "region"), ("education", "title"), "local_body"]}),
         (_("Reviews"), {
-            "fields": [("show_company_review", "company_opinion"), ("show_local_review", "local_opinion")],
+            "fields": [("company_review", "company_opinion"), ("local_review", "local_opinion")],
         }),
     ]  # fmt: skip
     readonly_fields = [
-        "show_gender", "show_birthday", "show_company_review", "company_opinion", "show_local_review",
-        "local_opinion",
+        "show_gender", "show_birthday", "company_review", "company_opinion", "local_review", "local_opinion",
     ]  # fmt: skip
     editable_by: ClassVar = {
         Role.COMPANY: ("name", "id_number", "phone", "email", "region", "education", "title", "local_body")
     }
     review_fields = (
         "name", "id_number", "show_gender", "show_birthday", "phone", "email", "company", "region", "education",
-        "title", "local_body", "show_company_review", "company_opinion", "show_local_review", "local_opinion",
+        "title", "local_body", "company_review", "company_opinion", "local_review", "local_opinion",
     )  # fmt: skip
     #: What is the same in every row of a bound role's list.
     same_everywhere: ClassVar[dict[str, str]] = {Role.COMPANY: "company", Role.LOCAL_BODY: "local_body"}
@@ -182,6 +183,11 @@ class PersonalApplicationAdmin(ApplicationAdmin):
     def review_notes(self, request: HttpRequest, obj: Any) -> list[tuple[str, Any]]:
         return personal_notes(obj, request.user)
 
+    @display(description=_("full name"))
+    def show_name(self, application: PersonalApplication) -> str:
+        """In one line: between so many columns a name of three characters would break."""
+        return format_html('<span class="bo-one-line">{}</span>', application)
+
     @display(description=_("gender"))
     def show_gender(self, application: PersonalApplication) -> str:
         try:
@@ -207,13 +213,12 @@ class PersonalApplicationAdmin(ApplicationAdmin):
     def show_local_review(self, application: PersonalApplication) -> tuple[str, str]:
         return application.local_review, str(application.get_local_review_display())
 
-    @display(description=_("opinion of the company"))
-    def show_company_opinion(self, application: PersonalApplication) -> str:
-        return Truncator(application.company_opinion).chars(40)
-
-    @display(description=_("opinion of the local body"))
-    def show_local_opinion(self, application: PersonalApplication) -> str:
-        return Truncator(application.local_opinion).chars(40)
+    @display(description=_("opinions"))
+    def show_opinions(self, application: PersonalApplication) -> str:
+        """What the company and what the body said, each in a line of its own (manual ch. 4a-2)."""
+        said = (_("Company"), application.company_opinion), (_("Local body"), application.local_opinion)
+        lines = [(who, Truncator(opinion).chars(30)) for who, opinion in said if opinion]
+        return format_html_join(mark_safe("<br>"), "{}: {}", lines) if lines else ""
 
 
 @admin.register(CompanyApplication)
@@ -235,7 +240,7 @@ class CompanyApplicationAdmin(ApplicationAdmin):
         }),
     ]  # fmt: skip
     review_fields = (
-        "name", "credit_code", "show_purpose", "region", "office_address", "contact_name", "contact_phone", "email",
+        "name", "credit_code", "purpose", "region", "office_address", "contact_name", "contact_phone", "email",
         "login_name",
     )  # fmt: skip
 

@@ -1,16 +1,19 @@
 """AttachmentsMixin: hand in, look at and take back the files of a record, on a page of its own."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldBooleanWidget
 
 from backoffice.core import attachments
 from backoffice.core.admin.panels import Panel
@@ -25,6 +28,10 @@ class UploadForm(forms.Form):
     )
     file = forms.FileField(
         label=_("Picture (JPG or PNG, in colour, at most 10 MB)"), widget=UnfoldAdminFileFieldWidget
+    )
+
+    replace = forms.BooleanField(
+        label=_("Take back the files of this kind that are there now"), required=False, widget=UnfoldBooleanWidget
     )
 
     def __init__(self, *args: Any, kinds: tuple[str, ...], **kwargs: Any) -> None:
@@ -43,12 +50,44 @@ def attachments_panel(request: HttpRequest, obj: Any) -> dict[str, Any]:
     upload = all(
         allows(request.user.role, verb, label)
         for verb, label in (("add", "core.Attachment"), ("change", obj._meta.label))
-    )
+    ) and attachments.takes_files(obj, request.user)
     name = f"admin:{obj._meta.app_label}_{obj._meta.model_name}_attachments"
     return {
         "attachments": present(obj, request.user),
         "upload_url": reverse(name, args=[obj.pk]) if upload else "",
     }
+
+
+@dataclass(frozen=True)
+class Box:
+    """What is there of one kind, and whether the record needs it."""
+
+    kind: AttachmentKind
+    files: list[Attachment]
+    is_wanted: bool
+
+    @property
+    def is_missing(self) -> bool:
+        return self.is_wanted and not self.files
+
+
+def wanted_kinds(obj: Any) -> tuple[str, ...]:
+    """The codes of the kinds that this record must have, or its profile should."""
+    if hasattr(obj, "required_papers"):
+        return tuple(obj.required_papers())
+    return tuple(getattr(obj, "profile_papers", ()))
+
+
+def boxes(obj: Any, files: Iterable[Attachment]) -> list[Box]:
+    """A box for each kind the record takes or has: the missing ones first, then the kinds' own order."""
+    found: dict[AttachmentKind, list[Attachment]] = {
+        kind: [] for kind in AttachmentKind.objects.filter(code__in=obj.takes_attachments)
+    }
+    for file in files:
+        found.setdefault(file.kind, []).append(file)
+    wanted = wanted_kinds(obj)
+    made = [Box(kind, there, kind.code in wanted) for kind, there in found.items()]
+    return sorted(made, key=lambda box: (not box.is_missing, box.kind.order, box.kind.code))
 
 
 ATTACHMENTS = Panel("attachments", _("Attachments"), attachments_panel, "admin/core/panel_attachments.html")
@@ -67,7 +106,8 @@ class AttachmentsMixin:
         obj = self.get_object(request, object_id)  # type: ignore[attr-defined]
         if obj is None:
             raise Http404
-        form = UploadForm(kinds=obj.takes_attachments)
+        asked = AttachmentKind.objects.filter(code=request.GET.get("kind", "")).first()
+        form = UploadForm(kinds=obj.takes_attachments, initial={"kind": asked, "replace": "replace" in request.GET})
         if request.method == "POST":
             if not self.has_change_permission(request, obj):  # type: ignore[attr-defined]
                 raise PermissionDenied
@@ -82,7 +122,7 @@ class AttachmentsMixin:
         context = {
             **self.admin_site.each_context(request),  # type: ignore[attr-defined]
             "title": _("Attachments"), "subtitle": str(obj), "object": obj, "opts": obj._meta, "form": form,
-            "attachments": present(obj, request.user),
+            "boxes": boxes(obj, present(obj, request.user)),
             "may_change": self.has_change_permission(request, obj)  # type: ignore[attr-defined]
             and allows(request.user.role, "add", "core.Attachment")
             and attachments.takes_files(obj, request.user),
@@ -103,8 +143,13 @@ class AttachmentsMixin:
     @staticmethod
     def take_in(request: HttpRequest, obj: Any, form: UploadForm) -> bool:
         """Store the upload; on refusal put the sentence beside the field and return False."""
+        kind = form.cleaned_data["kind"]
         try:
-            attachments.accept(form.cleaned_data["file"], form.cleaned_data["kind"].code, obj, request.user)
+            with transaction.atomic():
+                taken = attachments.accept(form.cleaned_data["file"], kind.code, obj, request.user)
+                if form.cleaned_data["replace"]:
+                    for old in present(obj, request.user).filter(kind=kind).exclude(pk=taken.pk):
+                        attachments.remove(old, request.user)
         except ValidationError as refusal:
             form.add_error("file", refusal)
             return False
