@@ -25,7 +25,9 @@ from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ChoicesFilter, ScopedRelatedFilter
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role, allows
+from registry.admin.completeness import CompletenessMixin
 from registry.admin.filters import CompanyProfileFilter
+from registry.admin.merging import MergeMixin
 from registry.models import Certificate, Company, Person
 from registry.search import search_companies
 from registry.services import move_certificates_to_region
@@ -85,7 +87,10 @@ def former_names_panel(request: HttpRequest, company: Company) -> dict[str, Any]
 
 
 @admin.register(Company)
-class CompanyAdmin(ImportLinkMixin, ExportMixin, AttachmentsMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
+class CompanyAdmin(
+    CompletenessMixin, MergeMixin, ImportLinkMixin, ExportMixin, AttachmentsMixin, PanelsMixin, HistoryAdmin,
+    ScopedAdmin,
+):  # fmt: skip
     list_display = [
         "name", "credit_code", "show_membership", "show_status", "region", "contact_name", "contact_phone",
         "show_missing",

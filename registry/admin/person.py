@@ -24,7 +24,9 @@ from backoffice.core.filters import ScopedRelatedFilter
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role
 from registry.admin.company import link
+from registry.admin.completeness import CompletenessMixin
 from registry.admin.filters import PersonProfileFilter
+from registry.admin.merging import MergeMixin
 from registry.models import Certificate, Person
 from registry.search import search_people
 from registry.services import move_certificates_of
@@ -44,7 +46,10 @@ def certificates_panel(request: HttpRequest, person: Person) -> dict[str, Any]:
 
 
 @admin.register(Person)
-class PersonAdmin(ImportLinkMixin, ExportMixin, AttachmentsMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
+class PersonAdmin(
+    CompletenessMixin, MergeMixin, ImportLinkMixin, ExportMixin, AttachmentsMixin, PanelsMixin, HistoryAdmin,
+    ScopedAdmin,
+):  # fmt: skip
     list_display = ["name", "id_number", "gender", "phone", "company", "region", "education", "title"]
     list_select_related = ["company", "region"]
     list_filter = [("company", ScopedRelatedFilter), ("region", ScopedRelatedFilter), PersonProfileFilter]

@@ -35,6 +35,8 @@ class Company(models.Model):
     required_for_flows: ClassVar = (
         "credit_code", "region", "office_address", "contact_name", "contact_phone", "information_officer",
     )  # fmt: skip
+    #: Kept on the profile so that later flows need no upload again.
+    profile_papers: ClassVar = ("LICENCE",)
 
     name = models.CharField(_("company name"), max_length=100, unique=True)
     credit_code = models.CharField(

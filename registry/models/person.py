@@ -33,6 +33,8 @@ class Person(models.Model):
     )  # fmt: skip
     #: The red fields of the profile (manual ch. 1): an empty region stops an enrolment.
     required_for_flows: ClassVar = ("company", "region", "phone", "education")
+    #: Kept on the profile so that later flows need no upload again (manual ch. 4).
+    profile_papers: ClassVar = ("PHOTO", "ID_CARD", "DIPLOMA")
 
     name = models.CharField(_("full name"), max_length=50)
     id_number = models.CharField(_("ID number"), max_length=18, unique=True)

@@ -31,7 +31,9 @@ class UploadForm(forms.Form):
     )
 
     replace = forms.BooleanField(
-        label=_("Take back the files of this kind that are there now"), required=False, widget=UnfoldBooleanWidget
+        label=_("Take back the files of this kind that are there now"),
+        required=False,
+        widget=UnfoldBooleanWidget,
     )
 
     def __init__(self, *args: Any, kinds: tuple[str, ...], **kwargs: Any) -> None:
@@ -106,8 +108,11 @@ class AttachmentsMixin:
         obj = self.get_object(request, object_id)  # type: ignore[attr-defined]
         if obj is None:
             raise Http404
-        asked = AttachmentKind.objects.filter(code=request.GET.get("kind", "")).first()
-        form = UploadForm(kinds=obj.takes_attachments, initial={"kind": asked, "replace": "replace" in request.GET})
+        kinds = AttachmentKind.objects.filter(code__in=obj.takes_attachments)
+        asked = next((kind for kind in kinds if kind.code == request.GET.get("kind")), None)
+        form = UploadForm(
+            kinds=obj.takes_attachments, initial={"kind": asked, "replace": "replace" in request.GET}
+        )
         if request.method == "POST":
             if not self.has_change_permission(request, obj):  # type: ignore[attr-defined]
                 raise PermissionDenied

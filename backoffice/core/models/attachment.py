@@ -5,6 +5,7 @@ from pathlib import PurePath
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.models.base import Dictionary, Owned
@@ -22,6 +23,12 @@ class AttachmentKind(Dictionary):
         verbose_name = _("attachment kind")
         verbose_name_plural = _("attachment kinds")
         ordering = ["order", "code"]
+
+    @property
+    def hint_text(self) -> str:
+        """The hint in the reader's language."""
+        in_chinese = (get_language() or settings.LANGUAGE_CODE).startswith("zh")
+        return self.hint if in_chinese else self.hint_en or self.hint
 
 
 def private_path(attachment: "Attachment", filename: str) -> str:
