@@ -17,6 +17,8 @@ GROUPS: list[tuple[Any, list[tuple[Any, str, str]]]] = [
         (_("People"), "group", "registry.Person"),
         (_("Certificates"), "workspace_premium", "registry.Certificate"),
         (_("Imports"), "upload_file", "core.ImportRun"),
+        (_("Possible duplicates"), "difference", "registry.DuplicatePair"),
+        (_("Merges"), "merge", "registry.Merge"),
     ]),
     (_("Dictionaries"), [
         (_("Local bodies"), "account_balance", "registry.LocalBody"),

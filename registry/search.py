@@ -113,7 +113,9 @@ def search_companies(queryset: QuerySet, term: str, user: Any) -> Found:
     if wanted.identities or wanted.credit_codes:
         codes = [*wanted.identities, *wanted.credit_codes]
         phones = Q(contact_phone__in=wanted.identities)
-        queryset = queryset.filter(numbered("credit_code", codes) | phones)
+        merged = Company.objects.filter(numbered("credit_code", codes), merged_into__isnull=False)
+        left = Q(pk__in=merged.values("merged_into"))
+        queryset = queryset.filter(numbered("credit_code", codes) | phones | left)
     if wanted.words:
         by_word = companies_by_word(wanted.words, user)
         queryset = queryset.filter(pk__in=set.intersection(*by_word.values()))
@@ -146,7 +148,9 @@ class Holders:
             return cls([], companies)
         people = visible_to(Person, user).order_by()
         if wanted.identities:
-            people = people.filter(any_of(map(identity, wanted.identities)))
+            people = people.filter(
+                any_of([*map(identity, wanted.identities), *left_of_merged(wanted.identities)])
+            )
         by_name = names_of(wanted, user, people.db)
         for word, ids in by_word.items():
             at_company = Q(company_id__in=ids) if ids else Q(pk__in=[])
@@ -194,6 +198,16 @@ def identity(code: str) -> Q:
     return condition | prefix("phone", code) if _PHONE.fullmatch(code) else condition
 
 
+def left_of_merged(codes: Iterable[str]) -> list[Q]:
+    """Whole ID numbers of duplicates that were merged mean the people who are left."""
+    whole = [code for code in codes if len(code) == 18]
+    if not whole:
+        return []
+    merged = Person.objects.filter(id_number__in=whole, merged_into__isnull=False).order_by()
+    ids = list(merged.values_list("merged_into", flat=True))
+    return [Q(pk__in=ids)] if ids else []
+
+
 class CompaniesByWord(dict[str, set[int]]):
     """Word -> ids of companies. A guess: the only word stands in no name, its characters do."""
 
@@ -219,6 +233,12 @@ def companies_by_word(words: Iterable[str], user: Any) -> CompaniesByWord:
                 exact[word].add(pk)
             elif len(word) > 1 and any(spelt_in_order(word, text) for text in names):
                 loose[word].add(pk)
+    codes = [word for word in words if _CREDIT_CODE.fullmatch(code_of(word))]
+    if codes:  # of a duplicate that was merged: the company that is left
+        merged = visible_to(Company, user).order_by().filter(merged__credit_code__in=map(code_of, codes))
+        for pk, code in merged.values_list("pk", "merged__credit_code"):
+            for word in codes:
+                exact[word] |= {pk} if code_of(word) == code else set()
     # 广东建科 means 广东建科… where such a company exists, and 广东省建设科技… where none does.
     found = CompaniesByWord((word, exact[word] or loose[word]) for word in words)
     found.is_guess = len(words) == 1 and not exact[words[0]]

@@ -166,6 +166,15 @@ class RecordImporter:
         else:
             plan.refuse(index, "error", next(iter(plan.rows.columns)), refusal("record_twice", row=row))
 
+    @staticmethod
+    def is_named_twice(plan: Plan, index: int, first: int) -> bool:
+        """Refuse a row whose record an earlier row means already, by the number or name of a merged duplicate."""
+        if first == index:
+            return False
+        row = plan.rows.table.row_numbers[first]
+        plan.refuse(index, "error", next(iter(plan.rows.columns)), refusal("record_twice", row=row))
+        return True
+
     def compare(self, plan: Plan, index: int, obj: Any, values: dict[str, Any]) -> None:
         if obj is None:
             plan.outcomes[index], plan.objects[index] = "create", self.stored(**values)
@@ -286,12 +295,16 @@ class PersonImporter(RecordImporter):
         wanted = [number for number in rows.columns["id_number"] if number]
         people: dict[str, Person] = {}
         for start in range(0, len(wanted), 5000):
-            found = Person.objects.select_related("company", "region").filter(
-                id_number__in=wanted[start : start + 5000]
-            )
-            people |= {person.id_number: person for person in found}
-        companies = {company_key(f.name): f.company for f in FormerName.objects.select_related("company")}
-        companies |= {company_key(company.name): company for company in Company.objects.all()}
+            found = Person.objects.select_related(
+                "company", "region", "merged_into__company", "merged_into__region"
+            ).filter(id_number__in=wanted[start : start + 5000])
+            people |= {person.id_number: person.merged_into or person for person in found}
+        stored = list(Company.objects.select_related("merged_into"))
+        former = FormerName.objects.filter(company__merged_into=None).select_related("company")
+        companies = {company_key(f.name): f.company for f in former}
+        companies |= {company_key(c.name): c.merged_into for c in stored if c.merged_into}
+        companies |= {company_key(c.name): c for c in stored if c.merged_into is None}
+        rows_of: dict[int, int] = {}
 
         def find(plan: Plan, index: int, values: dict[str, Any]) -> tuple[Any, bool]:
             company, person = (
@@ -301,6 +314,10 @@ class PersonImporter(RecordImporter):
             if company is None:
                 plan.refuse(index, "error", "company", refusal("unregistered_company"))
                 return None, True
+            if person is not None:
+                values["id_number"] = person.id_number  # the file may have the number of a merged duplicate
+                if self.is_named_twice(plan, index, rows_of.setdefault(person.pk, index)):
+                    return None, True
             if person is None or person.company_id is None:
                 values["company_id"] = company.pk
             if person is not None and person.name != values["name"]:
@@ -352,16 +369,23 @@ class CompanyImporter(RecordImporter):
     }
 
     def finder(self, rows: Rows) -> Callable[[Plan, int, dict[str, Any]], tuple[Any, bool]]:
-        stored = list(Company.objects.select_related("region"))
-        by_name = {company_key(company.name): company for company in stored}
-        by_code = {company.credit_code: company for company in stored if company.credit_code}
+        stored = list(Company.objects.select_related("region", "merged_into__region"))
+        by_name = {company_key(company.name): company.merged_into or company for company in stored}
+        by_code = {
+            company.credit_code: company.merged_into or company for company in stored if company.credit_code
+        }
+        rows_of: dict[int, int] = {}
 
         def find(plan: Plan, index: int, values: dict[str, Any]) -> tuple[Any, bool]:
             company, other = (
                 by_name.get(company_key(values["name"])),
                 by_code.get(values.get("credit_code", "")),
             )
-            if other is not None and other is not company:
+            if other is not None and company is not None and other.pk == company.pk:
+                values["credit_code"] = (
+                    company.credit_code or values["credit_code"]
+                )  # or a merged duplicate's
+            if other is not None and (company is None or other.pk != company.pk):
                 known = {"name": other.name, "credit_code": other.credit_code}
                 problem = refusal("code_of_other", name=other.name)
             elif (
@@ -376,6 +400,8 @@ class CompanyImporter(RecordImporter):
             else:
                 if company is not None:
                     values["name"] = company.name
+                    if self.is_named_twice(plan, index, rows_of.setdefault(company.pk, index)):
+                        return None, True
                 return company, False
             plan.refuse(index, "conflict", "credit_code", problem, known)
             return None, True

@@ -50,8 +50,16 @@ class Companies:
         self.by_id: dict[int, CompanyRef] = {}
         self.by_name: dict[str, CompanyRef] = {}
         self.former: dict[str, CompanyRef | None] = {}
-        for pk, name, city in sql.select(_companies_sql()):
+        merged: dict[int, tuple[str, int]] = {}
+        for pk, name, city, merged_into in sql.select(_companies_sql()):
+            if merged_into is not None:
+                merged[pk] = name, merged_into
+                continue
             self.by_id[pk] = self.by_name[company_key(name)] = CompanyRef(pk, name, city)
+        for pk, (name, merged_into) in merged.items():  # a duplicate's name means the record that is left
+            while merged_into in merged:
+                merged_into = merged[merged_into][1]
+            self.by_id[pk] = self.former[company_key(name)] = self.by_id[merged_into]
         former = sql.select(f"SELECT name, company_id FROM {sql.table_of(FormerName)}")
         for name, company_id in former:
             company, key = self.by_id[company_id], company_key(name)
@@ -77,23 +85,37 @@ def company_key(name: str) -> str:
 
 
 def _companies_sql() -> str:
-    """Id, name, and the city: `city_of` in SQL."""
+    """Id, name, the city (`city_of` in SQL), and the company that a duplicate went into."""
     return (
-        f"SELECT stored.id, stored.name, coalesce(region.parent_id, region.id) FROM {sql.table_of(Company)} stored "
+        "SELECT stored.id, stored.name, coalesce(region.parent_id, region.id), stored.merged_into_id "
+        f"FROM {sql.table_of(Company)} stored "
         f"LEFT JOIN {sql.table_of(Region)} region ON region.id = stored.region_id"
     )
 
 
 def read_people(id_numbers: Iterable[str], *, lock: bool = False) -> Iterator[StoredPerson]:
-    condition, param = sql.among("id_number", id_numbers)
-    statement = (
-        "SELECT id_number, id, name, company_id, phone, email, region_id, education, title "
-        f"FROM {sql.table_of(Person)} stored WHERE {condition}"
-    )
+    """The people with these numbers. The number of a duplicate that was merged means the person who is left."""
+    merged: dict[int, list[str]] = {}
     complete: tuple[str, ...] = ()
-    for id_number, pk, name, company_id, *profile in sql.select(statement + LOCK * lock, param):
+    for id_number, pk, name, company_id, merged_into, *profile in _people("id_number", id_numbers, lock):
+        if merged_into is not None:
+            merged.setdefault(merged_into, []).append(id_number)
+            continue
         blanks = complete if all(profile) else _blanks(profile)
         yield StoredPerson(id_number, pk, name, company_id, blanks)
+    if merged:
+        for _number, pk, name, company_id, _merged, *profile in _people("id", merged, lock):
+            for id_number in merged[pk]:
+                yield StoredPerson(id_number, pk, name, company_id, _blanks(profile))
+
+
+def _people(column: str, values: Iterable[Any], lock: bool) -> Iterator[tuple[Any, ...]]:
+    condition, param = sql.among(column, values)
+    statement = (
+        "SELECT id_number, id, name, company_id, merged_into_id, phone, email, region_id, education, title "
+        f"FROM {sql.table_of(Person)} stored WHERE {condition}"
+    )
+    return sql.select(statement + LOCK * lock, param)
 
 
 def _blanks(profile: list[Any]) -> tuple[str, ...]:
@@ -120,7 +142,9 @@ def read_cities(company_ids: Iterable[int]) -> dict[int, int | None]:
     condition, param = sql.among("stored.id", company_ids)
     return {
         pk: city
-        for pk, _name, city in sql.select(f"{_companies_sql()} WHERE {condition} FOR SHARE OF stored", param)
+        for pk, _name, city, _merged in sql.select(
+            f"{_companies_sql()} WHERE {condition} FOR SHARE OF stored", param
+        )
     }
 
 

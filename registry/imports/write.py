@@ -117,7 +117,8 @@ def _fill_people(plan: Plan, stamp: Stamp, ranges: Ranges) -> None:
         if id_number not in plan.people:
             continue
         values = {PERSON_COLUMNS[name]: getattr(value, "id", value) for name, value in fills.items()}
-        changes[plan.people[id_number].id] = values
+        # Two numbers may mean one person: a duplicate was merged.
+        changes.setdefault(plan.people[id_number].id, {}).update(values)
     if not changes:
         return
     sql.update(Person, changes, stamp.moment)

@@ -361,8 +361,8 @@ class Transfer(Papers, transfer.TransferFlow):
         return survivor(self.person)  # type: ignore[no-any-return]
 
     def find_person(self) -> Person | None:
-        """The member with exactly this ID number and name (FAQ 16)."""
-        return Person.objects.filter(id_number=self.id_number, name=self.name, merged_into=None).first()
+        """The member with exactly this ID number and name (FAQ 16); of merged duplicates, the record that is left."""
+        return survivor(Person.objects.filter(id_number=self.id_number, name=self.name).first())  # type: ignore[no-any-return]
 
 
 class HelpRequest(Application, help_request.HelpRequestFlow):
