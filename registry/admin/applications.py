@@ -126,8 +126,8 @@ class ApplicationAdmin(ExportMixin, AttachmentsMixin, PanelsMixin, FlowAdmin, Hi
 class PersonalApplicationAdmin(ApplicationAdmin):
     form = PersonalApplicationForm
     list_display = [
-        "show_name", "id_number", "phone", "company", "local_body", "show_state", "show_company_review", "show_local_review",
-        "show_opinions", "show_begun",
+        "show_name", "id_number", "phone", "company", "local_body", "show_state", "show_company_review",
+        "show_local_review", "show_opinions", "show_begun",
     ]  # fmt: skip
     list_select_related = ["company", "local_body"]
     list_filter = [
