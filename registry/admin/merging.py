@@ -5,13 +5,13 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import site as default_site
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminAutocompleteWidget
 
 from backoffice.core.scoping import visible_to
 from backoffice.roles import allows
@@ -34,7 +34,7 @@ class OtherForm(forms.Form):
         model = type(record)
         self.fields["other"] = forms.ModelChoiceField(
             visible_to(model, user).exclude(pk=record.pk), label=_("The other record"),
-            widget=UnfoldAdminAutocompleteWidget(model._meta.get_field("merged_into"), default_site),
+            widget=AutocompleteSelect(model._meta.get_field("merged_into"), default_site),
             help_text=_("Type a part of the name or the number."),
             error_messages={
                 "required": _("Choose the record that is the same."),
