@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 from django.db import models
+from django.test import Client
+from django.urls import reverse
+from django.utils import translation
 
 from backoffice.accounts.models import User
 from backoffice.core.flow import StepRefused, perform
@@ -11,7 +14,7 @@ from backoffice.core.links import Applicant
 from backoffice.core.models import Attachment, Message, Task, TransitionLog
 from backoffice.roles import APPLICANT, Role
 from registry.models import Company, CompanyApplication, HelpRequest, Person, PersonalApplication
-from tests.factories import UserFactory
+from tests.factories import UserFactory, actor
 
 OPINION = "请更正"
 
@@ -54,3 +57,19 @@ def told(since: int = 0) -> set[tuple[str, str]]:
 
 def last_message() -> int:
     return Message.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def client_for(record: Any, role: str) -> Client:
+    """The signed-in user of this role whom the record concerns, reading English."""
+    translation.activate("en")
+    client = Client()
+    client.force_login(actor(record, role))
+    client.cookies["django_language"] = "en"
+    return client
+
+
+def page(record: Any, view: str = "change", *args: Any) -> str:
+    """The address of a page of the record."""
+    return reverse(
+        f"admin:{record._meta.app_label}_{record._meta.model_name}_{view}", args=[record.pk, *args]
+    )
