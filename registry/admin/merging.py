@@ -1,15 +1,13 @@
 """What duplicates mean on the pages of people and companies: "Merge with…", and merged records lead to the kept one."""
 
-from typing import Any
+from typing import Any, Final
 
-from django import forms
 from django.contrib import messages
-from django.contrib.admin import site as default_site
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
@@ -26,21 +24,12 @@ def page_of(record: Any) -> str:
     return reverse(f"admin:{record._meta.app_label}_{record._meta.model_name}_change", args=[record.pk])
 
 
-class OtherForm(forms.Form):
-    """Which other record is the same; found by typing, within the user's scope."""
-
-    def __init__(self, *args: Any, record: Record, user: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        model = type(record)
-        self.fields["other"] = forms.ModelChoiceField(
-            visible_to(model, user).exclude(pk=record.pk), label=_("The other record"),
-            widget=AutocompleteSelect(model._meta.get_field("merged_into"), default_site),
-            help_text=_("Type a part of the name or the number."),
-            error_messages={
-                "required": _("Choose the record that is the same."),
-                "invalid_choice": _("Choose another record than this one."),
-            },
-        )  # fmt: skip
+#: What tells records of one name apart, by model.
+SHOWN: Final[dict[str, tuple[str, ...]]] = {
+    "person": ("name", "id_number", "phone", "company"),
+    "company": ("name", "credit_code", "contact_phone", "region"),
+}
+MOST_SHOWN: Final = 20
 
 
 def pair_by_hand(one: Record, other: Record) -> DuplicatePair:
@@ -73,18 +62,34 @@ class MergeMixin:
             raise Http404
         if not allows(request.user.role, "change", DuplicatePair._meta.label):
             raise PermissionDenied
-        bound = (request.POST,) if request.method == "POST" else ()
-        form = OtherForm(*bound, record=record, user=request.user)
-        if bound and form.is_valid():
-            pair = pair_by_hand(record, form.cleaned_data["other"])
-            return HttpResponseRedirect(reverse("admin:registry_duplicatepair_change", args=[pair.pk]))
+        if request.method == "POST":
+            chosen = request.POST.get("other", "")
+            others = visible_to(type(record), request.user).exclude(pk=record.pk)
+            other = others.filter(pk=chosen).first() if chosen.isdecimal() and len(chosen) < 19 else None
+            if other is not None:
+                pair = pair_by_hand(record, other)
+                return HttpResponseRedirect(reverse("admin:registry_duplicatepair_change", args=[pair.pk]))
+            messages.error(request, _("Choose another record that is still there."))
+        term = request.GET.get("q", record.name)
+        names = SHOWN[record._meta.model_name]
         context = {
             **self.admin_site.each_context(request),  # type: ignore[attr-defined]
             "title": _("Merge with…"), "subtitle": title_of(record), "object": record, "opts": record._meta,
-            "form": form, "media": self.media + form.media,  # type: ignore[attr-defined]
-            "back_url": page_of(record),
+            "back_url": page_of(record), "term": term,
+            "headers": [capfirst(str(record._meta.get_field(name).verbose_name)) for name in names],
+            "found": [(row.pk, [getattr(row, name) for name in names]) for row in self.others(request, record, term)],
         }  # fmt: skip
         return TemplateResponse(request, "admin/registry/merge_choose.html", context)
+
+    def others(self, request: HttpRequest, record: Any, term: str) -> Any:
+        """The first records that the list's own search finds, without this one."""
+        if not term.strip():
+            return []
+        rows, _many = self.get_search_results(request, self.get_queryset(request), term)  # type: ignore[attr-defined]
+        related = [
+            name for name in SHOWN[record._meta.model_name] if record._meta.get_field(name).remote_field
+        ]
+        return rows.exclude(pk=record.pk).select_related(*related)[:MOST_SHOWN]
 
     def _get_obj_does_not_exist_redirect(
         self, request: HttpRequest, opts: Any, object_id: str
