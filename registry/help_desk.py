@@ -64,13 +64,13 @@ def offers_for(match: Match, matches: Matches, by: Any) -> list[Offer]:
     """The follow-ups that make sense for a matching record, in the order people need them."""
     record: Any = match.record
     if isinstance(record, User):
-        return user_offers(record, by)
+        return user_offers(record, match, by)
     if isinstance(record, Person):
         return person_offers(record, match, matches, by)
     return [correction_of(record)]
 
 
-def user_offers(account: User, by: Any) -> list[Offer]:
+def user_offers(account: User, match: Match, by: Any) -> list[Offer]:
     if not may_control(by, account) or not account.is_active:
         return []
     code = Offer(
@@ -80,18 +80,23 @@ def user_offers(account: User, by: Any) -> list[Offer]:
     )  # fmt: skip
     if not (account.email or account.phone):
         return [code]
-    return [Offer("send_activation", _("Send the activation link"), account.pk, tone="primary"), code]
+    return [Offer("send_activation", _("Send the activation link"), account.pk, tone=tone_of(match)), code]
 
 
 def person_offers(person: Person, match: Match, matches: Matches, by: Any) -> list[Offer]:
     offers = []
     if not hasattr(person, "user") and Role.PERSON in manageable_roles(by):
-        offers.append(Offer("create_sign_in", _("Create the sign-in"), person.pk, tone="primary"))
+        offers.append(Offer("create_sign_in", _("Create the sign-in"), person.pk, tone=tone_of(match)))
     offers.append(correction_of(person))
     if match.certain and matches.company is not None and matches.company.pk != person.company_id:
         label = _("Start a transfer to %(company)s") % {"company": matches.company}
         offers.append(Offer("start_transfer", label, person.pk, matches.company.pk))
     return offers
+
+
+def tone_of(match: Match) -> str:
+    """Only what is certain is put forward."""
+    return "primary" if match.certain else "default"
 
 
 def correction_of(record: models.Model) -> Offer:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import User, login_name
@@ -195,7 +196,7 @@ def fact(label: Any, value: Any, asked: str = "", *, same: bool | None = None) -
     text = "" if value is None else str(value)
     if same is None:
         same = text.lower() == asked.lower()
-    return Fact(str(label), text, asked if asked and not same else "")
+    return Fact(capfirst(str(label)), text, asked if asked and not same else "")
 
 
 def label_of(model: type[models.Model], name: str) -> str:
@@ -266,13 +267,14 @@ def describe_company(match: Match) -> Match:
 
 def describe_user(match: Match, asked: Asked, reader: Any) -> Match:
     account: Any = match.record
+    own = account.person_id is not None  # a company's clerk has a name and a phone other than the asker's
     name = account.username if sees_login_name(reader, account) else masked(account.username)
     match.facts = [
         fact(label_of(User, "username"), name),
-        fact(label_of(User, "name"), account.name, asked.name if account.person_id else ""),
+        fact(label_of(User, "name"), account.name, asked.name if own else ""),
         fact(label_of(User, "role"), account.get_role_display()),
-        fact(label_of(User, "phone"), account.phone, asked.phone),
-        fact(label_of(User, "email"), account.email, asked.email),
+        fact(label_of(User, "phone"), account.phone, asked.phone if own else ""),
+        fact(label_of(User, "email"), account.email, asked.email if own else ""),
         fact(_("sign-in"), sign_in_state(account)),
     ]
     return match

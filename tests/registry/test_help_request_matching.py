@@ -36,7 +36,7 @@ def records(matches: list[Any]) -> list[Any]:
 
 
 def differences(match: Any) -> dict[str, str]:
-    return {fact.label: fact.asked for fact in match.facts if fact.asked}
+    return {fact.label.lower(): fact.asked for fact in match.facts if fact.asked}
 
 
 def everything(matches: Matches) -> list[Any]:

@@ -62,7 +62,7 @@ class AnnouncementAdmin(AttachmentsMixin, PanelsMixin, HistoryAdmin, ScopedAdmin
     fieldsets = [
         (None, {"fields": ["title", "body"]}),
         (_("Publishing"), {
-            "fields": [("is_published", "published_at"), "is_pinned"],
+            "fields": ["is_published", "published_at", "is_pinned"],
             "description": _("A draft is seen only by those who write announcements. What is published stands on the "
                              "public pages and on every dashboard. Save first; then pictures can be added below."),
         }),

@@ -56,6 +56,7 @@ def attachments_panel(request: HttpRequest, obj: Any) -> dict[str, Any]:
     name = f"admin:{obj._meta.app_label}_{obj._meta.model_name}_attachments"
     return {
         "attachments": present(obj, request.user),
+        "is_profile": hasattr(obj, "profile_papers"),
         "upload_url": reverse(name, args=[obj.pk]) if upload else "",
     }
 
