@@ -23,7 +23,7 @@ from backoffice.core import flow
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role, allows
 from registry.matching import Match, Matches, certificate_number_of
-from registry.membership import copy_papers, signed
+from registry.membership import copy_papers, open_account, signed
 from registry.models import Certificate, Company, HelpRequest, Person, Transfer
 
 #: The same follow-up again within this time is a second click.
@@ -192,13 +192,7 @@ def create_sign_in(request: HelpRequest, by: Any, record: str, company: str) -> 
     Person.objects.select_for_update(of=("self",)).get(pk=person.pk)
     if User.objects.filter(models.Q(person=person) | models.Q(username=person.id_number)).exists():
         raise FollowUpRefused(_("%(name)s has a sign-in already.") % {"name": person.name})
-    account = User(
-        username=person.id_number, name=person.name, role=Role.PERSON, person=person, email=person.email,
-        phone=person.phone,
-    )  # fmt: skip
-    account.set_unusable_password()
-    signed(account, by, reason_of(request)).save()
-    if invite(account, by):
+    if open_account(person, by, reason_of(request)):
         return Outcome(
             _("Sign-in of %(name)s created; the activation link is on its way.") % {"name": person.name}
         )

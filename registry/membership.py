@@ -58,14 +58,19 @@ def admit_person(application: PersonalApplication, by: Any) -> Person:
     )  # fmt: skip
     signed(person, by, _("Personal application approved")).save()
     copy_papers(application, person)
+    open_account(person, by, _("Personal application approved"))
+    return person
+
+
+def open_account(person: Person, by: Any, reason: str) -> bool:
+    """Create the sign-in of a member, whose login name is the ID number; say whether an invitation could be sent."""
     user = User(
         username=person.id_number, name=person.name, role=Role.PERSON, person=person, email=person.email,
         phone=person.phone,
     )  # fmt: skip
     user.set_unusable_password()
-    signed(user, by, _("Personal application approved")).save()
-    invite(user, flow.account_of(by))
-    return person
+    signed(user, by, reason).save()
+    return bool(invite(user, flow.account_of(by)))
 
 
 def admit_company(application: CompanyApplication, by: Any) -> Company:

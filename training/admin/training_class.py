@@ -46,8 +46,8 @@ class YearFilter(SimpleListFilter):
 @admin.register(TrainingClass)
 class TrainingClassAdmin(ExportMixin, FlowAdmin, PanelsMixin, HistoryAdmin, ScopedAdmin):
     list_display = [
-        "title", "type", "mode", "category", "local_body", "start_date", "end_date", "capacity", "tuition",
-        "show_state",
+        "title", "show_state", "start_date", "end_date", "type", "mode", "category", "local_body", "capacity",
+        "tuition",
     ]  # fmt: skip
     list_select_related = ["local_body"]
     list_filter = [
