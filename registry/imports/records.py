@@ -7,7 +7,6 @@ and stays out (SPEC 3.4: moving is a transfer).
 
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, BinaryIO, ClassVar
 
@@ -16,7 +15,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.core.excel import Field, Problem, Table, birthday_of, clean, gender_of
+from backoffice.core.excel import Field, Table, birthday_of, clean, gender_of
 from backoffice.core.excel.layouts import Cleaner
 from backoffice.core.excel.template import write_template
 from backoffice.core.models import ImportRun
@@ -24,6 +23,7 @@ from registry.imports import sql, undo
 from registry.imports.fields import CERTIFICATE_CLEANERS, CERTIFICATE_FIELDS
 from registry.imports.messages import refusal
 from registry.imports.read import REQUIRED_MISSING, flattened, region_spellings
+from registry.imports.record_plan import Plan, Rows
 from registry.imports.stored import company_key
 from registry.models import Company, FormerName, Person
 from registry.services import move_certificates_to_region
@@ -31,41 +31,6 @@ from registry.services import move_certificates_to_region
 SHOWN = 50
 OUTCOMES = ("create", "update", "unchanged", "repeated", "conflict", "error")
 CERTIFICATE_FIELD = {field.name: field for field in CERTIFICATE_FIELDS}
-
-
-@dataclass
-class Rows:
-    """The cleaned columns of a file; `problems` holds field -> {row index: problem}."""
-
-    table: Table
-    columns: dict[str, list[Any]]
-    problems: dict[str, dict[int, Problem]]
-
-    def refuse(self, name: str, index: int, problem: Problem) -> None:
-        self.problems.setdefault(name, {}).setdefault(index, problem)
-
-
-@dataclass
-class Plan:
-    rows: Rows
-    outcomes: dict[int, str] = field(default_factory=dict)
-    objects: dict[int, models.Model] = field(default_factory=dict)
-    changes: dict[int, dict[str, list[Any]]] = field(default_factory=dict)
-    known: dict[int, dict[str, Any]] = field(default_factory=dict)
-    problems: dict[str, dict[int, Problem]] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-    samples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-
-    @property
-    def left_out(self) -> int:
-        return self.counts["error"] + self.counts["conflict"]
-
-    def refuse(
-        self, index: int, outcome: str, name: str, problem: Problem, known: dict[str, Any] | None = None
-    ) -> None:
-        self.outcomes[index] = outcome
-        self.problems.setdefault(name, {}).setdefault(index, problem)
-        self.known[index] = known or {}
 
 
 class RecordImporter:
