@@ -15,6 +15,7 @@ from backoffice.core.flow import STARTED, Flow, StepRefused, last_log_id, perfor
 from backoffice.core.models import Task, TrackedTask, TransitionLog
 from backoffice.core.models.inbox import flow_models
 from backoffice.core.scoping import bound_id, scope_of, visible_to
+from backoffice.core.search import any_of
 from backoffice.roles import ALL, BINDINGS, DESK_BINDINGS, allows, desk_label
 
 logger = logging.getLogger(__name__)
@@ -49,23 +50,42 @@ def trail(obj: Model) -> QuerySet[TransitionLog]:
 def tracked(user: Any) -> QuerySet[TrackedTask]:
     """流程追踪 as a list: the newest task of every flow in the user's scope, under way or ended, newest first.
 
-    The same rows as `visible_to(TrackedTask, user)`; where a role sees all of a flow, the tasks alone say so,
-    without looking up a million records.
+    The same rows as `visible_to(TrackedTask, user)`, found faster: where a role sees all of a flow the tasks alone
+    say so, and where it sees some the few records lead to their tasks.
     """
+    latest = TrackedTask.objects.filter(is_latest=True).order_by()
     if not getattr(user, "is_active", False):
-        return TrackedTask.objects.none()
-    condition = Q(pk__in=[])
-    for model in flow_models():
-        scope = scope_of(model, user)
-        if scope is None or not allows(user.role, "view", model._meta.label):
-            continue
-        mine = Q(content_type=ContentType.objects.get_for_model(model))
-        if scope == ALL and not hasattr(model, "hidden_rows"):
+        return latest.none()
+    whole: list[Q] = []
+    parts: list[QuerySet] = []
+    for model in tracked_flows(user):
+        of_flow = Q(content_type=ContentType.objects.get_for_model(model))
+        if (
+            scope_of(model, user) == ALL
+            and not hasattr(model, "hidden_rows")
+            and not hasattr(model, "shown_to")
+        ):
             private = getattr(model, "private_states", ())
-            condition |= mine & ~Q(closed_at=None, state__in=private) if private else mine
+            whole.append(of_flow & ~Q(closed_at=None, state__in=private) if private else of_flow)
         else:
-            condition |= mine & Q(object_id__in=visible_to(model, user).values("pk"))
-    return TrackedTask.objects.filter(condition, is_latest=True).order_by("-id")
+            records = visible_to(model, user).order_by().values("pk")
+            parts.append(latest.filter(of_flow, object_id__in=records).values("pk"))
+    everything = latest.filter(any_of(whole))
+    if not parts:
+        return everything.order_by("-id")
+    found = parts[0].union(*parts[1:], *([everything.values("pk")] if whole else []), all=True)
+    return latest.filter(pk__in=found).order_by("-id")
+
+
+def tracked_flows(user: Any) -> list[type[Model]]:
+    """The flows whose records wait at desks and of which the user may see some."""
+    return [
+        model
+        for model in flow_models()
+        if model.desks  # type: ignore[attr-defined]
+        and scope_of(model, user) is not None
+        and allows(user.role, "view", model._meta.label)
+    ]
 
 
 def colleagues(user: Any) -> QuerySet:

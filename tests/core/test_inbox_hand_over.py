@@ -44,6 +44,15 @@ def test_a_task_is_handed_over_to_a_colleague_and_given_back(desk, task, signed_
     assert [entry.user for entry in LogEntry.objects.filter(object_id=task.pk)] == [desk.reviewer] * 2
 
 
+@pytest.mark.usefixtures("papers")
+def test_the_record_says_who_looks_after_it_and_who_decided_that(desk, task, signed_in):
+    client = signed_in(desk.reviewer)
+    client.post(HAND_OVER, {"task": [task.pk], "to": desk.colleague.pk})
+    context = client.get(f"/admin/flowapp/paper/{task.object_id}/change/").context
+    assert context["flow_task"].assigned_to == desk.colleague
+    assert context["flow_assignment"].user == desk.reviewer
+
+
 def test_everybody_at_the_desk_may_still_act(desk, task):
     Task.objects.filter(pk=task.pk).update(assigned_to=desk.colleague)
     perform(task.owner, "local_approve", by=desk.reviewer)

@@ -12,6 +12,8 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import FieldDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -98,6 +100,7 @@ class FlowAdmin:
             "flow_desk": waits_at(obj),
             "flow_is_turn": is_turn_of(obj, request.user),
             "flow_task": task,
+            "flow_assignment": assignment_of(task) if task and task.assigned_to else None,
             "flow_overdue": bool(task and task.due_on and task.due_on < timezone.localdate()),
             "flow_notes": self.review_notes(request, obj) if is_turn_of(obj, request.user) else [],
         }
@@ -202,6 +205,13 @@ def state_display(model: Any) -> Any:
 
 def value_of_state(model_admin: FlowAdmin, obj: Any) -> Any:
     return described(model_admin, obj, ("show_state",))[0].value
+
+
+def assignment_of(task: Task) -> LogEntry | None:
+    """Who decided, and when, who looks after the task (inbox_actions.py writes it)."""
+    kind = ContentType.objects.get_for_model(Task)
+    entries = LogEntry.objects.filter(content_type=kind, object_id=str(task.pk))
+    return entries.select_related("user").order_by("-pk").first()
 
 
 def is_editable(model: Any, name: str) -> bool:

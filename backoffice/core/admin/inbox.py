@@ -20,11 +20,10 @@ from unfold.decorators import display
 from backoffice.core.admin.inbox_actions import InboxActions
 from backoffice.core.admin.scoped import ScopedAdmin
 from backoffice.core.filters import key_or_none
-from backoffice.core.inbox import desk_names, done, state_label, step_label, todo, tracked
+from backoffice.core.inbox import desk_names, done, state_label, step_label, todo, tracked, tracked_flows
 from backoffice.core.lists import FastChangeList
 from backoffice.core.models import FinishedTask, Task, TrackedTask
-from backoffice.core.models.inbox import flow_models
-from backoffice.core.scoping import scope_of, visible_to
+from backoffice.core.scoping import visible_to
 from backoffice.core.search import prefix
 from backoffice.core.working_days import add_working_days, working_days_since
 from backoffice.roles import BINDINGS, allows
@@ -152,10 +151,7 @@ class InboxAdmin(ScopedAdmin):
 
     def flows_of(self, request: HttpRequest) -> list[type[Model]]:
         """The flows that the filter offers."""
-        return [
-            model for model in flow_models()
-            if scope_of(model, request.user) is not None and allows(request.user.role, "view", model._meta.label)
-        ]  # fmt: skip
+        return tracked_flows(request.user)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         context = {"inbox_tabs": tabs(request, self.model), "empty_hint": self.empty_hint}
@@ -261,6 +257,7 @@ class TaskAdmin(InboxActions, InboxAdmin):
     @display(description=_("since"))
     def show_since(self, task: Any) -> str:
         age = ngettext("%(days)d working day", "%(days)d working days", task.age) % {"days": task.age}
+        age = age if task.age else gettext("today")
         return f"{timezone.localdate(task.opened_at).isoformat()} · {age}"
 
 

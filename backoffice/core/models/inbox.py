@@ -23,6 +23,7 @@ def flow_models() -> tuple[type[models.Model], ...]:
 
 OPEN = models.Q(closed_at__isnull=True)
 CLOSED = models.Q(closed_at__isnull=False)
+HELD = models.Q(closed_at__isnull=True, assigned_to__isnull=False)
 
 
 class Task(Owned):
@@ -70,7 +71,7 @@ class Task(Owned):
             models.Index(
                 fields=["role", "content_type", "due_on", "id"], condition=OPEN, name="task_open_flow"
             ),
-            models.Index(fields=["assigned_to", "due_on", "id"], condition=OPEN, name="task_open_mine"),
+            models.Index(fields=["assigned_to", "due_on", "id"], condition=HELD, name="task_open_held"),
             models.Index(fields=["-id"], condition=OPEN, name="task_in_progress"),
             models.Index(fields=["closed_by", "-closed_at", "-id"], condition=CLOSED, name="task_done"),
             models.Index(
@@ -79,6 +80,11 @@ class Task(Owned):
             models.Index(fields=["content_type", "object_id"], name="task_object"),
             models.Index(
                 fields=["content_type", "-id"], condition=models.Q(is_latest=True), name="task_latest"
+            ),
+            models.Index(
+                fields=["content_type", "object_id"],
+                condition=models.Q(is_latest=True),
+                name="task_latest_object",
             ),
             models.Index(fields=["subject"], condition=models.Q(is_latest=True), name="task_latest_subject"),
         ]
