@@ -172,9 +172,7 @@ def test_the_applicants_mail_carries_the_link(parties: Any, name: str) -> None:
     application = take(parties, *ways.get(name, ("submit", "company_approve")))
     before = last_message()
     application = take(application, name, opinion=OPINION)
-    mails = Message.objects.filter(
-        pk__gt=before, recipient=application.email, channel="MAIL", secret=False
-    )
+    mails = Message.objects.filter(pk__gt=before, recipient=application.email, channel="MAIL", secret=False)
     (body,) = mails.values_list("body", flat=True)
     assert address_of(application) in body
     assert (OPINION in body) == name.endswith("return")
