@@ -254,7 +254,7 @@ class TaskAdmin(InboxActions, InboxAdmin):
         found = ContentType.objects.filter(waiting, pk__in=flows).values_list("pk", flat=True)
         return [flows[pk] for pk in sorted(found)]
 
-    @display(description=_("since"))
+    @display(description=_("waiting since"))
     def show_since(self, task: Any) -> str:
         age = ngettext("%(days)d working day", "%(days)d working days", task.age) % {"days": task.age}
         age = age if task.age else gettext("today")
