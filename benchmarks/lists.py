@@ -96,7 +96,7 @@ PAGES: list[tuple[str, str, str, str]] = [
     (COMPANIES, "search initials", "q={initials}", "q={initials}"),
 ]  # fmt: skip
 #: What a company's own list is not asked for: there is one company.
-NOT_FOR_COMPANY = ("company, largest", "region, large", "region, small")
+NOT_FOR_COMPANY = ("page 100", "company, largest", "region, large", "region, small")
 
 
 class Times(NamedTuple):

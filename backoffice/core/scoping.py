@@ -33,7 +33,7 @@ def visible_to(model: type[Model], user: Any, *, queryset: QuerySet | None = Non
     if scope == ALL:
         return rows
     if scope == SELF:
-        return rows.filter(user=user)
+        return rows.filter(user_id=user.pk)
     if scope == OWNER:
         return rows.filter(owner_visible(model, user))
     if scope == "@desk" and user.role not in DESK_BINDINGS:
