@@ -97,7 +97,7 @@ core.SavedFilter          own    own    own     own      own        own     own 
 core.ReadyOpinion         all    all    all     all      all        all     all    all
 core.MessageTemplate      all    all    -       -        -          -       -      all
 accounts.User             all    all    -       -        -          own     -      all
-core.Attachment           all    all    all     all      own        own     own    all
+core.Attachment           all    all    some    some     own        own     own    all
 core.TransitionLog        all    all    some    some     own        own     -      all
 core.Task                 all    all    own     own      own        own     own    all
 core.Message              all    all    -       -        -          -       -      all
@@ -216,16 +216,19 @@ def ask_for_something(company: Any, body: Any, belongs: Any, desk_roles: list, c
 
 
 def name_flow_rows(users: dict[Role, User], own: dict[tuple[str, Role], set[int]]) -> None:
-    """Log and tasks belong to whom their records belong; staff see those of the flows they see (MATRIX)."""
+    """Log, tasks and papers belong to whom their records belong; staff see those of the flows they see (MATRIX)."""
     for role in users:
         for label, model in ((m._meta.label, m) for m in flow_models()):
             word = EXPECTED[label, role]
             keys = set(model._default_manager.values_list("pk", flat=True))
             mine = {"all": keys, "own": own[label, role], "-": set()}[word]
             content_type = ContentType.objects.get_for_model(model)
-            for rows in (TransitionLog, FinishedTask, TrackedTask):
+            for rows in (TransitionLog, FinishedTask, TrackedTask, Attachment):
                 found = rows._default_manager.filter(content_type=content_type, object_id__in=mine)
                 own[rows._meta.label, role] |= set(found.values_list("pk", flat=True))
+    of_register = Attachment.objects.filter(content_type__model__in=["company", "person"])
+    for role in (Role.FINANCE, Role.TRAINING):
+        own["core.Attachment", role] |= set(of_register.values_list("pk", flat=True))
     for task in Task.objects.all():
         if task.role in BINDINGS and bound_id(users[Role(task.role)]) == task.bound_id:
             own["core.Task", Role(task.role)].add(task.pk)
