@@ -125,7 +125,8 @@ def company_notes(application: CompanyApplication, user: Any) -> Notes:
     if application.credit_code and (found := list(companies.filter(credit_code=application.credit_code))):
         text = _("A member has the same credit code: {}.")
         notes.append(("danger", format_html(text, joined(found))))
-    if found := similar_companies(application, companies, user):
+    others = companies.exclude(credit_code=application.credit_code) if application.credit_code else companies
+    if found := similar_companies(application.name, others, user):
         text = _("Members with a similar name: {}. Is it one of them?")
         notes.append(("warning", format_html(text, joined(found))))
     if application.contact_phone:
@@ -135,16 +136,14 @@ def company_notes(application: CompanyApplication, user: Any) -> Notes:
     return [*notes, *earlier_notes(application, user, same)]
 
 
-def similar_companies(application: CompanyApplication, companies: QuerySet, user: Any) -> list[Company]:
+def similar_companies(name: str, companies: QuerySet, user: Any) -> list[Company]:
     """The same telling word in the name (now or formerly), or another spelling with the same pinyin initials."""
-    if not application.name:
+    if not name:
         return []
-    word = telling_word(application.name)
+    word = telling_word(name)
     by_word = companies_by_word([word] if len(word) > 1 else [], user)
     ids = set() if by_word.is_guess else by_word.get(word, set())
-    alike = Q(pk__in=ids) | Q(initials=initials_of(application.name))
-    if application.credit_code:
-        companies = companies.exclude(credit_code=application.credit_code)
+    alike = Q(pk__in=ids) | Q(initials=initials_of(name))
     return list(companies.filter(alike).order_by("pk")[:MOST])
 
 

@@ -52,6 +52,8 @@ class CertificateAdmin(ImportLinkMixin, ExportMixin, PanelsMixin, HistoryAdmin, 
         ("type", ChoicesFilter), ("status", ChoicesFilter), ("region", RegionFilter), ExpiryFilter,
         ("company", ScopedRelatedFilter),
     ]  # fmt: skip
+    #: A rename leads to the certificates that still show the former name.
+    url_lookups = ("printed_company",)
     search_fields = ["number"]
     search_help_text = _("Certificate number, ID number, holder's name, or words of the company's name")
     import_layout = "certificates"

@@ -6,7 +6,9 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -28,15 +30,18 @@ from backoffice.roles import Role, allows
 from registry.admin.completeness import CompletenessMixin
 from registry.admin.filters import CompanyProfileFilter
 from registry.admin.merging import MergeMixin
-from registry.models import Certificate, Company, Person
+from registry.models import Certificate, Company, CompanyChange, Person
 from registry.search import search_companies
 from registry.services import move_certificates_to_region
 
 
 def link(obj: Any) -> str:
     """An anchor to the record's page."""
-    address = reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
-    return format_html('<a class="bo-link" href="{}">{}</a>', address, obj)
+    return format_html('<a class="bo-link" href="{}">{}</a>', address(obj), obj)
+
+
+def address(obj: Any) -> str:
+    return reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
 
 
 def people_panel(request: HttpRequest, company: Company) -> dict[str, Any]:
@@ -75,6 +80,23 @@ def users_panel(request: HttpRequest, company: Company) -> dict[str, Any] | None
         more_url=reverse("admin:accounts_user_changelist"),
         empty=_("Nobody can sign in for this company yet."),
     )  # fmt: skip
+
+
+def changes_panel(request: HttpRequest, company: Company) -> dict[str, Any] | None:
+    """Renames and upgrades, under way and done (manual ch. 3-2, 3-3); the company begins them here."""
+    if not allows(request.user.role, "view", "registry.CompanyChange"):
+        return None
+    content = table(
+        [_("Kind of change"), _("New company name"), _("State"), _("Begun at")],
+        visible_to(CompanyChange, request.user).filter(company=company).order_by("-id"),
+        lambda c: [format_html('<a class="bo-link" href="{}">{}</a>', address(c), c.get_kind_display()),
+                   c.new_name, c.get_state_display(), date_format(c.created_at, "Y-m-d")],
+        empty=_("No change of name or membership was asked for yet."),
+    )  # fmt: skip
+    if allows(request.user.role, "add", "registry.CompanyChange"):
+        content["add_url"] = reverse("admin:registry_companychange_add")
+        content["add_label"] = _("Begin a company change")
+    return content
 
 
 def former_names_panel(request: HttpRequest, company: Company) -> dict[str, Any]:
@@ -122,9 +144,21 @@ class CompanyAdmin(
         Panel("certificates", _("Certificates"), certificates_panel),
         Panel("users", _("Users"), users_panel),
         ATTACHMENTS,
+        Panel("changes", _("Company changes"), changes_panel),
         Panel("former", _("Former names"), former_names_panel),
         HISTORY,
     )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The company cannot type over its name and membership: it says how they change (manual ch. 3-2, 3-3)."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if request.user.role != Role.COMPANY or obj is None:
+            return fieldsets
+        url, label = reverse("admin:registry_companychange_add"), gettext("Begin a company change")
+        said = gettext("Name, login name and membership change with the approval of the General Office: ")
+        (title, options), *others = fieldsets
+        how = format_html('{}<a class="bo-link" href="{}">{}</a>', said, url, label)
+        return [(title, {**options, "description": how}), *others]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         readonly = super().get_readonly_fields(request, obj)

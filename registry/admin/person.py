@@ -22,7 +22,7 @@ from backoffice.core.admin.panels import table
 from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ScopedRelatedFilter
 from backoffice.core.scoping import visible_to
-from backoffice.roles import Role
+from backoffice.roles import Role, allows
 from registry.admin.company import link
 from registry.admin.completeness import CompletenessMixin
 from registry.admin.filters import PersonProfileFilter
@@ -84,6 +84,24 @@ class PersonAdmin(
         super().save_model(request, obj, form, change)
         if change and "company" in form.changed_data:
             move_certificates_of(obj)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """A company whose new colleague is missing here claims the person (FAQ 16)."""
+        if allows(request.user.role, "add", "registry.Transfer"):
+            extra_context = {
+                **(extra_context or {}),
+                "list_links": [
+                    {
+                        "title": _("Claim a person registered elsewhere"),
+                        "url": reverse("admin:registry_transfer_add"),
+                    }
+                ],
+                "empty_hint": _(
+                    "Nobody of your people matches. Somebody registered with another company is claimed with the "
+                    "button above; somebody without a certificate registers with the personal application."
+                ),
+            }
+        return super().changelist_view(request, extra_context)
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
         role = request.user.role
