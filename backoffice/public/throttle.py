@@ -71,7 +71,7 @@ def too_many(wait: int) -> str:
 #: Certificate check (SPEC 6): enough for an office that checks a team, too few to try numbers.
 CHECKS = Limit("check", 20, 10)
 #: Help requests sent.
-HELP = Limit("help", 5, 30)
+HELP = Limit("help", 10, 30)
 #: Drafts of applications begun, and applications sent.
 DRAFTS = Limit("drafts", 30, 60)
 APPLICATIONS = Limit("applications", 10, 60)

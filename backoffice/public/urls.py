@@ -21,5 +21,6 @@ urlpatterns = [
     path("help/", views_help.help_form, name="help"),
     path("help/sent/<str:token>/", views_help.help_sent, name="help_sent"),
     path("help/how-to/", views_home.howto, name="howto"),
+    # Home, how-to and sign-in lead to "apply_person" and "apply_company" as soon as these have addresses.
     path("a/<str:token>/", RedirectView.as_view(pattern_name="admin:index"), name="application"),
 ]  # fmt: skip

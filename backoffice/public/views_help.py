@@ -1,5 +1,6 @@
 """Help requests (SPEC 3.11): the form that every dead end leads to, and the page behind the signed link."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_fsm import ConcurrentTransition
 
 from backoffice.core import attachments
-from backoffice.core.attachments import Picture
+from backoffice.core.attachments import FileRefused, Picture
 from backoffice.core.flow import STARTED, StepRefused, available, last_log_id, perform, start
 from backoffice.core.links import SIGNER, Applicant, address_of, new_key, record_of, token_of
 from backoffice.core.models import Attachment, AttachmentKind, TransitionLog
@@ -67,11 +68,7 @@ def receive(request: HttpRequest) -> HttpResponse:
         if not wait:
             return send_or_explain(request, record, form, pictures)
         form.add_error(None, ValidationError(too_many(wait)))
-    if pictures.good:
-        record = keep(
-            HelpRequest.objects.filter(pk=record.pk).first() or HelpRequest(key=record.key), pictures.good
-        )
-    return show(request, record, form, pictures)
+    return keep_and_show(request, record, form, pictures)
 
 
 def send_or_explain(
@@ -79,14 +76,30 @@ def send_or_explain(
 ) -> HttpResponse:
     try:
         return sent_page_of(send(record, pictures.good))
-    except (IntegrityError, ConcurrentTransition, StepRefused) as refusal:
-        earlier = HelpRequest.objects.filter(key=record.key).exclude(state=S.DRAFT).first()
-        if earlier is not None:  # the first of two clicks was faster
-            return sent_page_of(earlier)
-        if not isinstance(refusal, StepRefused):
+    except (IntegrityError, ConcurrentTransition, StepRefused, FileRefused) as refusal:
+        if HelpRequest.objects.filter(key=record.key).exclude(state=S.DRAFT).exists():
+            return sent_page_of(record)  # the first of two clicks was faster
+        if not isinstance(refusal, StepRefused | FileRefused):
             raise
-        form.add_error(None, ValidationError(str(refusal)))
-    return show(request, record_for(token_of(record)), form, pictures)
+        form.add_error(None, ValidationError(sentences(refusal)))
+    return keep_and_show(request, record, form, pictures)
+
+
+def sentences(refusal: StepRefused | FileRefused) -> list[str]:
+    return refusal.messages if isinstance(refusal, FileRefused) else [str(refusal)]
+
+
+def keep_and_show(
+    request: HttpRequest, record: HelpRequest, form: HelpForm, pictures: Pictures
+) -> HttpResponse:
+    """The form again, with what was typed; pictures that passed wait in a draft."""
+    stored = record_for(token_of(record))  # without what the refused form wrote onto the record
+    if pictures.good:
+        try:
+            keep(stored, pictures.good)
+        except (IntegrityError, FileRefused):  # the other of two clicks was faster, and has them
+            stored = record_for(token_of(record))
+    return show(request, stored, form, pictures)
 
 
 @transaction.atomic
@@ -108,16 +121,17 @@ def keep(record: HelpRequest, pictures: list[tuple[str, Picture]]) -> HelpReques
         start(record, by=Applicant(record))
     kinds = AttachmentKind.objects.in_bulk(field_name="code")
     for code, picture in pictures:
-        attachments.store(picture, kinds[code], record, None)
+        attachments.store(picture, kinds[code], record, Applicant(record))
     return record
 
 
 def take_back(request: HttpRequest, record: HelpRequest) -> None:
     """Remove the kept pictures that were ticked."""
-    ticked = [value for value in request.POST.getlist("remove") if value.isdecimal()][:20]
+    ticked = [value for value in request.POST.getlist("remove") if value.isdecimal() and len(value) < 16][:20]
     if ticked and record.pk is not None:
-        for attachment in Attachment.of(record).filter(removed_at=None, pk__in=map(int, ticked)):
-            attachments.remove(attachment, Applicant(record))
+        with suppress(FileRefused):  # sent meanwhile by another click
+            for attachment in Attachment.of(record).filter(removed_at=None, pk__in=map(int, ticked)):
+                attachments.remove(attachment, Applicant(record))
 
 
 def sent_page_of(record: HelpRequest) -> HttpResponseRedirect:
@@ -195,8 +209,9 @@ def act(request: HttpRequest, record: HelpRequest) -> HttpResponse | dict[str, A
         return {"error": _("Choose one of the buttons on this page.")}
     pictures = Pictures.of(request) if step == "ask_again" else Pictures()
     if pictures.errors or (step == "ask_again" and not typed.strip()):
-        if pictures.good and record.state == S.ANSWERED:
-            keep(record, pictures.good)
+        if record.state == S.ANSWERED:
+            with suppress(FileRefused):  # answered or closed meanwhile; the page shows it
+                keep(record, pictures.good)
         error = "" if typed.strip() else _("Write what is still open.")
         return {"typed": typed, "error": error, "errors": pictures.errors}
     if wait := HELP.wait(request):
@@ -204,16 +219,12 @@ def act(request: HttpRequest, record: HelpRequest) -> HttpResponse | dict[str, A
     seen = request.POST.get("seen", "")
     try:
         with transaction.atomic():
-            perform(
-                record,
-                step,
-                by=Applicant(record),
-                opinion=typed,
-                seen=int(seen) if seen.isdecimal() else None,
-            )
-            keep(record, pictures.good)
-    except StepRefused as refusal:
-        return {"typed": typed, "error": str(refusal)}
+            if record.state == S.ANSWERED:  # after the step the pictures are fixed
+                keep(record, pictures.good)
+            stale = int(seen) if seen.isdecimal() else None
+            perform(record, step, by=Applicant(record), opinion=typed, seen=stale)
+    except (StepRefused, FileRefused) as refusal:
+        return {"typed": typed, "error": " ".join(sentences(refusal))}
     return redirect("public:application", token=token_of(record))
 
 

@@ -1,0 +1,34 @@
+"""What the tests of the public pages share: fresh rate limits, and pages read in one language."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.test import Client
+
+
+@pytest.fixture(autouse=True)
+def no_throttle_from_the_test_before() -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def english(client: Client) -> Client:
+    """A visitor who switched to English."""
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    return client
+
+
+@pytest.fixture
+def read(english: Client) -> Callable[..., str]:
+    """`read(address)`: the page in English; the answer must be 200."""
+
+    def page(address: str, **query: str) -> str:
+        response = english.get(address, query)
+        assert response.status_code == 200
+        return response.content.decode()
+
+    return page
