@@ -20,12 +20,14 @@ from registry.models import (
     CertificateTerm,
     Company,
     CompanyApplication,
+    CompanyChange,
     HelpRequest,
     LocalBody,
     Person,
     PersonalApplication,
     Region,
     Specialty,
+    Transfer,
 )
 from registry.services import city_of
 from tests.flowapp.models import Paper
@@ -343,3 +345,64 @@ class CompanyApplicationFactory(ApplicationFactory):
     contact_phone = "13700000001"
     email = factory.LazyAttribute(lambda row: f"company{row.serial}@example.com")
     login_name = factory.LazyAttribute(lambda row: f"申请监理{row.serial}")
+
+
+# Company changes and transfers: begun by a user of the company.
+
+
+class BegunByCompanyFactory(DjangoModelFactory):
+    """Begun by the company's user, with the required papers (`papers=False`: none), taken up to the state `at`."""
+
+    class Meta:
+        abstract = True
+
+    WAYS = {
+        "DRAFT": (), "OFFICE_REVIEW": ("submit",), "APPROVED": ("submit", "approve"), "CANCELLED": ("cancel",),
+    }  # fmt: skip
+    MORE_PAPERS: tuple[str, ...] = ()
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        at, papers = kwargs.pop("at", "DRAFT"), kwargs.pop("papers", True)
+        record = model_class(*args, **kwargs)
+        record.created_by = actor(record, Role.COMPANY)
+        record = start(record, by=record.created_by)
+        if papers:
+            give_papers(record, *record.required_papers(), *cls.MORE_PAPERS)
+        return take(record, *cls.WAYS[at])
+
+
+class CompanyChangeFactory(BegunByCompanyFactory):
+    """A rename; `kind="UPGRADE"` of a temporary member makes it formal."""
+
+    class Meta:
+        model = CompanyChange
+
+    class Params:
+        serial = factory.Sequence(lambda n: n)
+
+    kind = CompanyChange.Kind.RENAME
+    company = factory.LazyAttribute(
+        lambda row: CompanyFactory(membership="TEMPORARY" if row.kind == "UPGRADE" else "FORMAL")
+    )
+    new_name = factory.LazyAttribute(
+        lambda row: f"广东更名{row.serial}监理有限公司" if row.kind == "RENAME" else ""
+    )
+    new_login_name = factory.LazyAttribute(
+        lambda row: f"更名监理{row.serial}" if row.kind == "RENAME" else ""
+    )
+
+
+class TransferFactory(BegunByCompanyFactory):
+    """A claim of somebody (`of=person`) of another company, with ID scan and proof of joining."""
+
+    class Meta:
+        model = Transfer
+
+    class Params:
+        of = factory.LazyFunction(PersonFactory)
+
+    MORE_PAPERS = ("JOINING",)
+    company = factory.SubFactory(CompanyFactory)
+    name = factory.LazyAttribute(lambda row: row.of.name)
+    id_number = factory.LazyAttribute(lambda row: row.of.id_number)
