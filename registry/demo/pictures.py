@@ -10,6 +10,7 @@ from django.db import models
 from PIL import Image, ImageDraw, ImageFont
 
 from backoffice.core import attachments
+from backoffice.core.models import AttachmentKind
 from registry.demo.records import Association
 
 #: Debian's fonts-noto-cjk; without it the drawings carry no Chinese.
@@ -20,9 +21,16 @@ SIZES = {
     "DIPLOMA": (900, 640),
     "TITLE": (640, 900),
     "LICENCE": (900, 640),
+    "QUALIFICATION": (900, 640),
+    "RENAME_NOTICE": (640, 900),
+    "JOINING": (640, 900),
+    "LEAVING": (640, 900),
+    "CERTIFICATE": (900, 640),
 }
 CAPTIONS = {
     "PHOTO": "", "ID_CARD": "居民身份证", "DIPLOMA": "毕业证书", "TITLE": "职称证书", "LICENCE": "营业执照",
+    "QUALIFICATION": "工程监理资质证书", "RENAME_NOTICE": "核准变更通知书", "JOINING": "入职证明", "LEAVING": "离职证明",
+    "CERTIFICATE": "培训证书",
 }  # fmt: skip
 
 
@@ -37,10 +45,19 @@ def attach_pictures(demo: Association, by: Any, count: int) -> None:
 
 
 def hand_in(owner: models.Model, kind: str, name: str, by: Any, draw: random.Random) -> None:
+    attachments.accept(scan(kind, name, draw), kind, owner, by)
+
+
+def hand_over(owner: models.Model, kind: str, name: str, by: Any, draw: random.Random) -> None:
+    """Attach a picture to a record that its applicant, who has no account (`by` is None), or its company keeps."""
+    picture = attachments.check_picture(scan(kind, name, draw), kind)
+    attachments.store(picture, AttachmentKind.objects.get(code=kind), owner, by)
+
+
+def scan(kind: str, name: str, draw: random.Random) -> SimpleUploadedFile:
     content = io.BytesIO()
     drawing(kind, name, draw).save(content, "PNG")
-    upload = SimpleUploadedFile(f"{name}-{CAPTIONS[kind] or '相片'}.png", content.getvalue(), "image/png")
-    attachments.accept(upload, kind, owner, by)
+    return SimpleUploadedFile(f"{name}-{CAPTIONS[kind] or '相片'}.png", content.getvalue(), "image/png")
 
 
 def drawing(kind: str, name: str, draw: random.Random) -> Image.Image:

@@ -32,6 +32,8 @@ INCOMPLETE: dict[int, tuple[str, ...]] = {
     28: ("office_address",),
 }
 SUSPENDED, RENAMED = 12, (1, 5, 8, 14, 22)
+#: Companies and people of whom an old import made a second record, as happens: the office merges them.
+TWIN_COMPANIES, TWIN_PEOPLE = (6, 15), (45, 61, 77)
 TITLES = ("", "", "助理工程师", "工程师", "工程师", "高级工程师", "正高级工程师")
 EDUCATION = ("", *["COLLEGE"] * 9, *["BACHELOR"] * 11, *["SECONDARY"] * 3, *["MASTER"] * 2)
 TYPE = Certificate.Type
@@ -93,6 +95,7 @@ def make_companies(demo: Association) -> None:
     for code, count in CITIES.items():
         for _ in range(count):
             demo.companies.append(a_company(demo, len(demo.companies), demo.cities[code]))
+    demo.companies += [twin_company(demo.companies[number]) for number in TWIN_COMPANIES]
     Company.objects.bulk_create(demo.companies)
     former = []
     for number, company in enumerate(demo.companies):
@@ -129,6 +132,15 @@ def a_company(demo: Association, number: int, city: list[Region]) -> Company:
     return company
 
 
+def twin_company(company: Company) -> Company:
+    """The same company as an Excel list wrote it: another legal suffix, no credit code, hardly any field."""
+    name = company.name.replace("有限公司", "有限责任公司") if "有限公司" in company.name else f"{company.name}公司"
+    return Company(
+        name=name, initials=initials_of(name), membership=company.membership, region=company.region,
+        contact_phone=company.contact_phone,
+    )  # fmt: skip
+
+
 # --- People -------------------------------------------------------------------------------------------
 
 
@@ -139,6 +151,7 @@ def make_people(demo: Association, count: int) -> None:
         demo.companies, weights, k=max(0, count - len(demo.companies))
     )
     demo.people = [a_person(demo, company) for company in employers[:count]]
+    demo.people += [twin_person(demo, demo.people[number]) for number in TWIN_PEOPLE]
     Person.objects.bulk_create(demo.people, batch_size=500)
 
 
@@ -160,6 +173,16 @@ def a_person(demo: Association, company: Company) -> Person:
         education=draw.choice(EDUCATION),
         title=draw.choice(TITLES),
     )
+
+
+def twin_person(demo: Association, person: Person) -> Person:
+    """The same person with a mistyped ID number: name, birthday and phone agree."""
+    person.phone = person.phone or demo.names.phone()
+    return Person(
+        name=person.name, id_number=demo.names.id_number(person.id_number[:6], person.birthday, person.gender),
+        gender=person.gender, birthday=person.birthday, phone=person.phone, company=person.company,
+        region=person.region, education=person.education,
+    )  # fmt: skip
 
 
 # --- Certificates -------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
+from django.db import models
 
 from backoffice.accounts.models import User
 from backoffice.roles import Role
@@ -32,6 +33,8 @@ STAFF = (
     SignIn("auditor", "区志明", Role.AUDITOR, note="只读 read-only"),
     SignIn("guangzhou", "何嘉欣", Role.LOCAL_BODY, "GZ"),
     SignIn("nanhai", "冼国辉", Role.LOCAL_BODY, "NH"),
+    SignIn("shenzhen", "古玉梅", Role.LOCAL_BODY, "SZ"),
+    SignIn("foshan", "招健文", Role.LOCAL_BODY, "FS"),
 )
 MANAGER = SignIn("company", "李秀英", Role.COMPANY, "complete", "单位管理员 manages the company's users")
 MEMBERS = (
@@ -54,6 +57,10 @@ def ensure_staff(password: str) -> User:
 def add_members(demo: Association, password: str) -> None:
     """Make the users of companies, and one of a person with two valid certificates."""
     hashed = make_password(password)
+    for number, company in enumerate(demo.companies):
+        if company not in (demo.companies[0], demo.incomplete) and company.contact_name:
+            manager = SignIn(f"member{number + 1:02d}", company.contact_name, Role.COMPANY)
+            add(manager, hashed, company=company, is_manager=True)
     companies = {"complete": demo.companies[0], "incomplete": demo.incomplete}
     for sign_in in MEMBERS:
         add(sign_in, hashed, company=companies[sign_in.bound], is_manager=sign_in is MANAGER)
@@ -74,9 +81,9 @@ def add(sign_in: SignIn, hashed: str, **fields: Any) -> None:
 
 
 def reset_passwords(password: str) -> None:
-    User.objects.filter(pk__in=[user.pk for user, _note in sign_ins()]).update(
-        password=make_password(password)
-    )
+    named = models.Q(pk__in=[user.pk for user, _note in sign_ins()])
+    others = models.Q(role=Role.COMPANY, username__startswith="member")
+    User.objects.filter(named | others).update(password=make_password(password))
 
 
 def sign_ins() -> Iterable[tuple[User, str]]:
@@ -88,7 +95,7 @@ def sign_ins() -> Iterable[tuple[User, str]]:
     for sign_in in (*STAFF, *MEMBERS):
         if sign_in.username in users:
             yield users[sign_in.username], sign_in.note
-    for user in users.values():
+    for user in sorted(users.values(), key=lambda user: user.pk):
         if user.role == Role.PERSON and user.person is not None and user.username == user.person.id_number:
             count = Certificate.objects.filter(person=user.person).count()
             yield user, f"{count} 本证书 certificates"

@@ -1,6 +1,5 @@
 """`manage.py demo`: a demo association, ready to sign in to; running it again changes nothing that is there."""
 
-import json
 import os
 import unicodedata
 from argparse import ArgumentParser
@@ -8,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
@@ -17,12 +15,15 @@ from django.urls import reverse
 
 from backoffice.accounts.models import User
 from backoffice.core import imports
+from backoffice.core.links import address_of
 from backoffice.core.models import ImportRun
-from registry.demo import files, pictures, records, users
-from registry.models import Certificate, Company, Person
+from backoffice.public.management.commands import load_dictionaries
+from registry.demo import announcements, applications, files, pictures, records, requests, users
+from registry.demo.story import Stories
+from registry.models import Certificate, Company, Person, PersonalApplication
+from training import demo as training
 
-#: In the order of their foreign keys. Each is loaded into an empty table only: the office may have edited it.
-FIXTURES = ("regions", "specialties", "local_bodies", "attachment_kinds", "holidays")
+SEED = 11
 
 
 class Command(BaseCommand):
@@ -45,11 +46,15 @@ class Command(BaseCommand):
                 "This is a production site (ENVIRONMENT=production); the demo stays away from it."
             )
         password = os.environ.get("DEMO_PASSWORD") or "Demo-2026!"
+        if not os.environ.get("SITE_URL"):  # links in mails lead to this very server
+            settings.SITE_URL = f"http://127.0.0.1:{options['port']}"
         call_command("migrate", verbosity=0, interactive=False)
-        load_fixtures()
+        load_dictionaries.load()
         office = users.ensure_staff(password)
         if Company.objects.exists():
-            self.stdout.write("已有数据，保持不变。 The register is not empty; it stays as it is.")
+            self.stdout.write(
+                f"已有数据，保持不变。 The register is not empty; it stays as it is (a new demo: empty {settings.DATA_DIR})."
+            )
         else:
             self.stdout.write("正在生成演示数据…… Building the demo association …")
             build(office, password, people=options["people"], with_pictures=options["pictures"])
@@ -70,21 +75,25 @@ class Command(BaseCommand):
         for user, note in users.sign_ins():
             rows.append((user.get_role_display(), user.username, user.name, bound_to(user), note))
         self.stdout.write(f"\n{counts}\n\n{table(rows)}\n")
+        self.stdout.write("其他单位 other companies: 登录名 sign-ins member02, member03, …")
         self.stdout.write(
             f"密码 Password: {password} （DEMO_PASSWORD；改过的密码不变 changed ones are kept）"
         )
-        self.stdout.write(f"网址 Address:  http://127.0.0.1:{port}{reverse('admin:index')}")
+        self.stdout.write(f"登录 Sign in:  {settings.SITE_URL}{reverse('admin:index')}")
+        self.stdout.write(f"首页 Home, applications: {settings.SITE_URL}{reverse('public:home')}")
+        for label, state in (("已退回的个人申请 a returned application", "RETURNED"),
+                             ("审核中的个人申请 one under review", "COMPANY_REVIEW")):  # fmt: skip
+            shown = PersonalApplication.objects.filter(state=state).order_by("pk").first()
+            if shown is not None:
+                self.stdout.write(f"  {label}: {address_of(shown)}")
         self.stdout.write(f"试导入的文件 Excel files to try: {paths[0].parent if paths else '-'}")
         for path in paths:
             self.stdout.write(f"  {path.name}")
-
-
-def load_fixtures() -> None:
-    for name in FIXTURES:
-        path = settings.BASE_DIR / "fixtures" / f"{name}.json"
-        model = apps.get_model(json.loads(path.read_text())[0]["model"])
-        if not model._default_manager.exists():
-            call_command("loaddata", str(path), verbosity=0)
+        if settings.EMAIL_BACKEND.endswith("console.EmailBackend"):
+            self.stdout.write(
+                "邮件和短信（含激活链接）显示在本窗口。 Mails and text messages, activation links among them, "
+                "appear in this terminal."
+            )
 
 
 @transaction.atomic
@@ -93,6 +102,14 @@ def build(office: User, password: str, *, people: int, with_pictures: int) -> No
     demo = records.build(office, people=people)
     users.add_members(demo, password)
     pictures.attach_pictures(demo, office, with_pictures)
+    announcements.write_announcements(office)
+    stories = Stories(SEED)
+    training.tell_classes(stories)
+    applications.tell_personal(stories, office)
+    applications.tell_companies(stories)
+    requests.tell_changes(stories)
+    requests.tell_transfers(stories)
+    requests.tell_help(stories)
 
 
 def show_one_import(paths: Iterable[Path], office: User) -> None:
