@@ -348,6 +348,9 @@ class CompanyApplicationFactory(ApplicationFactory):
 
 
 # Company changes and transfers: begun by a user of the company.
+WAYS_BEGUN: dict[str, tuple[str, ...]] = {
+    "DRAFT": (), "OFFICE_REVIEW": ("submit",), "APPROVED": ("submit", "approve"), "CANCELLED": ("cancel",),
+}  # fmt: skip
 
 
 class BegunByCompanyFactory(DjangoModelFactory):
@@ -356,11 +359,6 @@ class BegunByCompanyFactory(DjangoModelFactory):
     class Meta:
         abstract = True
 
-    WAYS = {
-        "DRAFT": (), "OFFICE_REVIEW": ("submit",), "APPROVED": ("submit", "approve"), "CANCELLED": ("cancel",),
-    }  # fmt: skip
-    MORE_PAPERS: tuple[str, ...] = ()
-
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
         at, papers = kwargs.pop("at", "DRAFT"), kwargs.pop("papers", True)
@@ -368,8 +366,9 @@ class BegunByCompanyFactory(DjangoModelFactory):
         record.created_by = actor(record, Role.COMPANY)
         record = start(record, by=record.created_by)
         if papers:
-            give_papers(record, *record.required_papers(), *cls.MORE_PAPERS)
-        return take(record, *cls.WAYS[at])
+            proof = ("JOINING",) if model_class is Transfer else ()
+            give_papers(record, *record.required_papers(), *proof)
+        return take(record, *WAYS_BEGUN[at])
 
 
 class CompanyChangeFactory(BegunByCompanyFactory):
@@ -402,7 +401,6 @@ class TransferFactory(BegunByCompanyFactory):
     class Params:
         of = factory.LazyFunction(PersonFactory)
 
-    MORE_PAPERS = ("JOINING",)
     company = factory.SubFactory(CompanyFactory)
     name = factory.LazyAttribute(lambda row: row.of.name)
     id_number = factory.LazyAttribute(lambda row: row.of.id_number)
