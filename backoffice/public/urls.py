@@ -1,9 +1,8 @@
 """Public addresses. None carries anything personal: records are named by signed tokens (core/links.py)."""
 
 from django.urls import path
-from django.views.generic import RedirectView
 
-from backoffice.public import views_check, views_help, views_home
+from backoffice.public import views_apply, views_check, views_help, views_home, views_link, views_link
 
 app_name = "public"
 urlpatterns = [
@@ -21,6 +20,15 @@ urlpatterns = [
     path("help/", views_help.help_form, name="help"),
     path("help/sent/<str:token>/", views_help.help_sent, name="help_sent"),
     path("help/how-to/", views_home.howto, name="howto"),
-    # Home, how-to and sign-in lead to "apply_person" and "apply_company" as soon as these have addresses.
-    path("a/<str:token>/", RedirectView.as_view(pattern_name="admin:index"), name="application"),
+    path("apply/person/", views_apply.apply, {"kind": "person"}, name="apply_person"),
+    path("apply/company/", views_apply.apply, {"kind": "company"}, name="apply_company"),
+    path("apply/employers/", views_apply.employers, name="employers"),
+    path("apply/check/<str:field>/", views_apply.check_field, name="check_field"),
+    path("apply/<str:kind>/begin/", views_apply.begin, name="begin"),
+    path("a/<str:token>/", views_link.application, name="application"),
+    path("a/<str:token>/save/", views_apply.save, name="save"),
+    path("a/<str:token>/withdraw/", views_link.withdraw, name="withdraw"),
+    path("a/<str:token>/upload/<str:code>/", views_apply.upload, name="upload"),
+    path("a/<str:token>/files/<int:pk>/", views_link.file, name="file"),
+    path("a/<str:token>/files/<int:pk>/thumb/", views_link.file, {"small": True}, name="thumb"),
 ]  # fmt: skip

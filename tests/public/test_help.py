@@ -295,6 +295,20 @@ def answered(asked):
     return HelpRequest.objects.get()
 
 
+def test_the_link_in_the_mail_opens_the_page(english, asked):
+    page = english.get(reverse("public:application", args=[token_of(asked)]))
+    assert page.status_code == 200
+    assert "证书日期不对" in text_of(page)
+    assert "no-store" in page["Cache-Control"]
+
+
+@pytest.mark.parametrize("token", ["x", "h.x", "hAAAA.BBBB"])
+def test_a_wrong_link_leads_to_help(english, token):
+    page = english.get(reverse("public:application", args=[token]))
+    assert page.status_code == 404
+    assert HELP_FORM in text_of(page)
+
+
 def test_while_it_waits_the_page_says_where(asked, link_page):
     page = text_of(link_page(asked))
     assert "With the General Office" in page
