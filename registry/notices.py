@@ -40,6 +40,12 @@ HELP = {"name": "张三", "answer": _("(the answer)"), "link": LINK}
 def register_notices() -> None:
     """Called once at start-up (RegistryConfig.ready)."""
     register(
+        Notice("personal.draft", _("Personal application saved for later: to the applicant"),
+               _("The link to your application"),
+               _("Your application is saved and not sent in yet. Go on here: {link}"), placeholders=PERSON),
+        Notice("company.draft", _("Company application saved for later: to the applicant"),
+               _("The link to your application"),
+               _("Your application is saved and not sent in yet. Go on here: {link}"), placeholders=COMPANY),
         Notice("personal.submit", _("Personal application received: to the applicant"),
                _("We received your application"),
                _("{name}, your application is with {company} now; then {body} reviews it. Follow it, or correct it "
@@ -158,6 +164,13 @@ def body_recipients(body: LocalBody | None) -> list[Recipient]:
 def tell(code: str, recipients: Iterable[Recipient], **values: Any) -> None:
     if code in NOTICES:
         notify(code, recipients, **values)
+
+
+def draft(application: PersonalApplication | CompanyApplication) -> None:
+    """The link of an application that is being filled in, for going on later."""
+    personal = isinstance(application, PersonalApplication)
+    tell("personal.draft" if personal else "company.draft", [Recipient(application.email)],
+         name=application.name or "", link=address_of(application))  # fmt: skip
 
 
 def personal_application(application: PersonalApplication, step: str, opinion: str) -> None:

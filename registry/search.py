@@ -29,6 +29,8 @@ MOST_PEOPLE: Final = 1_000
 #: So many words make sense; the rest of a pasted page is left out.
 MOST_WORDS: Final = 5
 MOST_NUMBERS: Final = 500
+#: A visitor's search for an employer: one character would list everybody.
+FEWEST_CHARACTERS: Final = 2
 NAMES: Final = SubstringIndex("registry_person", "name", max_length=50)
 
 _CERTIFICATE = re.compile(r"[A-Z][A-Z-]*\d[A-Z0-9-]*")
@@ -120,6 +122,20 @@ def search_companies(queryset: QuerySet, term: str, user: Any) -> Found:
         by_word = companies_by_word(wanted.words, user)
         queryset = queryset.filter(pk__in=set.intersection(*by_word.values()))
     return Found(queryset)
+
+
+def employers_named(term: str, most: int) -> list[tuple[int, str]]:
+    """What a visitor may know of the members: id and name of at most `most` active companies that the words mean.
+
+    The public application's search (SPEC 3.1). Not through `visible_to()`: visitors see no record of a company.
+    """
+    words = words_of(term)[:MOST_WORDS]
+    if sum(map(len, words)) < FEWEST_CHARACTERS:
+        return []
+    active = Company.objects.filter(status=Company.Status.ACTIVE, merged_into=None)
+    found = set.intersection(*companies_among(words, active).values())
+    names = list(active.order_by().filter(pk__in=found).values_list("pk", "name"))
+    return sorted(names, key=lambda row: (not row[1].startswith(words[0]), len(row[1]), row[1]))[:most]
 
 
 def nothing(queryset: QuerySet, wanted: Term) -> Found:
@@ -215,11 +231,16 @@ class CompaniesByWord(dict[str, set[int]]):
 
 
 def companies_by_word(words: Iterable[str], user: Any) -> CompaniesByWord:
-    """For each word the visible companies it may mean, in one query over the (2,000) companies."""
+    """For each word the visible companies it may mean."""
+    return companies_among(words, visible_to(Company, user))
+
+
+def companies_among(words: Iterable[str], companies: QuerySet) -> CompaniesByWord:
+    """For each word those of the (2,000) companies that it may mean, in one query."""
     words = list(words)
     if not words:
         return CompaniesByWord()
-    rows = visible_to(Company, user).order_by().filter(any_of(map(company_candidates, words)))
+    rows = companies.order_by().filter(any_of(map(company_candidates, words)))
     texts = rows.values_list("pk", "name", "former_names__name", "initials", "credit_code")
     exact: dict[str, set[int]] = {word: set() for word in words}
     loose: dict[str, set[int]] = {word: set() for word in words}
@@ -235,7 +256,7 @@ def companies_by_word(words: Iterable[str], user: Any) -> CompaniesByWord:
                 loose[word].add(pk)
     codes = [word for word in words if _CREDIT_CODE.fullmatch(code_of(word))]
     if codes:  # of a duplicate that was merged: the company that is left
-        merged = visible_to(Company, user).order_by().filter(merged__credit_code__in=map(code_of, codes))
+        merged = companies.order_by().filter(merged__credit_code__in=map(code_of, codes))
         for pk, code in merged.values_list("pk", "merged__credit_code"):
             for word in codes:
                 exact[word] |= {pk} if code_of(word) == code else set()

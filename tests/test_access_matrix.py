@@ -23,22 +23,42 @@ from axes.models import AccessAttempt
 from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.contenttypes.models import ContentType
+from django.core.cache import cache
 from django.core.files.storage import default_storage
 from django.db import models, transaction
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
+from django.utils import timezone
 
-from backoffice.core.models import Attachment, AttachmentKind, CalendarDay, HeaderMapping, Message
+from backoffice.core.flow import start
+from backoffice.core.models import (
+    Attachment,
+    AttachmentKind,
+    CalendarDay,
+    HeaderMapping,
+    Message,
+    MessageTemplate,
+    ReadyOpinion,
+    SavedFilter,
+    Task,
+)
 from backoffice.roles import Role, allows
-from registry.models import FormerName
+from registry.models import CompanyChange, DuplicatePair, FormerName, Merge, Person, Transfer
 from tests.factories import (
+    AnnouncementFactory,
     CertificateFactory,
+    CompanyApplicationFactory,
     CompanyFactory,
+    HelpRequestFactory,
     LocalBodyFactory,
+    PersonalApplicationFactory,
     PersonFactory,
     RegionFactory,
     SpecialtyFactory,
+    TrainingClassFactory,
     UserFactory,
+    id_number,
 )
 from tests.files.images import jpeg
 from tests.registry.import_files import look_through, row
@@ -50,6 +70,9 @@ ANONYMOUS = "ANONYMOUS"
 BOUND = (Role.COMPANY, Role.PERSON, Role.LOCAL_BODY)
 #: The register, where "own" means something; of other models a role sees all rows or none.
 PUBLIC = {
+    "training.trainingclass",
+    "core.announcement",
+    "core.readyopinion",
     "registry.region",
     "registry.specialty",
     "registry.localbody",
@@ -65,7 +88,16 @@ SEES_ALL = {
     "core.message": {Role.ADMIN, Role.OFFICE, Role.AUDITOR},
     "core.headermapping": {Role.ADMIN, Role.OFFICE, Role.AUDITOR},
     "axes.accessattempt": {Role.ADMIN, Role.AUDITOR},
-    "core.attachment": STAFF,
+    "core.attachment": STAFF, "core.savedfilter": set(),
+    "core.messagetemplate": {Role.ADMIN, Role.OFFICE, Role.AUDITOR},
+    "core.task": {Role.ADMIN, Role.OFFICE, Role.AUDITOR}, "core.finishedtask": STAFF - {Role.FINANCE},
+    "core.trackedtask": STAFF - {Role.TRAINING},
+    "registry.duplicatepair": {Role.ADMIN, Role.OFFICE, Role.AUDITOR},
+    "registry.merge": {Role.ADMIN, Role.OFFICE, Role.AUDITOR},
+    "registry.helprequest": {Role.ADMIN, Role.OFFICE, Role.AUDITOR},
+    "registry.companyapplication": STAFF - {Role.TRAINING},
+    "registry.companychange": STAFF - {Role.TRAINING},
+    "registry.transfer": STAFF - {Role.FINANCE}, "registry.personalapplication": STAFF - {Role.FINANCE},
 } | {label: set(Role) for label in PUBLIC}  # fmt: skip
 #: The verb of GRANTS that an address asks for; a dict: by method.
 VERBS: dict[str, Any] = {
@@ -105,7 +137,29 @@ def side(name: str, digit: int) -> SimpleNamespace:
         local=UserFactory(role=Role.LOCAL_BODY, local_body=body, name=f"{name}协会员"),
         users=[UserFactory(role=Role.PERSON, person=person, name=person.name) for person in people],
         files=[attach(owner) for owner in (company, *people)],
+        **flows(name, digit, company, body),
     )  # fmt: skip
+
+
+def flows(name: str, digit: int, company: models.Model, body: models.Model) -> dict[str, Any]:
+    """What the side has under way, with the task of each."""
+    clerk = company.users.first() or UserFactory(role=Role.COMPANY, company=company, name=f"{name}经办")
+    application = PersonalApplicationFactory(
+        company=company, local_body=body, name=f"{name}申请人", at="COMPANY_REVIEW"
+    )
+    change = start(
+        CompanyChange(company=company, kind="RENAME", new_name=f"{name}新名公司", new_login_name=f"{name}新登录",
+                      created_by=clerk), by=clerk,
+    )  # fmt: skip
+    moved = Transfer(
+        company=company, name=f"{name}来人", id_number=id_number(970_000 + digit), created_by=clerk
+    )
+    transfer = start(moved, by=clerk)
+    return {
+        "application": application, "change": change, "transfer": transfer,
+        "tasks": [Task.of(record).get(closed_at=None) for record in (application, change, transfer)],
+        "done": Task.of(application).filter(closed_at__isnull=False),
+    }  # fmt: skip
 
 
 def secrets_of(where: SimpleNamespace, who: slice = slice(None)) -> set[str]:
@@ -114,6 +168,11 @@ def secrets_of(where: SimpleNamespace, who: slice = slice(None)) -> set[str]:
     for person in where.people[who]:
         found |= {person.name, person.id_number, person.phone}
     return found
+
+
+def asked_of(where: SimpleNamespace) -> set[str]:
+    """What strangers must not read about what the side has under way."""
+    return {where.application.name, where.application.id_number, where.change.new_name, where.transfer.name}
 
 
 @pytest.fixture
@@ -132,6 +191,20 @@ def world() -> SimpleNamespace:
         ),
         "core.calendarday": CalendarDay.objects.create(date="2026-10-01", kind=CalendarDay.Kind.HOLIDAY),
         "core.attachmentkind": AttachmentKind.objects.get(code="OTHER"),
+        "core.announcement": AnnouncementFactory(is_published=True, published_at=timezone.now()),
+        "core.readyopinion": ReadyOpinion.objects.create(text="请更正"),
+        "core.messagetemplate": MessageTemplate.objects.create(code="transfer.approve"),
+        "core.finishedtask": b.done[0],
+        "training.trainingclass": TrainingClassFactory(local_body=b.body, state="OPEN"),
+        "registry.duplicatepair": DuplicatePair.objects.create(
+            kind="PERSON", first_id=a.people[1].pk, second_id=b.people[1].pk, label="两人", reason="同名"
+        ),
+        "registry.merge": Merge.objects.create(
+            content_type=ContentType.objects.get_for_model(Person), kept_id=a.people[1].pk, merged_id=b.people[1].pk,
+            label="两人", by=users[Role.OFFICE],
+        ),
+        "registry.helprequest": HelpRequestFactory(state="OPEN"),
+        "registry.companyapplication": CompanyApplicationFactory(at="OFFICE_REVIEW"),
         "registry.region": RegionFactory(), "registry.specialty": SpecialtyFactory(), "registry.localbody": b.body,
     }  # fmt: skip
     pairs = {
@@ -139,6 +212,14 @@ def world() -> SimpleNamespace:
             "registry.company": (a.company, b.company), "registry.person": (a.people[0], b.people[0]),
             "registry.certificate": (a.certificates[0], b.certificates[0]), "accounts.user": (a.clerk, b.clerk),
             "core.attachment": (a.files[1], b.files[1]),
+            "registry.personalapplication": (a.application, b.application),
+            "registry.companychange": (a.change, b.change), "registry.transfer": (a.transfer, b.transfer),
+            "core.task": (a.tasks[1], b.tasks[1]), "core.trackedtask": (a.tasks[1], b.tasks[1]),
+            "core.finishedtask": (a.done[0], b.done[0]),
+        },
+        Role.LOCAL_BODY: {
+            "registry.personalapplication": (a.application, b.application),
+            "core.trackedtask": (a.tasks[0], b.tasks[0]), "core.finishedtask": (a.done[0], b.done[0]),
         },
         Role.PERSON: {
             "registry.company": (a.company, b.company), "registry.person": (a.people[0], a.people[1]),
@@ -146,30 +227,57 @@ def world() -> SimpleNamespace:
             "core.attachment": (a.files[1], a.files[2]),
         },
     }  # fmt: skip
+    for role, user in users.items():
+        saved = SavedFilter.objects.create(
+            user=user, path="/admin/registry/person/", name="我的", query="q=1"
+        )
+        other = SavedFilter.objects.create(
+            user=b.clerk, path="/admin/registry/person/", name=role, query="q=2"
+        )
+        pairs.setdefault(role, {})["core.savedfilter"] = (saved, other)
     strangers = {
+        "registry.personalapplication": b.application, "registry.companychange": b.change,
+        "registry.transfer": b.transfer, "core.task": b.tasks[1], "core.trackedtask": b.tasks[1],
+        "core.savedfilter": SavedFilter.objects.first(),
         "registry.company": b.company, "registry.person": b.people[0], "registry.certificate": b.certificates[0],
         "accounts.user": b.clerk, "core.attachment": b.files[0],
     }  # fmt: skip
-    everything = secrets_of(a) | secrets_of(b) | {a.company.name, b.company.name}
+    everything = secrets_of(a) | secrets_of(b) | {a.company.name, b.company.name} | asked_of(a) | asked_of(b)
     hidden = {
-        Role.COMPANY: secrets_of(b) | {b.company.name, b.former.name, b.manager.name, b.clerk.name},
+        Role.COMPANY: secrets_of(b)
+        | asked_of(b)
+        | {b.company.name, b.former.name, b.manager.name, b.clerk.name},
         Role.PERSON: secrets_of(b)
         | secrets_of(a, slice(1, 2))
-        | {b.company.name, b.former.name, b.clerk.name},
-        Role.LOCAL_BODY: everything,
+        | {b.company.name, b.former.name, b.clerk.name}
+        | asked_of(a)
+        | asked_of(b),
+        # The application that was addressed to it names the applicant and the employer.
+        Role.LOCAL_BODY: everything - {a.company.name, a.application.name, a.application.id_number},
         ANONYMOUS: everything,
     }
     mine = {
         Role.COMPANY: {
             "registry.company": {a.company.pk}, "registry.person": {p.pk for p in a.people},
-            "registry.certificate": {c.pk for c in a.certificates}, "accounts.user": {a.manager.pk, a.clerk.pk},
+            "registry.certificate": {c.pk for c in a.certificates}, "accounts.user": set(
+                a.company.users.values_list("pk", flat=True)
+            ),
+            "registry.personalapplication": {a.application.pk}, "registry.companychange": {a.change.pk},
+            "registry.transfer": {a.transfer.pk}, "core.task": {task.pk for task in a.tasks},
+            "core.trackedtask": {task.pk for task in a.tasks},
+            "core.finishedtask": {task.pk for record in (a.application, a.change, a.transfer)
+                                  for task in Task.of(record)},
         },
         Role.PERSON: {
             "registry.company": {a.company.pk}, "registry.person": {a.people[0].pk},
             "registry.certificate": {a.certificates[0].pk}, "accounts.user": set(),
         },
-        Role.LOCAL_BODY: {},
+        Role.LOCAL_BODY: {
+            "registry.personalapplication": {a.application.pk}, "core.trackedtask": {a.tasks[0].pk},
+        },
     }  # fmt: skip
+    for role in mine:
+        mine[role]["core.savedfilter"] = {pairs[role]["core.savedfilter"][0].pk}
     return SimpleNamespace(a=a, b=b, users=users, run=run, single=single, pairs=pairs, strangers=strangers,
                            hidden=hidden, mine=mine)  # fmt: skip
 
@@ -219,7 +327,13 @@ def patterns() -> Iterator[tuple[str, URLPattern]]:
 MODELS = {f"{m._meta.app_label}_{m._meta.model_name}": m for m in admin.site._registry}
 #: Addresses without a record: arguments, and the data of a GET and of a POST (None: not called so).
 PLAIN: dict[str, tuple[tuple, dict | None, dict | None]] = {
-    "home": ((), {}, None),
+    "admin:core_task_decide": ((), {}, {"step": "company_approve"}),
+    "admin:core_task_hand_over": ((), {}, {}),
+    "admin:core_savedfilter_save": (
+        (),
+        None,
+        {"path": "/admin/registry/person/", "name": "x", "query": "q=1"},
+    ),
     "set_language": ((), None, {"language": "zh-hans"}),
     "admin:index": ((), {}, None),
     "admin:login": ((), {}, {"username": "x", "password": "y"}),
@@ -245,7 +359,9 @@ READ_ONLY = {"changelist", "export", "progress", "file", "template"}
 def calls(world: SimpleNamespace, role: str) -> Iterator[Call]:
     """Every request the role makes; an address nobody knows how to call fails the test."""
     for name, pattern in patterns():
-        if name in PLAIN:
+        if name.startswith("public:"):
+            yield from public_calls(name, pattern)
+        elif name in PLAIN:
             args, get, post = PLAIN[name]
             for method, data in (("GET", get), ("POST", post)):
                 if data is not None:
@@ -257,6 +373,18 @@ def calls(world: SimpleNamespace, role: str) -> Iterator[Call]:
                 yield Call(name, reverse(name, args=[record.pk]), "GET", whose, "core.attachment", "view")
         else:
             yield from model_calls(world, role, name, pattern)
+
+
+def public_calls(name: str, pattern: URLPattern) -> Iterator[Call]:
+    """Public pages: with links that nobody signed and keys of no record, they must tell nothing."""
+    values = {"token": "x.y", "pk": 999_999, "file_pk": 999_999}
+    wanted = pattern.pattern.converters
+    assert set(wanted) <= set(values) | {"kind", "field", "code"}, (
+        f"The access matrix does not know {name}: {wanted}"
+    )
+    address = reverse(name, kwargs={key: values.get(key, "ID_CARD") for key in wanted})
+    for method in ("GET", "POST"):
+        yield Call(name, address, method)
 
 
 def autocompletes() -> Iterator[Call]:
@@ -296,11 +424,17 @@ def model_calls(world: SimpleNamespace, role: str, name: str, pattern: URLPatter
         tries = [(whose, (record.pk,)) for whose, record in records(world, role, label)]
     elif wanted == {"pk", "which"}:
         tries = [(whose, (record.pk, "marked")) for whose, record in records(world, role, label)]
+    elif wanted == {"object_id", "step"}:
+        steps = MODELS[match[1]].steps()
+        tries = [
+            (whose, (record.pk, step)) for whose, record in records(world, role, label) for step in steps
+        ]
     assert tries, f"The access matrix does not know the arguments of {name}: {wanted}"
     for whose, args in tries:
         for method in methods:
             data = POSTED.get(act, {}) if method == "POST" else {"format": "csv"} if act == "export" else {}
-            yield Call(name, reverse(name, args=args), method, whose, label, act, data)
+            full = f"{name}({args[1]})" if act == "step" else name
+            yield Call(full, reverse(name, args=args), method, whose, label, act, data)
 
 
 # --- Asking ------------------------------------------------------------------------------------------
@@ -387,6 +521,7 @@ def test_every_address_answers_every_role_as_the_reviewed_file_says(
     monkeypatch.setattr(
         default_storage, "delete", lambda name: None
     )  # a rollback brings back rows, not files
+    cache.clear()  # of throttles
     client = Client(raise_request_exception=False)
     lines, broken = [], []
     for role in (ANONYMOUS, *Role):

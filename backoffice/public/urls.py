@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from backoffice.public import views_apply, views_check, views_help, views_home, views_link, views_link
+from backoffice.public import views_apply, views_check, views_help, views_home, views_link
 
 app_name = "public"
 urlpatterns = [

@@ -31,7 +31,7 @@ def application(request: HttpRequest, token: str) -> HttpResponse:
     record = record_of(token)
     if record is None:
         LOOKUPS.wait(request)
-        return render(request, "public/link_unknown.html", status=404)
+        return render(request, "public/link_invalid.html", status=404)
     if isinstance(record, HelpRequest):
         return help_page(request, record)
     if record.takes_changes_from(Applicant(record)):
@@ -65,8 +65,8 @@ def stages(record: Any) -> list[dict[str, Any]]:
     labels = dict(type(record)._meta.get_field("state").flatchoices)
     at = way.index(record.state) if record.state in way else 0
     return [
-        {"label": _("Sent in") if state == "DRAFT" else labels[state], "done": place < at or state == record.state == "APPROVED",
-         "current": state == record.state}
+        {"label": _("Sent in") if state == "DRAFT" else labels[state],
+         "done": place < at or state == record.state == "APPROVED", "current": state == record.state}
         for place, state in enumerate(way)
     ]  # fmt: skip
 

@@ -118,11 +118,13 @@ class HelpRequestAdmin(ExportMixin, FlowAdmin, AttachmentsMixin, PanelsMixin, Hi
 
     def follow_up_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """POST does one follow-up. Out of scope, of the request or of the record it is about: 404."""
+        obj: Any = self.get_object(request, object_id)
+        if obj is None:
+            raise Http404
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        obj: Any = self.get_object(request, object_id)
         act = request.POST.get("act", "")
-        if obj is None or act not in ACTS:
+        if act not in ACTS:
             raise Http404
         if not self.has_change_permission(request, obj):
             return self.back(request, obj, _("This question is not with you; look at where it stands."))

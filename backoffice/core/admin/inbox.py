@@ -161,7 +161,7 @@ class InboxAdmin(ScopedAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """To the record, whoever has it now: its page says whose turn it is. Out of scope: 404."""
-        if not self.has_view_permission(request):
+        if request.method != "GET" or not self.has_view_permission(request):
             raise PermissionDenied
         task = visible_to(self.model, request.user).filter(pk=key_or_none(object_id)).first()
         if task is None:
