@@ -195,7 +195,8 @@ def help_page(request: HttpRequest, record: HelpRequest) -> HttpResponse:
     for picture in pictures:
         picture.kept = []  # they are listed above, and belong to what was sent
     context = {
-        "typed": "", "error": "", "pictures": pictures, "record": record, "talk": talk_of(record),
+        "typed": "", "error": "", "pictures": pictures, "record": record, "token": token_of(record),
+        "talk": talk_of(record),
         "may_ask_again": "ask_again" in steps, "may_close": "close" in steps, "seen": last_log_id(record),
         "files": Attachment.of(record).filter(removed_at=None).select_related("kind"),
     } | context  # fmt: skip
