@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from backoffice.core.search import words_of
 from registry.models import Company
-from registry.search import MOST_WORDS, companies_by_word
+from registry.search import MOST_WORDS, companies_among
 
 MOST_FOUND = 10
 LEAST_TYPED = 2
@@ -24,7 +24,7 @@ def find_employers(typed: str) -> list[Company]:
     words = words_of(typed)[:MOST_WORDS]
     if len("".join(words)) < LEAST_TYPED:
         return []
-    by_word = companies_by_word(words, None, rows=active_companies())
+    by_word = companies_among(words, active_companies())
     fitting = set.intersection(*by_word.values()) if by_word else set()
     found = Company.objects.filter(pk__in=fitting).only("pk", "name")
     return sorted(found, key=lambda company: (len(company.name), company.name))[:MOST_FOUND]

@@ -94,9 +94,10 @@ class PersonalForm(ApplicationForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         present = self.instance.company
-        self.fields["company"].queryset = active_companies() | active_companies(pk=self.instance.company_id)
-        self.fields["local_body"].queryset = offered_bodies(also=self.instance.local_body_id)
-        self.fields["local_body"].empty_label = _("Choose …")
+        choices: dict[str, Any] = self.fields
+        choices["company"].queryset = active_companies()
+        choices["local_body"].queryset = offered_bodies(also=self.instance.local_body_id)
+        choices["local_body"].empty_label = _("Choose …")
         self.fields["employer"].widget.attrs |= {"autocomplete": "off", "data-employer": "id_company",
                                                  "aria-required": "true"}  # fmt: skip
         if present is not None:
@@ -143,7 +144,8 @@ class CompanyForm(ApplicationForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["purpose"].choices = CompanyApplication.Purpose.choices
+        choices: dict[str, Any] = self.fields
+        choices["purpose"].choices = CompanyApplication.Purpose.choices
 
 
 def present_papers(record: Any) -> dict[str, Attachment]:

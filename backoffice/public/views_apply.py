@@ -172,7 +172,6 @@ def show(
     request: HttpRequest, record: Any, form: ApplicationForm, refused: dict[str, list[str]] | None = None
 ) -> HttpResponse:
     personal = isinstance(record, PersonalApplication)
-    form.error_css_class = "pub-field-wrong"
     context = {
         "record": record, "form": form, "kind": "person" if personal else "company", "personal": personal,
         "papers": papers_of(record, refused or {}), "token": token_of(record) if record.pk else "",
