@@ -28,6 +28,12 @@ OPEN = (S.DRAFT, S.OFFICE_REVIEW)
 OF_RENAME = "typeof kind === 'undefined' || kind === 'RENAME'"
 
 
+WHAT_FOLLOWS = _(
+    "After saving you upload the papers: for a new name the notice of approved change and the new licence; to become "
+    "a formal member the licence and the qualification certificate. Then you submit, and the General Office decides."
+)
+
+
 class CompanyChangeForm(HistoryForm):
     begun_by: Any = None
 
@@ -38,6 +44,9 @@ class CompanyChangeForm(HistoryForm):
         if "kind" in self.fields:
             self.fields["kind"].choices = possible_kinds(self.instance.company)  # type: ignore[attr-defined]
             self.fields["kind"].initial = self.initial.get("kind") or self.fields["kind"].choices[0][0]  # type: ignore[attr-defined]
+        for name in ("new_name", "new_login_name"):
+            if self.instance.pk and name in self.fields:
+                self.fields[name].required = True
         user = self.instance.login_user() if "new_login_name" in self.fields else None
         if user is not None:
             self.fields["new_login_name"].help_text = _(
@@ -110,7 +119,7 @@ class CompanyChangeAdmin(
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
-            return [(None, {"fields": ["kind", "new_name", "new_login_name"]})]
+            return [(None, {"fields": ["kind", "new_name", "new_login_name"], "description": WHAT_FOLLOWS})]
         if not self.has_change_permission(request, obj):
             return [(None, {"fields": list(self.review_fields)})]
         names = ["new_name", "new_login_name"] if obj.kind == Kind.RENAME else []
@@ -166,7 +175,7 @@ class CompanyChangeAdmin(
             "", '<tr><th scope="row">{}</th><td>{}</td><td class="bo-after">{}</td></tr>', comparison(change)
         )
         return format_html(
-            '<div class="bo-scroll" tabindex="0"><table class="bo-table bo-compare"><thead><tr><th scope="col"></th>'
+            '<div class="bo-scroll" tabindex="0"><table class="bo-table bo-before-after"><thead><tr><th scope="col"></th>'
             '<th scope="col">{}</th><th scope="col">{}</th></tr></thead><tbody>{}</tbody></table></div>',
             _("Before") if change.state == S.APPROVED else _("Now"), _("Afterwards"), rows,
         )  # fmt: skip

@@ -50,6 +50,13 @@ def wrong_tries(company_id: int, change: int) -> int:
         return 0
 
 
+WHAT_FOLLOWS: Final = _(
+    "Write name and ID number as they stand on the ID card. After saving you upload a scan of the ID card and proof of "
+    "joining your company or of leaving the former one. Then you submit; the General Office answers within four "
+    "working days, and both companies are told."
+)
+
+
 class TransferForm(HistoryForm):
     begun_by: Any = None
 
@@ -177,7 +184,7 @@ class TransferAdmin(CompanyDraftAdmin, AttachmentsMixin, PanelsMixin, FlowAdmin,
             names = self.DONE if obj.state == S.APPROVED else self.TYPED
         else:
             names = list(self.review_fields)
-        return [(None, {"fields": names})]
+        return [(None, {"fields": names} | ({} if obj else {"description": WHAT_FOLLOWS}))]
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         transfer = self.get_object(request, object_id)

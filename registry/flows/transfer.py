@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_fsm import FSMField
 
 from backoffice.core.flow import Desk, Flow, Step, step
@@ -16,7 +16,7 @@ class S(models.TextChoices):
     DRAFT = "DRAFT", gettext_lazy("Being prepared")
     OFFICE_REVIEW = "OFFICE_REVIEW", gettext_lazy("General Office review")
     APPROVED = "APPROVED", gettext_lazy("Approved")
-    CANCELLED = "CANCELLED", gettext_lazy("Cancelled")
+    CANCELLED = "CANCELLED", pgettext_lazy("flow", "Cancelled")  # a cancelled certificate is another word
 
 
 def names_a_member(obj: Any) -> str:
