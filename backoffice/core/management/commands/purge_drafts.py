@@ -40,5 +40,5 @@ def forget(model: Any, pk: int, private: frozenset[str]) -> bool:
     model.history.filter(id=pk).delete()
     model._default_manager.filter(pk=pk)._raw_delete(draft._state.db)
     for file in files:
-        transaction.on_commit(partial(file.storage.delete, file.name))
+        transaction.on_commit(partial(file.storage.delete, str(file.name)))
     return True
