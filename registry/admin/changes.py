@@ -175,7 +175,7 @@ class CompanyChangeAdmin(
             "", '<tr><th scope="row">{}</th><td>{}</td><td class="bo-after">{}</td></tr>', comparison(change)
         )
         return format_html(
-            '<div class="bo-scroll" tabindex="0"><table class="bo-table bo-before-after"><thead><tr><th scope="col"></th>'
+            '<div class="bo-scroll" tabindex="0"><table class="bo-table bo-before-after"><thead><tr><td></td>'
             '<th scope="col">{}</th><th scope="col">{}</th></tr></thead><tbody>{}</tbody></table></div>',
             _("Before") if change.state == S.APPROVED else _("Now"), _("Afterwards"), rows,
         )  # fmt: skip

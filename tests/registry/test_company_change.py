@@ -13,7 +13,7 @@ from backoffice.core.models import Attachment, Message, Task, TransitionLog
 from backoffice.roles import Role
 from registry.imports.stored import Companies
 from registry.models import Company, CompanyChange, FormerName
-from registry.search import search_companies
+from registry.search import employers_named, search_companies
 from tests.factories import (
     CertificateFactory,
     CompanyChangeFactory,
@@ -226,6 +226,7 @@ def test_search_and_imports_find_the_company_by_its_former_name(renamed: Company
         assert [c.pk for c in search_companies(Company.objects.all(), words, office)[0]] == [
             renamed.company_id
         ]
+        assert employers_named(words, 5) == [(renamed.company_id, "粤建科技监理有限公司")]
     found = Companies().find("广东建科监理有限公司")
     assert found is not None
     assert found.id == renamed.company_id
