@@ -7,12 +7,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from backoffice.core.search import words_of
 from registry.models import Company
-from registry.search import MOST_WORDS, companies_among
+from registry.search import employers_named
 
 MOST_FOUND = 10
-LEAST_TYPED = 2
 
 
 def active_companies(**conditions: Any) -> "QuerySet[Company]":
@@ -20,11 +18,5 @@ def active_companies(**conditions: Any) -> "QuerySet[Company]":
 
 
 def find_employers(typed: str) -> list[Company]:
-    """At most ten active companies that fit all words, short names first; none for less than two characters."""
-    words = words_of(typed)[:MOST_WORDS]
-    if len("".join(words)) < LEAST_TYPED:
-        return []
-    by_word = companies_among(words, active_companies())
-    fitting = set.intersection(*by_word.values()) if by_word else set()
-    found = Company.objects.filter(pk__in=fitting).only("pk", "name")
-    return sorted(found, key=lambda company: (len(company.name), company.name))[:MOST_FOUND]
+    """At most ten active companies that fit all words, with number and name; none for less than two characters."""
+    return [Company(pk=pk, name=name) for pk, name in employers_named(typed, MOST_FOUND)]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from backoffice.public import views_apply, views_check, views_help, views_home, views_link
+from backoffice.public import api, views_apply, views_check, views_help, views_home, views_link
 
 app_name = "public"
 urlpatterns = [
@@ -22,13 +22,13 @@ urlpatterns = [
     path("help/how-to/", views_home.howto, name="howto"),
     path("apply/person/", views_apply.apply, {"kind": "person"}, name="apply_person"),
     path("apply/company/", views_apply.apply, {"kind": "company"}, name="apply_company"),
-    path("apply/employers/", views_apply.employers, name="employers"),
-    path("apply/check/<str:field>/", views_apply.check_field, name="check_field"),
-    path("apply/<str:kind>/begin/", views_apply.begin, name="begin"),
+    path("apply/employers/", api.employers, name="employers"),
+    path("apply/check/<str:field>/", api.check_field, name="check_field"),
+    path("apply/<str:kind>/begin/", api.begin, name="begin"),
     path("a/<str:token>/", views_link.application, name="application"),
-    path("a/<str:token>/save/", views_apply.save, name="save"),
+    path("a/<str:token>/save/", api.save, name="save"),
     path("a/<str:token>/withdraw/", views_link.withdraw, name="withdraw"),
-    path("a/<str:token>/upload/<str:code>/", views_apply.upload, name="upload"),
+    path("a/<str:token>/upload/<str:code>/", api.picture, name="upload"),
     path("a/<str:token>/files/<int:pk>/", views_link.file, name="file"),
     path("a/<str:token>/files/<int:pk>/thumb/", views_link.file, {"small": True}, name="thumb"),
 ]  # fmt: skip

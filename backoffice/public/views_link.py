@@ -1,4 +1,7 @@
-"""The page behind a signed link: the form while it may be filled in, else where the application stands."""
+"""The page behind a signed link: the form while it is the applicant's turn, else where the application stands.
+
+Whoever has the link is the applicant (core/links.py): nothing here is cached, indexed, or told to other sites.
+"""
 
 from typing import Any
 
@@ -11,16 +14,20 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 from django_fsm import ConcurrentTransition
 
-from backoffice.core.flow import STARTED, StepRefused, available, last_log_id, perform
-from backoffice.core.links import Applicant, record_of, token_of
-from backoffice.core.models import Attachment, Task, TransitionLog
+from backoffice.core.flow import StepRefused, available, last_log_id, perform
+from backoffice.core.links import Applicant, record_of
+from backoffice.core.models import Attachment
 from backoffice.core.scoping import visible_to
 from backoffice.core.urls import answer
-from backoffice.public.throttle import LOOKUPS
-from backoffice.public.views_apply import FORMS, form_page
+from backoffice.public import progress
+from backoffice.public.drafts import FORMS
+from backoffice.public.throttle import Limit, too_many
+from backoffice.public.views_apply import form_page
 from backoffice.public.views_help import help_page
-from backoffice.roles import APPLICANT, desk_label
 from registry.models import HelpRequest, PersonalApplication
+
+#: Wrong links from one address: a mail program may have cut one, nobody needs dozens.
+WRONG_LINKS = Limit("wrong-links", 30, 10)
 
 
 @never_cache
@@ -30,84 +37,54 @@ def application(request: HttpRequest, token: str) -> HttpResponse:
     """Whatever the link names; a wrong, outdated or forged one gets a page that says whom to ask."""
     record = record_of(token)
     if record is None:
-        LOOKUPS.wait(request)
-        return render(request, "public/link_invalid.html", status=404)
+        return unknown(request)
     if isinstance(record, HelpRequest):
-        return help_page(request, record)
+        return private(help_page(request, record))
     if record.takes_changes_from(Applicant(record)):
-        return form_page(request, record)
-    if request.method == "POST":
-        messages.warning(request, _("This application is no longer open for changes."))
+        return private(form_page(request, record))
+    if request.method == "POST":  # a second click, or a page older than the application
+        messages.info(request, _("This application was submitted already and is no longer open for changes."))
         return redirect("public:application", token=token)
-    return progress(request, record)
+    return private(progress_page(request, record, token))
 
 
-def progress(request: HttpRequest, record: Any) -> HttpResponse:
-    """Where it stands: the way it goes, who has it since when, opinions, one's own data and pictures."""
-    task = Task.of(record).filter(closed_at=None).first()
-    steps = {offer.step.name for offer in available(record, Applicant(record))}
+def private(response: HttpResponse) -> HttpResponse:
+    """Kept by no cache and found by no search engine; other sites never see the address."""
+    response["Referrer-Policy"] = "same-origin"
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+def unknown(request: HttpRequest) -> HttpResponse:
+    wait = WRONG_LINKS.wait(request)
+    context = {"wait": too_many(wait) if wait else ""}
+    return render(request, "public/link_invalid.html", context, status=429 if wait else 404)
+
+
+def progress_page(request: HttpRequest, record: Any, token: str) -> HttpResponse:
+    """Where it stands: the way it goes, who has it since when, every opinion, one's own data and pictures."""
     context = {
-        "record": record, "token": token_of(record), "task": task, "stages": stages(record), "trail": trail_of(record),
-        "waits_at": waits_at(record), "facts": facts_of(record), "may_withdraw": "withdraw" in steps,
-        "files": visible_to(Attachment, Applicant(record), queryset=Attachment.of(record)).filter(removed_at=None)
-        .select_related("kind"),
-        "approved": record.state == "APPROVED", "withdrawn": record.state == "WITHDRAWN",
-        "reached": masked_address(record),
+        "record": record, "token": token, "personal": isinstance(record, PersonalApplication),
+        "stages": progress.stages(record), "waiting": progress.waiting(record),
+        "history": progress.history(record), "facts": progress.facts(record, FORMS[type(record)].kept),
+        "files": list(files_of(record).select_related("kind")), "reached": progress.reached_at(record),
+        "may_withdraw": may_withdraw(record),
     }  # fmt: skip
     return render(request, "public/link.html", context)
 
 
-def stages(record: Any) -> list[dict[str, Any]]:
-    """The way of an application, each stage done, current or still to come."""
-    way = ["DRAFT", "COMPANY_REVIEW", "LOCAL_REVIEW", "APPROVED"]
-    if not isinstance(record, PersonalApplication):
-        way = ["DRAFT", "OFFICE_REVIEW", "APPROVED"]
-    labels = dict(type(record)._meta.get_field("state").flatchoices)
-    at = way.index(record.state) if record.state in way else 0
-    return [
-        {"label": _("Sent in") if state == "DRAFT" else labels[state],
-         "done": place < at or state == record.state == "APPROVED", "current": state == record.state}
-        for place, state in enumerate(way)
-    ]  # fmt: skip
+def may_withdraw(record: Any) -> bool:
+    return any(offer.step.name == "withdraw" for offer in available(record, Applicant(record)))
 
 
-def waits_at(record: Any) -> str:
-    """The desk that has it now, by name where it has one."""
-    desk = record.desk()
-    if desk is None:
-        return ""
-    named = {"COMPANY": getattr(record, "company", None), "LOCAL_BODY": getattr(record, "local_body", None)}
-    return str(named.get(desk.role) or desk_label(desk.role))
+def files_of(record: Any) -> Any:
+    """The pictures the applicant sees: those that count, until the end; then they are in the member's profile, and
+    the link in an old mail shows them no more."""
+    rows = visible_to(Attachment, Applicant(record), queryset=Attachment.of(record))
+    return rows.none() if record.is_closed() else rows.filter(removed_at=None)
 
 
-def trail_of(record: Any) -> list[dict[str, Any]]:
-    """Every step with its opinion; of the reviewers the desk, not the person."""
-    steps = type(record).steps()
-    return [
-        {"at": line.at, "who": _("You") if line.role == APPLICANT else desk_label(line.role),
-         "what": steps[line.step].label, "opinion": line.opinion}
-        for line in TransitionLog.of(record).exclude(step=STARTED).order_by("id")
-    ]  # fmt: skip
-
-
-def facts_of(record: Any) -> list[tuple[str, str]]:
-    """The fields as they were handed in."""
-    found = []
-    for name in FORMS[type(record)]._meta.fields or ():
-        show = getattr(record, f"get_{name}_display", None)
-        value = show() if show else getattr(record, name)
-        if value:
-            found.append((str(record._meta.get_field(name).verbose_name), str(value)))
-    return found
-
-
-def masked_address(record: Any) -> str:
-    """z***@example.org: enough to know which mailbox to look into."""
-    name, _at, host = record.email.partition("@")
-    return f"{name[:1]}***@{host}" if host else ""
-
-
-def record_behind(token: str) -> Any:
+def application_behind(token: str) -> Any:
     record = record_of(token)
     if type(record) not in FORMS:
         raise Http404
@@ -118,14 +95,13 @@ def record_behind(token: str) -> Any:
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: HttpRequest, token: str) -> HttpResponse:
     """GET asks, POST withdraws."""
-    record = record_behind(token)
-    steps = {offer.step.name for offer in available(record, Applicant(record))}
-    if "withdraw" not in steps:
-        messages.warning(request, _("This application is at an end; nothing is left to withdraw."))
+    record = application_behind(token)
+    if not may_withdraw(record):
+        messages.info(request, _("This application is at its end; there is nothing left to withdraw."))
         return redirect("public:application", token=token)
     if request.method != "POST":
         context = {"record": record, "token": token, "seen": last_log_id(record)}
-        return render(request, "public/withdraw.html", context)
+        return private(render(request, "public/link_withdraw.html", context))
     seen = request.POST.get("seen", "")
     try:
         perform(record, "withdraw", by=Applicant(record), seen=int(seen) if seen.isdecimal() else None)
@@ -140,8 +116,4 @@ def withdraw(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def file(request: HttpRequest, token: str, pk: int, small: bool = False) -> FileResponse:
     """A picture of this very record, for the holder of its link."""
-    record = record_of(token)
-    if record is None:
-        raise Http404
-    rows = visible_to(Attachment, Applicant(record), queryset=Attachment.of(record))
-    return answer(get_object_or_404(rows, pk=pk), small=small)
+    return answer(get_object_or_404(files_of(application_behind(token)), pk=pk), small=small)

@@ -1,142 +1,370 @@
-// The application forms: drafts saved while typing, checks, employer search, uploads with progress.
-// Everything works without this script as well, only less smoothly.
+// The application forms: saved while people type, checks, employer search, uploads with progress.
+// Everything works without this script as well; it makes a lost connection or a closed phone harmless.
 "use strict";
-
-for (const box of document.querySelectorAll("[data-focus]")) box.focus();
-
-for (const form of document.querySelectorAll("form[data-apply]")) {
-  const csrf = form.querySelector("[name=csrfmiddlewaretoken]").value;
-  const headers = { "X-CSRFToken": csrf, Accept: "application/json" };
-  const status = form.querySelector("[data-saved]");
-  const address = (tail) => form.dataset.base.replace("TOKEN", form.dataset.token) + tail;
-  let timer = null, saving = null, again = false;
-
-  const withoutFiles = () => {
-    const data = new FormData(form);
-    for (const input of form.querySelectorAll("input[type=file]")) data.delete(input.name);
-    return data;
-  };
-
-  // One save at a time: two first saves would begin two drafts. Resolves to whether a draft is there.
-  function save() {
-    if (saving) { again = true; return saving; }
-    status.textContent = form.dataset.textSaving;
-    const url = form.dataset.token ? address("save/") : form.dataset.begin;
-    saving = fetch(url, { method: "POST", headers, body: withoutFiles() }).then(async (answer) => {
-      const said = await answer.json().catch(() => ({}));
-      if (!answer.ok) { status.textContent = said.error || ""; return false; }
-      if (!form.dataset.token) {
-        form.dataset.token = said.token;
-        form.action = address("");
-        history.replaceState(null, "", address(""));
-      }
-      status.textContent = form.dataset.textSaved + " " + new Date().toLocaleTimeString();
-      return true;
-    }, () => { status.textContent = form.dataset.textOffline; timer = setTimeout(save, 10000); return false; });
-    return saving.finally(() => { saving = null; if (again) { again = false; later(); } });
-  }
-  function later() { clearTimeout(timer); timer = setTimeout(save, 1500); }
-  form.addEventListener("input", (event) => { if (event.target.type !== "file") later(); });
-  addEventListener("online", () => { if (status.textContent === form.dataset.textOffline) save(); });
-  form.addEventListener("submit", () => clearTimeout(timer));
-
-  // What is right or wrong about a field, said beside it.
-  for (const input of form.querySelectorAll("[data-check]")) {
-    const note = form.querySelector(`[data-note-for="${input.id}"]`);
-    input.addEventListener("change", async () => {
-      const body = new URLSearchParams({ value: input.value });
-      const url = form.dataset.checkUrl.replace("FIELD", input.dataset.check);
-      const said = await fetch(url, { method: "POST", headers, body }).then((a) => a.json()).catch(() => ({}));
-      note.textContent = said.error || said.note || "";
-      note.classList.toggle("pub-note-wrong", Boolean(said.error));
-      if (said.error) input.setAttribute("aria-invalid", "true"); else input.removeAttribute("aria-invalid");
+(function () {
+    for (const box of document.querySelectorAll("[data-focus]")) box.focus();
+    const form = document.getElementById("application");
+    if (!form) return;
+    const words = JSON.parse(document.getElementById("words").textContent);
+    const saved = document.getElementById("saved");
+    const say = (word, values) => Object.entries(values || {}).reduce((text, [key, value]) => text.replace(`{${key}}`, value), words[word]);
+    const sleep = (seconds) => new Promise((done) => {
+        const timer = setTimeout(done, seconds * 1000);
+        addEventListener("online", () => { clearTimeout(timer); done(); }, { once: true });
     });
-  }
+    // The cookie's token is newer than the form's after a sign-in in another tab.
+    const csrf = () => (document.cookie.match(/(?:^|; )csrftoken=([^;]+)/) || [])[1] || form.elements.csrfmiddlewaretoken.value;
+    const headers = () => ({ "X-CSRFToken": csrf(), Accept: "application/json" });
+    const create = (tag, properties) => Object.assign(document.createElement(tag), properties);
+    let stored = "stored" in form.dataset;
 
-  // Employer: a combobox over the server's search.
-  for (const input of form.querySelectorAll("[data-employer]")) {
-    const chosen = document.getElementById(input.dataset.employer);
-    const list = document.createElement("ul");
-    list.id = input.id + "_list"; list.className = "pub-options"; list.hidden = true; list.setAttribute("role", "listbox");
-    list.setAttribute("aria-label", input.labels[0].textContent.trim());
-    input.after(list);
-    for (const [name, value] of Object.entries({ role: "combobox", "aria-controls": list.id, "aria-expanded": "false", "aria-autocomplete": "list" })) input.setAttribute(name, value);
-    let wait = null, at = -1, asked = 0;
-    const close = () => { list.hidden = true; at = -1; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
-    const mark = (next) => {
-      const options = [...list.querySelectorAll("[role=option]")];
-      if (!options.length) return;
-      at = (next + options.length) % options.length;
-      options.forEach((option, place) => option.setAttribute("aria-selected", String(place === at)));
-      input.setAttribute("aria-activedescendant", options[at].id);
-      options[at].scrollIntoView({ block: "nearest" });
-    };
-    const choose = (option) => { input.value = option.textContent; chosen.value = option.dataset.pk; close(); later(); };
-    async function search() {
-      const typed = input.value.trim(), mine = ++asked;
-      if (typed.length < 2) { close(); return; }
-      const said = await fetch(form.dataset.employers + "?" + new URLSearchParams({ q: typed }), { headers }).then((a) => a.json()).catch(() => null);
-      if (!said || mine !== asked) return;
-      list.replaceChildren(...said.found.map((company, place) => {
-        const option = document.createElement("li");
-        option.id = `${list.id}_${place}`; option.dataset.pk = company.pk; option.textContent = company.name;
-        option.setAttribute("role", "option"); option.setAttribute("aria-selected", "false");
-        option.addEventListener("mousedown", (event) => { event.preventDefault(); choose(option); });
-        return option;
-      }));
-      if (!said.found.length) {
-        const none = document.createElement("li");
-        none.textContent = form.dataset.textNone; none.className = "pub-hint"; none.setAttribute("role", "presentation");
-        list.append(none);
-      }
-      list.hidden = false; at = -1; input.setAttribute("aria-expanded", "true");
+    // --- Saving -------------------------------------------------------------------------------------
+
+    let dirty = false, timer = null, running = null, stopped = false;
+
+    // From the first save on the page has an address of its own: the signed link.
+    function adopt(answer) {
+        form.elements.seen.value = answer.seen;
+        if (!stored) {
+            stored = true;
+            form.elements.token.value = answer.token;
+            form.action = form.dataset.link;
+        }
+        showAddress();
     }
-    input.addEventListener("input", () => { chosen.value = ""; clearTimeout(wait); wait = setTimeout(search, 250); });
-    input.addEventListener("blur", close);
-    input.addEventListener("keydown", (event) => {
-      if (event.key === "ArrowDown" && list.hidden) search();
-      if (list.hidden) return;
-      if (event.key === "ArrowDown") { event.preventDefault(); mark(at + 1); }
-      if (event.key === "ArrowUp") { event.preventDefault(); mark(at - 1); }
-      if (event.key === "Escape") close();
-      if (event.key === "Enter") {
+
+    function showAddress() {
+        if (!stored || location.pathname === form.dataset.link) return;
+        history.replaceState(null, "", form.dataset.link);
+        const next = document.querySelector(".pub-languages [name=next]");
+        if (next) next.value = form.dataset.link;
+    }
+
+    function typed(extra) {
+        const data = new FormData(form);
+        for (const input of form.querySelectorAll("input[type=file]")) data.delete(input.name);
+        for (const [key, value] of Object.entries(extra || {})) data.set(key, value);
+        return data;
+    }
+
+    function note(text, wrong) {
+        saved.textContent = text;
+        saved.classList.toggle("pub-saved-wrong", Boolean(wrong));
+    }
+
+    function stop(text) {
+        stopped = true;
+        note(`${text || words.stale} `, true);
+        saved.append(create("a", { href: stored ? form.dataset.link : location.href, textContent: words.reload }));
+    }
+
+    // One request; the answer's body, or null when there is no connection.
+    async function post(url, body, keepalive) {
+        try {
+            const response = await fetch(url, { method: "POST", headers: headers(), body, keepalive: Boolean(keepalive) });
+            const answer = await response.json().catch(() => ({}));
+            return Object.assign(answer, { status: response.status, after: Number(response.headers.get("Retry-After")) || 0 });
+        } catch {
+            return null;
+        }
+    }
+
+    // One save at a time; tries again until it is through. Resolves to whether all is saved.
+    function save(extra) {
+        clearTimeout(timer);
+        if (stopped) return Promise.resolve(false);
+        if (!running) running = saveNow(extra).finally(() => { running = null; if (dirty) later(); });
+        return running;
+    }
+
+    async function saveNow(extra) {
+        dirty = false;
+        note(words.saving);
+        const answer = await post(stored ? `${form.dataset.link}save/` : form.dataset.begin, typed(extra));
+        if (answer && answer.status === 200) {
+            adopt(answer);
+            note(answer.said || say("saved", { time: new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) }));
+            return true;
+        }
+        dirty = true;
+        if (answer && [403, 404, 409].includes(answer.status)) {
+            dirty = false;
+            stop(answer.error);
+            return false;
+        }
+        note(answer && answer.error ? answer.error : words.offline, true);
+        retryIn(answer && answer.after ? answer.after : 5);
+        return false;
+    }
+
+    function later() { dirty = true; clearTimeout(timer); timer = setTimeout(save, 2000); }
+    function retryIn(seconds) { sleep(seconds).then(() => { if (dirty) save(); }); }
+
+    form.addEventListener("input", (event) => {
+        if (event.target.type === "file" || event.target.name === "website") return;
+        event.target.removeAttribute("aria-invalid");
+        later();
+    });
+    // A phone that is put away may never come back to this page.
+    addEventListener("visibilitychange", () => {
+        if (document.visibilityState !== "hidden" || !dirty || stopped || running) return;
+        dirty = false;
+        clearTimeout(timer);
+        post(stored ? `${form.dataset.link}save/` : form.dataset.begin, typed(), true).then((answer) => {
+            if (answer && answer.status === 200) adopt(answer); else later();
+        });
+    });
+
+    // Submitting: what is typed is saved first, so that a connection lost at this very moment costs nothing.
+    let through = false;
+    form.addEventListener("submit", async (event) => {
+        const button = event.submitter;
+        if (through || stopped || !button || button.name !== "submit") return;
         event.preventDefault();
-        const options = list.querySelectorAll("[role=option]");
-        if (at >= 0) choose(options[at]); else if (options.length === 1) choose(options[0]);
-      }
+        button.disabled = true;
+        await Promise.allSettled([running, ...uploads.values()]);
+        const complete = await save();
+        button.disabled = false;
+        if (!complete && !stopped) { note(words.stayed, true); return; }
+        through = true;
+        form.requestSubmit(button);
     });
-  }
+    addEventListener("pageshow", () => { through = false; });
 
-  // Pictures go up at once, with progress; after a lost connection they are tried again.
-  for (const box of form.querySelectorAll("[data-paper]")) {
-    const input = box.querySelector("input[type=file]"), bar = box.querySelector("progress");
-    const errors = box.querySelector("[data-errors]"), present = box.querySelector("[data-present]");
-    const say = (text) => { errors.replaceChildren(); if (text) { const line = document.createElement("li"); line.textContent = text; errors.append(line); } box.classList.toggle("pub-field-wrong", Boolean(text)); };
-    function send(file) {
-      const data = new FormData(), request = new XMLHttpRequest();
-      data.append("file", file);
-      request.open("POST", address(`upload/${box.dataset.paper}/`));
-      for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-      request.responseType = "json";
-      request.upload.addEventListener("progress", (event) => { bar.value = event.loaded / event.total * 100; });
-      request.addEventListener("load", () => {
-        bar.hidden = true; input.disabled = false;
-        const said = request.response || {};
-        if (request.status !== 200) { say(said.error || request.statusText); input.value = ""; return; }
-        say(""); input.value = "";  // it is stored: the form need not send it again
-        const picture = document.createElement("img"), name = document.createElement("span");
-        picture.src = address(`files/${said.pk}/thumb/`); picture.alt = box.querySelector("label").textContent.trim();
-        picture.width = 120; picture.height = 90; name.textContent = "✓ " + said.name;
-        present.replaceChildren(picture, " ", name); present.hidden = false;
-      });
-      request.addEventListener("error", () => { say(form.dataset.textOffline); setTimeout(() => send(file), 5000); });
-      bar.hidden = false; bar.value = 0; input.disabled = true; say("");
-      request.send(data);
+    // --- Checks while typing ------------------------------------------------------------------------
+
+    for (const input of form.querySelectorAll("[data-check]")) {
+        const said = create("p", { className: "pub-note", id: `${input.id}_note` });
+        said.setAttribute("role", "status");
+        said.dataset.noteFor = input.id;
+        input.after(said);
+        let last = input.value;
+        const check = async () => {
+            if (input.value === last) return;
+            const mine = last = input.value;
+            const answer = await post(form.dataset.check.replace("FIELD", input.dataset.check), new URLSearchParams({ value: mine }));
+            if (!answer || answer.status !== 200 || mine !== input.value) return;
+            said.textContent = answer.error || answer.note || "";
+            said.classList.toggle("pub-note-wrong", Boolean(answer.error));
+            input.toggleAttribute("aria-invalid", false);
+            if (answer.error) input.setAttribute("aria-invalid", "true");
+            const old = document.getElementById(`${input.id}_error`);
+            if (old) old.hidden = true;  // it was about the former value
+        };
+        input.addEventListener("change", check);
+        input.addEventListener("input", () => { if (input.value.trim().length === 18) check(); });
     }
-    input.addEventListener("change", async () => {
-      const file = input.files[0];
-      if (!file) return;
-      if (form.dataset.token || await save()) send(file);
+
+    // --- Reviewing body: the classes of the chosen one -----------------------------------------------
+
+    for (const offers of form.querySelectorAll("[data-offers]")) {
+        const choice = document.getElementById(offers.dataset.offers);
+        const show = () => {
+            for (const offer of offers.querySelectorAll("[data-offer]")) offer.hidden = Boolean(choice.value) && offer.dataset.offer !== choice.value;
+            if (choice.value) offers.open = true;
+        };
+        choice.addEventListener("change", show);
+        show();
+    }
+
+    // --- Employer: a combobox over the server's search -----------------------------------------------
+
+    const employer = document.getElementById("id_employer");
+    if (employer) {
+        const field = document.getElementById("employer");
+        const radios = field.querySelector("[data-options]");
+        const checked = field.querySelector("[name=company]:checked");
+        const chosen = create("input", { type: "hidden", name: "company", value: checked ? checked.value : "" });
+        const list = create("ul", { id: "id_employer_list", className: "pub-options", hidden: true });
+        const told = create("p", { className: "pub-note" });
+        let options = [], at = -1, wait = null, asked = 0;
+        // Where the server asks "which one is it?", the radio buttons stay until something else is typed.
+        if (radios && !(checked && radios.querySelectorAll("input").length === 1)) {
+            radios.addEventListener("change", (event) => choose({ pk: event.target.value, name: event.target.labels[0].textContent.trim() }));
+            for (const radio of radios.querySelectorAll("input")) radio.name = "company_shown";
+        } else if (radios) radios.remove();
+        field.querySelector("[data-find]").remove();
+        list.setAttribute("role", "listbox");
+        list.setAttribute("aria-label", employer.labels[0].textContent.trim());
+        told.setAttribute("role", "status");
+        employer.parentElement.append(list);
+        employer.parentElement.after(told, chosen);
+        for (const [name, value] of Object.entries({ role: "combobox", "aria-controls": list.id, "aria-expanded": "false", "aria-autocomplete": "list" })) employer.setAttribute(name, value);
+
+        const close = () => {
+            list.hidden = true;
+            at = -1;
+            employer.setAttribute("aria-expanded", "false");
+            employer.removeAttribute("aria-activedescendant");
+        };
+        const tell = (text, wrong) => {
+            told.textContent = text;
+            told.classList.toggle("pub-note-wrong", Boolean(wrong));
+        };
+        const mark = (next) => {
+            at = (next + options.length) % options.length;
+            [...list.children].forEach((option, place) => option.setAttribute("aria-selected", String(place === at)));
+            employer.setAttribute("aria-activedescendant", list.children[at].id);
+            list.children[at].scrollIntoView({ block: "nearest" });
+        };
+        const choose = (company) => {
+            asked += 1;  // an answer still on its way is too late
+            employer.value = company.name;
+            employer.removeAttribute("aria-invalid");
+            chosen.value = company.pk;
+            tell(say("chosen", { name: company.name }));
+            close();
+            later();
+        };
+        const search = async () => {
+            const text = employer.value.trim(), mine = ++asked;
+            if (text.length < 2) { close(); tell(""); return; }
+            const response = await fetch(`${form.dataset.employers}?${new URLSearchParams({ q: text })}`, { headers: headers() }).catch(() => null);
+            const answer = response && await response.json().catch(() => null);
+            if (mine !== asked || document.activeElement !== employer) return;
+            if (!answer || !answer.found) { close(); tell(answer && answer.error ? answer.error : words.offline, true); return; }
+            options = answer.found;
+            list.replaceChildren(...options.map((company, place) => {
+                const option = create("li", { id: `${list.id}_${place}`, textContent: company.name });
+                option.setAttribute("role", "option");
+                option.setAttribute("aria-selected", "false");
+                option.addEventListener("mousedown", (event) => event.preventDefault());
+                option.addEventListener("click", () => choose(company));
+                return option;
+            }));
+            at = -1;
+            list.hidden = !options.length;
+            employer.setAttribute("aria-expanded", String(Boolean(options.length)));
+            tell(options.length ? say("found", { count: options.length }) : words.none, !options.length);
+        };
+        employer.addEventListener("input", () => {
+            chosen.value = "";
+            if (radios) radios.remove();
+            clearTimeout(wait);
+            wait = setTimeout(search, 250);
+        });
+        employer.addEventListener("blur", () => {
+            close();
+            if (employer.value.trim() && !chosen.value && !field.contains(document.querySelector("[data-options]"))) tell(words.choose, true);
+        });
+        employer.addEventListener("keydown", (event) => {
+            if (list.hidden) {
+                if (event.key === "ArrowDown" || event.key === "Enter") { event.preventDefault(); search(); }
+                return;
+            }
+            if (event.key === "Escape") close();
+            else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+                event.preventDefault();
+                mark(event.key === "ArrowDown" ? at + 1 : at < 0 ? options.length - 1 : at - 1);
+            } else if (event.key === "Enter") {
+                event.preventDefault();
+                if (at >= 0) choose(options[at]);
+                else if (options.length === 1) choose(options[0]);
+            }
+        });
+    }
+
+    // --- Pictures -----------------------------------------------------------------------------------
+
+    const uploads = new Map();
+
+    // What happens in the box, or what is wrong with the picture, as one line below it.
+    function inform(box, text, wrong) {
+        const line = box.querySelector(".pub-note"), errors = box.querySelector("[data-errors]");
+        line.textContent = wrong ? "" : text;
+        errors.replaceChildren(...(wrong ? [create("li", { textContent: text })] : []));
+        box.classList.toggle("pub-field-wrong", Boolean(wrong));
+        const input = box.querySelector("[type=file]");
+        if (wrong) input.setAttribute("aria-invalid", "true"); else input.removeAttribute("aria-invalid");
+    }
+
+    // One attempt; resolves to the answer, or to null when the connection was lost. A picture needs a draft to hang on.
+    async function attempt(box, data) {
+        if (!stored && !await save()) return stopped ? { status: 409, closed: true } : null;
+        const bar = box.querySelector("progress"), code = box.dataset.paper;
+        const request = new XMLHttpRequest();
+        request.open("POST", `${form.dataset.link}upload/${code}/`);
+        for (const [name, value] of Object.entries(headers())) request.setRequestHeader(name, value);
+        request.responseType = "json";
+        request.upload.addEventListener("progress", (event) => { bar.value = 100 * event.loaded / event.total; });
+        data.set("seen", form.elements.seen.value);
+        bar.value = 0;
+        return new Promise((done) => {
+            request.addEventListener("load", () => done(Object.assign(request.response || {}, { status: request.status })));
+            for (const broken of ["error", "abort", "timeout"]) request.addEventListener(broken, () => done(null));
+            request.send(data);
+        });
+    }
+
+    // Until it is through: a lost connection only makes it wait.
+    async function send(box, data, name) {
+        const input = box.querySelector("[type=file]"), bar = box.querySelector("progress");
+        const had = box.contains(document.activeElement);
+        input.disabled = true;
+        bar.hidden = false;
+        inform(box, name ? say("uploading", { name }) : words.saving);
+        let answer = await attempt(box, data);
+        while (answer === null) {
+            inform(box, name ? say("waiting", { name }) : words.offline, true);
+            await sleep(5);
+            answer = await attempt(box, data);
+        }
+        bar.hidden = true;
+        input.disabled = false;
+        input.value = "";
+        if (answer.status === 200) {
+            adopt(answer);
+            box.querySelector("[data-inner]").innerHTML = answer.html;
+            inform(box, name ? say("uploaded", { name }) : words.removed);
+        } else if (answer.closed || answer.status === 403 || answer.status === 404) {
+            if (!stopped) stop(answer.error);
+        } else {
+            inform(box, answer.error || say("failed", { name }), true);
+            if (answer.status === 429 || answer.status >= 500) again(box, data, name);
+        }
+        if (had) box.querySelector("[type=file]").focus();
+    }
+
+    function again(box, data, name) {
+        const button = create("button", { type: "button", className: "pub-link-button", textContent: words.retry });
+        button.addEventListener("click", () => start(box, data, name));
+        const line = create("li");
+        line.append(button);
+        box.querySelector("[data-errors]").append(line);
+    }
+
+    function start(box, data, name) {
+        uploads.set(box, send(box, data, name).finally(() => uploads.delete(box)));
+    }
+
+    form.addEventListener("change", (event) => {
+        const box = event.target.closest("[data-paper]");
+        if (!box || event.target.type !== "file" || !event.target.files.length || stopped) return;
+        const file = event.target.files[0], data = new FormData();
+        if (file.size > 10 * 1024 * 1024) {
+            event.target.value = "";
+            inform(box, say("too_big", { name: file.name }), true);
+            return;
+        }
+        data.set("file", file);
+        start(box, data, file.name);
     });
-  }
-}
+    form.addEventListener("click", (event) => {
+        const button = event.target.closest("[data-paper] [name=remove]");
+        if (!button || stopped) return;
+        event.preventDefault();
+        const data = new FormData();
+        data.set("remove", "1");
+        start(button.closest("[data-paper]"), data, "");
+    });
+
+    // "Save and send me the link" stays on the page.
+    form.addEventListener("click", (event) => {
+        const button = event.target.closest(".pub-buttons [name=save]");
+        if (!button || stopped) return;
+        event.preventDefault();
+        Promise.resolve(running).then(() => save({ link: "1" }));
+    });
+
+    showAddress();
+})();

@@ -38,7 +38,7 @@ def test_a_wrong_link_leads_to_help(english: Client) -> None:
 
 
 @pytest.mark.parametrize(("at", "words"), [
-    ("COMPANY_REVIEW", "It is with"), ("LOCAL_REVIEW", "It is with"), ("APPROVED", "Your login name is your ID number"),
+    ("COMPANY_REVIEW", "It is with"), ("LOCAL_REVIEW", "It is with"), ("APPROVED", "sign in with your ID number"),
     ("WITHDRAWN", "was withdrawn"), ("RETURNED", "Submit again"),
 ])  # fmt: skip
 def test_the_page_says_where_the_application_stands(english: Client, at: str, words: str) -> None:
@@ -60,7 +60,7 @@ def test_the_page_shows_the_desk_the_due_date_and_earlier_opinions(english: Clie
 def test_withdrawing_asks_first_and_happens_once(english: Client) -> None:
     application = PersonalApplicationFactory(at="LOCAL_REVIEW")
     address = f"/a/{token_of(application)}/withdraw/"
-    assert "Keep it" in english.get(address).content.decode()
+    assert "No, keep it" in english.get(address).content.decode()
     application.refresh_from_db()
     assert application.state == "LOCAL_REVIEW"
     english.post(address)
