@@ -10,13 +10,28 @@ import openpyxl
 import pytest
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Page
 
 from backoffice.core import imports
-from backoffice.core.models import Message
+from backoffice.core.links import token_of
+from backoffice.core.models import Message, MessageTemplate, ReadyOpinion
 from backoffice.roles import Role
+from registry.models import DuplicatePair
 from tests.browser.conftest import NARROW, WIDE, shoot
-from tests.factories import CompanyFactory, UserFactory
+from tests.factories import (
+    AnnouncementFactory,
+    CompanyApplicationFactory,
+    CompanyFactory,
+    HelpRequestFactory,
+    PersonalApplicationFactory,
+    PersonFactory,
+    TrainingClassFactory,
+    UserFactory,
+    give_papers,
+    id_number,
+    take,
+)
 from tests.files.images import jpeg
 from tests.registry.import_files import carry_out, look_through, row
 from tests.test_access_matrix import side
@@ -38,6 +53,11 @@ NARROW_TOO = {
     "attachments",
     "import-preview",
     "user",
+    "inbox",
+    "decide-company_approve",
+    "duplicate-compare",
+    "year-plan",
+    "change-add",
 }
 WIDEST = """() => [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1)
 .slice(-3).map(e => e.outerHTML.slice(0, 120))"""
@@ -58,7 +78,30 @@ def world() -> SimpleNamespace:
     incomplete = CompanyFactory(region=None, office_address="", information_officer="")
     lacking = UserFactory(role=Role.COMPANY, company=incomplete, is_manager=True)
     return SimpleNamespace(a=a, office=office, admin=UserFactory(role=Role.ADMIN, name="系统管理员"), lacking=lacking,
-                           incomplete=incomplete, previewed=previewed, done=done, unmapped=unmapped)  # fmt: skip
+                           training=UserFactory(role=Role.TRAINING, name="培训中心"),
+                           incomplete=incomplete, previewed=previewed, done=done, unmapped=unmapped,
+                           **under_way(a, office))  # fmt: skip
+
+
+def under_way(a: SimpleNamespace, office: Any) -> dict[str, Any]:
+    """A record of every flow at every desk, and what the office words and compares."""
+    applied = {"company": a.company, "local_body": a.body, "papers": False}
+    personal = {state: PersonalApplicationFactory(**applied) for state in ("COMPANY", "LOCAL", "RETURNED")}
+    for state, steps in (("COMPANY", ()), ("LOCAL", ("company_approve",)), ("RETURNED", ("company_return",))):
+        give_papers(personal[state], content=jpeg())
+        personal[state] = take(personal[state], "submit", *steps)
+    company = CompanyApplicationFactory(papers=False)
+    give_papers(company, content=jpeg())
+    pair = [PersonFactory(name="陈静", id_number=id_number(880_000 + n)) for n in (1, 2)]
+    return {
+        "personal": personal, "joining": take(company, "submit"),
+        "training_class": TrainingClassFactory(local_body=a.body),
+        "announcement": AnnouncementFactory(), "asked": HelpRequestFactory(),
+        "opinion": ReadyOpinion.objects.create(text="请上传清晰的毕业证书扫描件。"),
+        "template": MessageTemplate.objects.get_or_create(code="personal.company_return")[0],
+        "pair": DuplicatePair.objects.create(kind="PERSON", first_id=pair[0].pk, second_id=pair[1].pk,
+                                             label="陈静", reason="同名同电话"),
+    }  # fmt: skip
 
 
 def odd_headers() -> bytes:
@@ -83,6 +126,7 @@ def pages_of(world: SimpleNamespace) -> dict[str, list[tuple[str, str]]]:
     return {
         "": [("sign-in", at("login")), ("code", reverse("accounts:code")), ("reset", reverse("accounts:reset")),
              ("reset-done", reverse("accounts:reset_done"))],
+        "public": public_pages(world),
         "office": [
             ("dashboard-office", at("index")),
             ("companies", at("registry_company_changelist")), ("people", at("registry_person_changelist")),
@@ -103,11 +147,32 @@ def pages_of(world: SimpleNamespace) -> dict[str, list[tuple[str, str]]]:
             ("local-bodies", at("registry_localbody_changelist")), ("calendar", at("core_calendarday_changelist")),
             ("calendar-add", at("core_calendarday_add")),
             ("messages", at("core_message_changelist")), ("mappings", at("core_headermapping_changelist")),
+            *office_desk(world),
+        ],
+        "training": [
+            ("dashboard-training", at("index")), ("inbox-training", at("core_task_changelist")),
+            ("classes-list", at("training_trainingclass_changelist")),
+            ("class", at("training_trainingclass_change", world.training_class.pk)),
+            ("class-add", at("training_trainingclass_add")),
+            ("class-close", at("training_trainingclass_step", world.training_class.pk, "close")),
+            ("year-plan", at("training_trainingclass_year_plan") + f"?year={timezone.localdate().year}"),
         ],
         "admin": [("dashboard-admin", at("index")), ("attempts", at("axes_accessattempt_changelist"))],
         "company": [
             ("dashboard-company", at("index")), ("company-own", at("registry_company_change", a.company.pk)),
             ("certificates-own", at("registry_certificate_changelist")), ("password", reverse("accounts:set_password")),
+            ("inbox", at("core_task_changelist")), ("finished", at("core_finishedtask_changelist")),
+            ("tracked", at("core_trackedtask_changelist")),
+            ("applications", at("registry_personalapplication_changelist")),
+            ("application", at("registry_personalapplication_change", world.personal["COMPANY"].pk)),
+            *((f"decide-{step}", at("registry_personalapplication_step", world.personal["COMPANY"].pk, step))
+              for step in ("company_approve", "company_return")),
+            ("changes", at("registry_companychange_changelist")), ("change-add", at("registry_companychange_add")),
+            ("change", at("registry_companychange_change", a.change.pk)),
+            ("change-submit", at("registry_companychange_step", a.change.pk, "submit")),
+            ("transfers", at("registry_transfer_changelist")), ("transfer-add", at("registry_transfer_add")),
+            ("transfer", at("registry_transfer_change", a.transfer.pk)),
+            ("transfer-submit", at("registry_transfer_step", a.transfer.pk, "submit")),
         ],
         "lacking": [
             ("dashboard-lacking", at("index")), ("company-lacking", at("registry_company_change", world.incomplete.pk)),
@@ -115,8 +180,61 @@ def pages_of(world: SimpleNamespace) -> dict[str, list[tuple[str, str]]]:
         ],
         "person": [("dashboard-person", at("index")), ("person-own", at("registry_person_change", person.pk)),
                    ("attachments-own", at("registry_person_attachments", person.pk))],
-        "local": [("dashboard-local", at("index"))],
+        "local": [
+            ("dashboard-local", at("index")), ("inbox-local", at("core_task_changelist")),
+            *((f"decide-{step}", at("registry_personalapplication_step", world.personal["LOCAL"].pk, step))
+              for step in ("local_approve", "local_return")),
+        ],
     }  # fmt: skip
+
+
+def public_pages(world: SimpleNamespace) -> list[tuple[str, str]]:
+    """What people without an account see; all of it is looked at by axe at both widths."""
+    plain = (
+        "home",
+        "apply_person",
+        "apply_company",
+        "check",
+        "help",
+        "classes",
+        "contacts",
+        "howto",
+        "announcements",
+    )
+    progress, returned = (token_of(world.personal[state]) for state in ("COMPANY", "RETURNED"))
+    return [
+        *((f"public-{name}", reverse(f"public:{name}")) for name in plain),
+        ("public-announcement", reverse("public:announcement", args=[world.announcement.pk])),
+        ("public-progress", reverse("public:application", args=[progress])),
+        ("public-withdraw", reverse("public:withdraw", args=[progress])),
+        ("public-returned", reverse("public:application", args=[returned])),
+        ("public-progress-company", reverse("public:application", args=[token_of(world.joining)])),
+        ("public-question", reverse("public:application", args=[token_of(world.asked)])),
+    ]
+
+
+def office_desk(world: SimpleNamespace) -> list[tuple[str, str]]:
+    """The office's inbox, its decisions, its words and its duplicates."""
+    return [
+        ("inbox-office", at("core_task_changelist")), ("finished-office", at("core_finishedtask_changelist")),
+        ("tracked-office", at("core_trackedtask_changelist")),
+        ("joining", at("registry_companyapplication_change", world.joining.pk)),
+        *((f"decide-{step}", at("registry_companyapplication_step", world.joining.pk, step))
+          for step in ("approve", "office_return")),
+        ("questions", at("registry_helprequest_changelist")),
+        ("question", at("registry_helprequest_change", world.asked.pk)),
+        ("question-answer", at("registry_helprequest_step", world.asked.pk, "answer")),
+        ("duplicates", at("registry_duplicatepair_changelist")),
+        ("duplicate-compare", at("registry_duplicatepair_change", world.pair.pk)),
+        ("merges", at("registry_merge_changelist")),
+        ("announcements", at("core_announcement_changelist")), ("announcement-add", at("core_announcement_add")),
+        ("announcement", at("core_announcement_change", world.announcement.pk)),
+        ("announcement-preview", at("core_announcement_preview", world.announcement.pk)),
+        ("templates", at("core_messagetemplate_changelist")),
+        ("template", at("core_messagetemplate_change", world.template.pk)),
+        ("opinions", at("core_readyopinion_changelist")), ("opinion-add", at("core_readyopinion_add")),
+        ("opinion", at("core_readyopinion_change", world.opinion.pk)),
+    ]  # fmt: skip
 
 
 def look(page: Page, name: str) -> list[str]:
@@ -128,7 +246,7 @@ def look(page: Page, name: str) -> list[str]:
         shoot(page, f"{name}-{width}")
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append(f"{name} at {width}: overflows: {page.evaluate(WIDEST)}")
-        if size == NARROW and name not in NARROW_TOO:
+        if size == NARROW and name not in NARROW_TOO and not name.startswith("public-"):
             continue
         if not page.evaluate("!!window.axe"):
             page.evaluate(AXE)  # the debugger's evaluate is not subject to the pages' CSP
@@ -136,11 +254,13 @@ def look(page: Page, name: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("who", ["", "office", "admin", "company", "lacking", "person", "local"])
+@pytest.mark.parametrize(
+    "who", ["", "public", "office", "training", "admin", "company", "lacking", "person", "local"]
+)
 def test_every_page_fits_is_accessible_and_makes_no_noise(who, world, page, enter):
     users = {"office": world.office, "admin": world.admin, "company": world.a.manager, "lacking": world.lacking,
-             "person": world.a.users[0], "local": world.a.local}  # fmt: skip
-    if who:
+             "person": world.a.users[0], "local": world.a.local, "training": world.training}  # fmt: skip
+    if who in users:
         enter(users[who])
     found = []
     for name, url in pages_of(world)[who]:
