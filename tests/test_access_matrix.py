@@ -19,86 +19,22 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from axes.models import AccessAttempt
 from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
 from django.core.files.storage import default_storage
-from django.db import models, transaction
+from django.db import transaction
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
-from django.utils import timezone
 
-from backoffice.core.flow import start
-from backoffice.core.models import (
-    Attachment,
-    AttachmentKind,
-    CalendarDay,
-    HeaderMapping,
-    Message,
-    MessageTemplate,
-    ReadyOpinion,
-    SavedFilter,
-    Task,
-)
 from backoffice.roles import Role, allows
-from registry.models import CompanyChange, DuplicatePair, FormerName, Merge, Person, Transfer
-from tests.factories import (
-    AnnouncementFactory,
-    CertificateFactory,
-    CompanyApplicationFactory,
-    CompanyFactory,
-    HelpRequestFactory,
-    LocalBodyFactory,
-    PersonalApplicationFactory,
-    PersonFactory,
-    RegionFactory,
-    SpecialtyFactory,
-    TrainingClassFactory,
-    UserFactory,
-    id_number,
-)
+from tests.access_world import ANONYMOUS, PUBLIC, make_world, records  # noqa: F401
 from tests.files.images import jpeg
-from tests.registry.import_files import look_through, row
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 FILE = Path(__file__).with_name("access_matrix.txt")
-ANONYMOUS = "ANONYMOUS"
-BOUND = (Role.COMPANY, Role.PERSON, Role.LOCAL_BODY)
-#: The register, where "own" means something; of other models a role sees all rows or none.
-PUBLIC = {
-    "training.trainingclass",
-    "core.announcement",
-    "core.readyopinion",
-    "registry.region",
-    "registry.specialty",
-    "registry.localbody",
-    "core.calendarday",
-    "core.attachmentkind",
-}
-STAFF = set(Role) - set(BOUND)
-#: Who sees all rows of the other models, by hand: the matrix must not believe the table it checks.
-SEES_ALL = {
-    "registry.company": STAFF, "registry.person": STAFF, "registry.certificate": STAFF,
-    "accounts.user": {Role.ADMIN, Role.OFFICE, Role.AUDITOR},
-    "core.importrun": {Role.ADMIN, Role.OFFICE, Role.AUDITOR},
-    "core.message": {Role.ADMIN, Role.OFFICE, Role.AUDITOR},
-    "core.headermapping": {Role.ADMIN, Role.OFFICE, Role.AUDITOR},
-    "axes.accessattempt": {Role.ADMIN, Role.AUDITOR},
-    "core.attachment": STAFF, "core.savedfilter": set(),
-    "core.messagetemplate": {Role.ADMIN, Role.OFFICE, Role.AUDITOR},
-    "core.task": {Role.ADMIN, Role.OFFICE, Role.AUDITOR}, "core.finishedtask": STAFF - {Role.FINANCE},
-    "core.trackedtask": STAFF - {Role.TRAINING},
-    "registry.duplicatepair": {Role.ADMIN, Role.OFFICE, Role.AUDITOR},
-    "registry.merge": {Role.ADMIN, Role.OFFICE, Role.AUDITOR},
-    "registry.helprequest": {Role.ADMIN, Role.OFFICE, Role.AUDITOR},
-    "registry.companyapplication": STAFF - {Role.TRAINING},
-    "registry.companychange": STAFF - {Role.TRAINING},
-    "registry.transfer": STAFF - {Role.FINANCE}, "registry.personalapplication": STAFF - {Role.FINANCE},
-} | {label: set(Role) for label in PUBLIC}  # fmt: skip
 #: The verb of GRANTS that an address asks for; a dict: by method.
 VERBS: dict[str, Any] = {
     "changelist": {"GET": "view"}, "add": "add", "delete": "delete", "export": {"GET": "export"},
@@ -107,192 +43,6 @@ VERBS: dict[str, Any] = {
     **{act: {"POST": "change"} for act in ("mapping", "options", "confirm", "discard", "undo")},
     "progress": {"GET": "view"}, "file": {"GET": "view"},
 }  # fmt: skip
-
-
-# --- The world ---------------------------------------------------------------------------------------
-
-
-def attach(owner: models.Model) -> Attachment:
-    kind, _created = AttachmentKind.objects.get_or_create(code="OTHER", defaults={"name": "其他"})
-    return Attachment.objects.create(
-        owner=owner, kind=kind, file="a/x.jpg", name=f"附件{owner.pk}-{owner}.jpg"
-    )
-
-
-def side(name: str, digit: int) -> SimpleNamespace:
-    """A company with a manager, a clerk, two people and their certificates, attachments and a former name."""
-    company = CompanyFactory(
-        name=f"广东{name}工程监理有限公司", contact_name=f"{name}联系", contact_phone=f"020-8000000{digit}"
-    )
-    body = LocalBodyFactory(name=f"{name}市建设监理协会")
-    people = [
-        PersonFactory(company=company, name=f"{name}{who}", title=f"{name}{who}职称") for who in ("甲", "乙")
-    ]
-    certificates = [CertificateFactory(person=person) for person in people]
-    former = FormerName.objects.create(company=company, name=f"旧{name}公司")
-    return SimpleNamespace(
-        company=company, body=body, people=people, certificates=certificates, former=former,
-        manager=UserFactory(role=Role.COMPANY, company=company, is_manager=True, name=f"{name}管理员"),
-        clerk=UserFactory(role=Role.COMPANY, company=company, name=f"{name}职员"),
-        local=UserFactory(role=Role.LOCAL_BODY, local_body=body, name=f"{name}协会员"),
-        users=[UserFactory(role=Role.PERSON, person=person, name=person.name) for person in people],
-        files=[attach(owner) for owner in (company, *people)],
-        **flows(name, digit, company, body),
-    )  # fmt: skip
-
-
-def flows(name: str, digit: int, company: models.Model, body: models.Model) -> dict[str, Any]:
-    """What the side has under way, with the task of each."""
-    clerk = company.users.first() or UserFactory(role=Role.COMPANY, company=company, name=f"{name}经办")
-    application = PersonalApplicationFactory(
-        company=company, local_body=body, name=f"{name}申请人", at="COMPANY_REVIEW"
-    )
-    change = start(
-        CompanyChange(company=company, kind="RENAME", new_name=f"{name}新名公司", new_login_name=f"{name}新登录",
-                      created_by=clerk), by=clerk,
-    )  # fmt: skip
-    moved = Transfer(
-        company=company, name=f"{name}来人", id_number=id_number(970_000 + digit), created_by=clerk
-    )
-    transfer = start(moved, by=clerk)
-    return {
-        "application": application, "change": change, "transfer": transfer,
-        "tasks": [Task.of(record).get(closed_at=None) for record in (application, change, transfer)],
-        "done": Task.of(application).filter(closed_at__isnull=False),
-    }  # fmt: skip
-
-
-def secrets_of(where: SimpleNamespace, who: slice = slice(None)) -> set[str]:
-    """What must not be read by strangers about people and certificates."""
-    found = {certificate.number for certificate in where.certificates[who]}
-    for person in where.people[who]:
-        found |= {person.name, person.id_number, person.phone}
-    return found
-
-
-def asked_of(where: SimpleNamespace) -> set[str]:
-    """What strangers must not read about what the side has under way."""
-    return {where.application.name, where.application.id_number, where.change.new_name, where.transfer.name}
-
-
-@pytest.fixture
-def world() -> SimpleNamespace:
-    """Side A is everyone's own; side B (for a person also the colleague) is foreign."""
-    users: dict[str, Any] = {role: UserFactory(role=role) for role in STAFF}
-    a, b = side("珠源", 1), side("鹏远", 2)
-    users |= {Role.COMPANY: a.manager, Role.PERSON: a.users[0], Role.LOCAL_BODY: a.local}
-    run = look_through(row(1, number="A1999901"), row(2, number="坏"), by=users[Role.OFFICE])
-    single = {
-        "core.importrun": run,
-        "core.message": Message.objects.create(channel="MAIL", recipient="b@example.org", subject="通知", body="密语"),
-        "core.headermapping": HeaderMapping.objects.create(layout="certificates", signature="x", header="编号|姓名"),
-        "axes.accessattempt": AccessAttempt.objects.create(
-            username="x", failures_since_start=1, get_data="", post_data=""
-        ),
-        "core.calendarday": CalendarDay.objects.create(date="2026-10-01", kind=CalendarDay.Kind.HOLIDAY),
-        "core.attachmentkind": AttachmentKind.objects.get(code="OTHER"),
-        "core.announcement": AnnouncementFactory(is_published=True, published_at=timezone.now()),
-        "core.readyopinion": ReadyOpinion.objects.create(text="请更正"),
-        "core.messagetemplate": MessageTemplate.objects.create(code="transfer.approve"),
-        "core.finishedtask": b.done[0],
-        "training.trainingclass": TrainingClassFactory(local_body=b.body, state="OPEN"),
-        "registry.duplicatepair": DuplicatePair.objects.create(
-            kind="PERSON", first_id=a.people[1].pk, second_id=b.people[1].pk, label="两人", reason="同名"
-        ),
-        "registry.merge": Merge.objects.create(
-            content_type=ContentType.objects.get_for_model(Person), kept_id=a.people[1].pk, merged_id=b.people[1].pk,
-            label="两人", by=users[Role.OFFICE],
-        ),
-        "registry.helprequest": HelpRequestFactory(state="OPEN"),
-        "registry.companyapplication": CompanyApplicationFactory(at="OFFICE_REVIEW"),
-        "registry.region": RegionFactory(), "registry.specialty": SpecialtyFactory(), "registry.localbody": b.body,
-    }  # fmt: skip
-    pairs = {
-        Role.COMPANY: {
-            "registry.company": (a.company, b.company), "registry.person": (a.people[0], b.people[0]),
-            "registry.certificate": (a.certificates[0], b.certificates[0]), "accounts.user": (a.clerk, b.clerk),
-            "core.attachment": (a.files[1], b.files[1]),
-            "registry.personalapplication": (a.application, b.application),
-            "registry.companychange": (a.change, b.change), "registry.transfer": (a.transfer, b.transfer),
-            "core.task": (a.tasks[1], b.tasks[1]), "core.trackedtask": (a.tasks[1], b.tasks[1]),
-            "core.finishedtask": (a.done[0], b.done[0]),
-        },
-        Role.LOCAL_BODY: {
-            "registry.personalapplication": (a.application, b.application),
-            "core.trackedtask": (a.tasks[0], b.tasks[0]), "core.finishedtask": (a.done[0], b.done[0]),
-        },
-        Role.PERSON: {
-            "registry.company": (a.company, b.company), "registry.person": (a.people[0], a.people[1]),
-            "registry.certificate": (a.certificates[0], a.certificates[1]), "accounts.user": (None, a.users[1]),
-            "core.attachment": (a.files[1], a.files[2]),
-        },
-    }  # fmt: skip
-    for role, user in users.items():
-        saved = SavedFilter.objects.create(
-            user=user, path="/admin/registry/person/", name="我的", query="q=1"
-        )
-        other = SavedFilter.objects.create(
-            user=b.clerk, path="/admin/registry/person/", name=role, query="q=2"
-        )
-        pairs.setdefault(role, {})["core.savedfilter"] = (saved, other)
-    strangers = {
-        "registry.personalapplication": b.application, "registry.companychange": b.change,
-        "registry.transfer": b.transfer, "core.task": b.tasks[1], "core.trackedtask": b.tasks[1],
-        "core.savedfilter": SavedFilter.objects.first(),
-        "registry.company": b.company, "registry.person": b.people[0], "registry.certificate": b.certificates[0],
-        "accounts.user": b.clerk, "core.attachment": b.files[0],
-    }  # fmt: skip
-    everything = secrets_of(a) | secrets_of(b) | {a.company.name, b.company.name} | asked_of(a) | asked_of(b)
-    hidden = {
-        Role.COMPANY: secrets_of(b)
-        | asked_of(b)
-        | {b.company.name, b.former.name, b.manager.name, b.clerk.name},
-        Role.PERSON: secrets_of(b)
-        | secrets_of(a, slice(1, 2))
-        | {b.company.name, b.former.name, b.clerk.name}
-        | asked_of(a)
-        | asked_of(b),
-        # The application that was addressed to it names the applicant and the employer.
-        Role.LOCAL_BODY: everything - {a.company.name, a.application.name, a.application.id_number},
-        ANONYMOUS: everything,
-    }
-    mine = {
-        Role.COMPANY: {
-            "registry.company": {a.company.pk}, "registry.person": {p.pk for p in a.people},
-            "registry.certificate": {c.pk for c in a.certificates}, "accounts.user": set(
-                a.company.users.values_list("pk", flat=True)
-            ),
-            "registry.personalapplication": {a.application.pk}, "registry.companychange": {a.change.pk},
-            "registry.transfer": {a.transfer.pk}, "core.task": {task.pk for task in a.tasks},
-            "core.trackedtask": {task.pk for task in a.tasks},
-            "core.finishedtask": {task.pk for record in (a.application, a.change, a.transfer)
-                                  for task in Task.of(record)},
-        },
-        Role.PERSON: {
-            "registry.company": {a.company.pk}, "registry.person": {a.people[0].pk},
-            "registry.certificate": {a.certificates[0].pk}, "accounts.user": set(),
-        },
-        Role.LOCAL_BODY: {
-            "registry.personalapplication": {a.application.pk}, "core.trackedtask": {a.tasks[0].pk},
-        },
-    }  # fmt: skip
-    for role in mine:
-        mine[role]["core.savedfilter"] = {pairs[role]["core.savedfilter"][0].pk}
-    return SimpleNamespace(a=a, b=b, users=users, run=run, single=single, pairs=pairs, strangers=strangers,
-                           hidden=hidden, mine=mine)  # fmt: skip
-
-
-def records(world: SimpleNamespace, role: str, label: str) -> list[tuple[str, models.Model]]:
-    """The records to try: ("any", one), or ("own", one) and ("foreign", another)."""
-    if role == ANONYMOUS:
-        return [("foreign", world.strangers.get(label) or world.single[label])]
-    if role in SEES_ALL[label]:
-        return [("any", world.strangers.get(label) or world.single[label])]
-    own, foreign = world.pairs.get(Role(role), {}).get(label, (None, None))
-    return [
-        *([("own", own)] if own else []),
-        ("foreign", foreign or world.strangers.get(label) or world.single[label]),
-    ]
 
 
 # --- The addresses -----------------------------------------------------------------------------------
