@@ -18,6 +18,7 @@ from backoffice.core.links import token_of
 from backoffice.core.models import Message, MessageTemplate, ReadyOpinion
 from backoffice.roles import Role
 from registry.models import DuplicatePair
+from tests.access_world import side
 from tests.browser.conftest import NARROW, WIDE, shoot
 from tests.factories import (
     AnnouncementFactory,
@@ -34,7 +35,6 @@ from tests.factories import (
 )
 from tests.files.images import jpeg
 from tests.registry.import_files import carry_out, look_through, row
-from tests.test_access_matrix import side
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -58,6 +58,7 @@ NARROW_TOO = {
     "duplicate-compare",
     "year-plan",
     "change-add",
+    "transfer-add",
 }
 WIDEST = """() => [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1)
 .slice(-3).map(e => e.outerHTML.slice(0, 120))"""
@@ -79,6 +80,7 @@ def world() -> SimpleNamespace:
     lacking = UserFactory(role=Role.COMPANY, company=incomplete, is_manager=True)
     return SimpleNamespace(a=a, office=office, admin=UserFactory(role=Role.ADMIN, name="系统管理员"), lacking=lacking,
                            training=UserFactory(role=Role.TRAINING, name="培训中心"),
+                           fresh=UserFactory(role=Role.COMPANY, is_manager=True),
                            incomplete=incomplete, previewed=previewed, done=done, unmapped=unmapped,
                            **under_way(a, office))  # fmt: skip
 
@@ -167,16 +169,22 @@ def pages_of(world: SimpleNamespace) -> dict[str, list[tuple[str, str]]]:
             ("application", at("registry_personalapplication_change", world.personal["COMPANY"].pk)),
             *((f"decide-{step}", at("registry_personalapplication_step", world.personal["COMPANY"].pk, step))
               for step in ("company_approve", "company_return")),
-            ("changes", at("registry_companychange_changelist")), ("change-add", at("registry_companychange_add")),
+            ("changes", at("registry_companychange_changelist")),
             ("change", at("registry_companychange_change", a.change.pk)),
             ("change-submit", at("registry_companychange_step", a.change.pk, "submit")),
-            ("transfers", at("registry_transfer_changelist")), ("transfer-add", at("registry_transfer_add")),
+            ("transfers", at("registry_transfer_changelist")),
             ("transfer", at("registry_transfer_change", a.transfer.pk)),
             ("transfer-submit", at("registry_transfer_step", a.transfer.pk, "submit")),
         ],
         "lacking": [
             ("dashboard-lacking", at("index")), ("company-lacking", at("registry_company_change", world.incomplete.pk)),
             ("people-none", at("registry_person_changelist")),
+        ],
+        "fresh": [
+            ("dashboard-fresh", at("index")), ("inbox-none", at("core_task_changelist")),
+            ("change-add", at("registry_companychange_add")),
+            ("upgrade-none", at("registry_companychange_add") + "?kind=UPGRADE"),
+            ("transfer-add", at("registry_transfer_add")),
         ],
         "person": [("dashboard-person", at("index")), ("person-own", at("registry_person_change", person.pk)),
                    ("attachments-own", at("registry_person_attachments", person.pk))],
@@ -255,11 +263,12 @@ def look(page: Page, name: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "who", ["", "public", "office", "training", "admin", "company", "lacking", "person", "local"]
+    "who", ["", "public", "office", "training", "admin", "company", "fresh", "lacking", "person", "local"]
 )
 def test_every_page_fits_is_accessible_and_makes_no_noise(who, world, page, enter):
     users = {"office": world.office, "admin": world.admin, "company": world.a.manager, "lacking": world.lacking,
-             "person": world.a.users[0], "local": world.a.local, "training": world.training}  # fmt: skip
+             "person": world.a.users[0], "local": world.a.local, "training": world.training,
+             "fresh": world.fresh}  # fmt: skip
     if who in users:
         enter(users[who])
     found = []
