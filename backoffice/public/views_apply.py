@@ -108,7 +108,7 @@ def put_aside(
     if "find" in request.POST and getattr(form, "found", None):
         form.errors.pop("employer", None)
     papers = drafts.papers_of(record, refused)
-    if record.pk is None:
+    if record.pk is None and "save" in request.POST:
         messages.info(request, _("Nothing is typed yet, so there is nothing to save."))
     elif "save" in request.POST and not form.errors and not refused:
         messages.success(request, saved_sentence(request, record))

@@ -47,8 +47,8 @@ def filled(body: Any) -> dict[str, Any]:
     CompanyFactory(name="广东建科示范监理有限公司")
     return {
         "name": "张三", "id_number": id_number(811), "phone": "13800000000", "email": "zs@example.org",
-        "employer": "广东建科示范监理有限公司", "region": RegionFactory().pk, "education": "COLLEGE", "title": "", "website": "",
-        "local_body": body.pk, "submit": "1",
+        "employer": "广东建科示范监理有限公司", "region": RegionFactory().pk, "education": "COLLEGE", "title": "",
+        "website": "", "local_body": body.pk, "submit": "1",
     }  # fmt: skip
 
 

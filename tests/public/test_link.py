@@ -4,10 +4,19 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from backoffice.core.flow import last_log_id, perform
 from backoffice.core.links import SIGNER, new_key, record_of, token_of
-from backoffice.core.models import Attachment
+from backoffice.core.models import Attachment, Task
+from backoffice.public.views_link import WRONG_LINKS
 from registry.models import PersonalApplication
-from tests.factories import CompanyApplicationFactory, PersonalApplicationFactory, take
+from tests.factories import (
+    CompanyApplicationFactory,
+    PersonalApplicationFactory,
+    UserFactory,
+    give_papers,
+    take,
+)
+from tests.files.images import jpeg
 
 pytestmark = pytest.mark.django_db
 
@@ -96,3 +105,67 @@ def test_the_pages_need_few_queries(english: Client, django_assert_max_num_queri
         english.get(f"/a/{token_of(application)}/")
     with django_assert_max_num_queries(8):
         english.get("/apply/person/")
+
+
+def test_the_address_is_told_to_nobody_and_kept_nowhere(english: Client) -> None:
+    for at in ("DRAFT", "LOCAL_REVIEW"):
+        response = english.get(f"/a/{token_of(PersonalApplicationFactory(at=at))}/")
+        assert "no-store" in response["Cache-Control"]
+        assert response["Referrer-Policy"] == "same-origin"
+        assert "noindex" in response["X-Robots-Tag"]
+
+
+def test_wrong_links_are_limited(english: Client) -> None:
+    for _n in range(WRONG_LINKS.count):
+        assert english.get("/a/x.y/").status_code == 404
+    assert english.get("/a/x.y/").status_code == 429
+    good = PersonalApplicationFactory(at="LOCAL_REVIEW")
+    assert english.get(f"/a/{token_of(good)}/").status_code == 200
+
+
+def test_pictures_show_until_the_end_and_not_once_taken_back(english: Client) -> None:
+    application = PersonalApplicationFactory(papers=False)
+    give_papers(application, content=jpeg())
+    kept, removed = Attachment.of(application).order_by("id")[:2]
+    address = f"/a/{token_of(application)}/files/"
+    response = english.get(f"{address}{kept.pk}/")
+    assert response.status_code == 200
+    assert "no-store" in response["Cache-Control"]
+    Attachment.objects.filter(pk=removed.pk).update(removed_at=timezone.now())
+    assert english.get(f"{address}{removed.pk}/").status_code == 404
+    take(application, "withdraw")
+    assert english.get(f"{address}{kept.pk}/").status_code == 404
+
+
+def test_after_the_approval_the_page_names_the_way_in_and_masks_what_is_personal(english: Client) -> None:
+    application = PersonalApplicationFactory(at="APPROVED", email="applicant@example.org")
+    page = english.get(f"/a/{token_of(application)}/").content.decode()
+    assert "a***@example.org" in page
+    assert application.id_number not in page
+
+
+def test_an_overdue_review_names_whom_to_call(english: Client) -> None:
+    application = PersonalApplicationFactory(at="LOCAL_REVIEW")
+    Task.of(application).filter(closed_at=None).update(due_on="2020-01-02")
+    page = english.get(f"/a/{token_of(application)}/").content.decode()
+    assert "overdue" in page
+    assert application.local_body.phone in page
+
+
+def test_the_opinion_stands_under_the_desk_not_under_a_persons_name(english: Client) -> None:
+    application = PersonalApplicationFactory(at="COMPANY_REVIEW")
+    reviewer = UserFactory(role="COMPANY", company=application.company, name="审核人甲")
+    perform(application, "company_return", by=reviewer, opinion="相片看不清")
+    page = english.get(f"/a/{token_of(application)}/").content.decode()
+    assert "相片看不清" in page
+    assert application.company.name in page
+    assert "审核人甲" not in page
+
+
+def test_a_stale_withdrawal_is_refused(english: Client) -> None:
+    application = PersonalApplicationFactory(at="COMPANY_REVIEW")
+    seen = last_log_id(application)
+    take(application, "company_approve")
+    english.post(f"/a/{token_of(application)}/withdraw/", {"seen": seen})
+    application.refresh_from_db()
+    assert application.state == "LOCAL_REVIEW"
