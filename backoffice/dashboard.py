@@ -8,14 +8,15 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from backoffice.core.inbox import todo
-from backoffice.core.models import ImportRun, Message
+from backoffice.core.models import Announcement, ImportRun, Message
 from backoffice.core.scoping import visible_to
 from backoffice.navigation import changelist
 from backoffice.roles import Role, allows
 from registry.admin.filters import lacks_required
-from registry.models import Certificate, Company, LocalBody, Person
+from registry.models import Certificate, Company, DuplicatePair, LocalBody, Person
 
 SOON = datetime.timedelta(days=90)
 COUNTED_TO = 100_000
@@ -38,10 +39,55 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "title": _("Dashboard"),
         "cards": cards(user),
         "todo_list": next_things(user),
-        "tasks": list(todo(user)[:10]),
+        "tasks": waiting_tasks(user),
+        "tasks_url": changelist("core.Task"),
+        "announcements": Announcement.public()[:5],
         "mine": own_record(user),
     }
     return context
+
+
+def waiting_tasks(user: Any) -> list[dict[str, Any]]:
+    """The first of the inbox: most overdue, then oldest, each with its flow and how long it waits."""
+    today = timezone.localdate()
+    tasks = list(todo(user).select_related("content_type")[:8])
+    return [
+        {
+            "subject": task.subject, "flow": task.content_type.name, "due": task.due_on, "since": task.opened_at,
+            "late": task.due_on is not None and task.due_on < today,
+            "link": reverse("admin:core_task_change", args=[task.pk]),
+        }
+        for task in tasks
+    ]  # fmt: skip
+
+
+def flow_things(user: Any) -> list[tuple[str, str]]:
+    """What the flows hold for this role beyond its own inbox."""
+    things: list[tuple[str, str]] = []
+    if user.role == Role.OFFICE:
+        pairs = DuplicatePair.objects.filter(status=DuplicatePair.Status.OPEN).count()
+        if pairs:
+            sentence = ngettext(
+                "Decide about %d possible duplicate", "Decide about %d possible duplicates", pairs
+            )
+            things.append((sentence % pairs, changelist("registry.DuplicatePair") + "?status=OPEN"))
+    if user.role == Role.COMPANY:
+        things += [
+            (
+                _("Claim a person who is registered at another company"),
+                reverse("admin:registry_transfer_add"),
+            ),
+            (_("Change the company's name or membership"), reverse("admin:registry_companychange_add")),
+            (
+                _("See everything your company has under way"),
+                changelist("core.TrackedTask") + "?progress=open",
+            ),
+        ]
+    if user.role == Role.TRAINING:
+        things.append((_("Plan this year's training classes"), changelist("training.TrainingClass")))
+    if user.role == Role.LOCAL_BODY:
+        things.append((_("Applications addressed to you"), changelist("registry.PersonalApplication")))
+    return things
 
 
 def cards(user: Any) -> list[dict[str, Any]]:
@@ -73,17 +119,28 @@ def next_things(user: Any) -> list[dict[str, str]]:
         things.append((_("Import certificates from an Excel file"), reverse("admin:core_importrun_add")))
         waiting = ImportRun.objects.filter(status__in=["PREVIEWED", "UNMAPPED"]).count()
         if waiting:
-            things.append(
-                (_("%d uploaded files wait for your confirmation") % waiting, changelist("core.ImportRun"))
+            sentence = ngettext(
+                "%d uploaded file waits for your confirmation",
+                "%d uploaded files wait for your confirmation",
+                waiting,
             )
+            things.append((sentence % waiting, changelist("core.ImportRun")))
         incomplete = Company.objects.filter(lacks_required(Company)).count()
         if incomplete:
-            things.append((_("%d companies have an incomplete profile and can start nothing") % incomplete,
+            sentence = ngettext(
+                "%d company has an incomplete profile and can start nothing",
+                "%d companies have an incomplete profile and can start nothing",
+                incomplete,
+            )
+            things.append((sentence % incomplete,
                            changelist("registry.Company") + "?profile=incomplete"))  # fmt: skip
     if user.role == Role.ADMIN:
         failed = Message.objects.filter(status=Message.Status.FAILED).count()
         if failed:
-            things.append((_("%d messages could not be delivered") % failed, changelist("core.Message")))
+            sentence = ngettext(
+                "%d message could not be delivered", "%d messages could not be delivered", failed
+            )
+            things.append((sentence % failed, changelist("core.Message")))
         things.append((_("Look after users and their roles"), changelist("accounts.User")))
     if user.role == Role.COMPANY:
         things.append(
@@ -94,7 +151,12 @@ def next_things(user: Any) -> list[dict[str, str]]:
         )
         gaps = visible_to(Person, user).filter(lacks_required(Person)).count()
         if gaps:
-            things.append((_("%d people lack required fields; an empty region stops their enrolment") % gaps,
+            sentence = ngettext(
+                "%d person lacks required fields; an empty region stops the enrolment",
+                "%d people lack required fields; an empty region stops their enrolment",
+                gaps,
+            )
+            things.append((sentence % gaps,
                            changelist("registry.Person") + "?profile=incomplete"))  # fmt: skip
     if user.role == Role.PERSON:
         things.append(
@@ -114,7 +176,7 @@ def next_things(user: Any) -> list[dict[str, str]]:
                 reverse("admin:registry_localbody_change", args=[user.local_body_id]),
             )
         )
-    return [{"text": text, "link": link} for text, link in things]
+    return [{"text": text, "link": link} for text, link in [*flow_things(user), *things]]
 
 
 def own_record(user: Any) -> dict[str, Any] | None:

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
+from django.contrib.messages import get_messages
+from django.core.cache import cache
+from django.db.models import F, Func, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +16,21 @@ from backoffice.roles import Role, allows
 
 #: (title, icon, model label, changelist) by group; an entry shows for the roles that may view the model.
 GROUPS: list[tuple[Any, list[tuple[Any, str, str]]]] = [
+    (_("Work"), [
+        (_("To do"), "inbox", "core.Task"),
+        (_("Done"), "task_alt", "core.FinishedTask"),
+        (_("Flow tracking"), "route", "core.TrackedTask"),
+        (_("Help requests"), "support_agent", "registry.HelpRequest"),
+    ]),
+    (_("Applications"), [
+        (_("Personal applications"), "person_add", "registry.PersonalApplication"),
+        (_("Company applications"), "domain_add", "registry.CompanyApplication"),
+        (_("Company changes"), "edit_document", "registry.CompanyChange"),
+        (_("Transfers"), "move_down", "registry.Transfer"),
+    ]),
+    (_("Training"), [
+        (_("Training classes"), "school", "training.TrainingClass"),
+    ]),
     (_("Register"), [
         (_("Companies"), "apartment", "registry.Company"),
         (_("People"), "group", "registry.Person"),
@@ -20,8 +39,13 @@ GROUPS: list[tuple[Any, list[tuple[Any, str, str]]]] = [
         (_("Possible duplicates"), "difference", "registry.DuplicatePair"),
         (_("Merges"), "merge", "registry.Merge"),
     ]),
-    (_("Dictionaries"), [
+    (_("Information"), [
+        (_("Announcements"), "campaign", "core.Announcement"),
         (_("Local bodies"), "account_balance", "registry.LocalBody"),
+        (_("Ready-made opinions"), "quickreply", "core.ReadyOpinion"),
+        (_("Message templates"), "drafts", "core.MessageTemplate"),
+    ]),
+    (_("Dictionaries"), [
         (_("Regions"), "map", "registry.Region"),
         (_("Specialties"), "category", "registry.Specialty"),
         (_("Working-day calendar"), "calendar_month", "core.CalendarDay"),
@@ -34,12 +58,15 @@ GROUPS: list[tuple[Any, list[tuple[Any, str, str]]]] = [
         (_("Failed sign-ins"), "lock_person", "axes.AccessAttempt"),
     ]),
 ]  # fmt: skip
+DICTIONARIES = {"registry.Region", "registry.Specialty", "core.AttachmentKind", "core.ReadyOpinion"}
 #: People who only look after themselves or their company do not need the office's dictionaries.
 HIDDEN: dict[str, set[str]] = {
-    Role.COMPANY: {"registry.Region", "registry.Specialty", "core.CalendarDay", "core.AttachmentKind"},
-    Role.PERSON: {"registry.Region", "registry.Specialty", "core.CalendarDay", "core.AttachmentKind"},
-    Role.LOCAL_BODY: {"registry.Region", "registry.Specialty", "core.AttachmentKind"},
+    Role.COMPANY: DICTIONARIES | {"core.CalendarDay"},
+    Role.PERSON: DICTIONARIES | {"core.CalendarDay", "core.Task", "core.FinishedTask", "core.TrackedTask"},
+    Role.LOCAL_BODY: DICTIONARIES,
 }
+#: Seconds for which the badges of one session are kept; what one does oneself counts at once.
+BADGES_FOR = 20
 
 
 def changelist(label: str) -> str:
@@ -65,10 +92,10 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         ]
         if items:
             groups.append({"title": title, "separator": True, "items": items})
-    waiting = waiting_imports(user)
-    for item in groups[1]["items"] if len(groups) > 1 else ():
-        if waiting and item["link"] == changelist("core.ImportRun"):
-            item["badge"] = str(waiting)
+    badges = badges_of(request)
+    for item in (item for group in groups for item in group["items"]):
+        if number := badges.get(item["link"]):
+            item["badge"] = str(number) if number < 100 else "99+"
     return groups
 
 
@@ -76,18 +103,32 @@ def entry(name: Any, icon: str, label: str) -> dict[str, Any]:
     return {"title": name, "icon": icon, "link": changelist(label)}
 
 
-def waiting_imports(user: Any) -> int:
-    """Imports of this user that wait for a confirmation or a column mapping."""
-    if not allows(user.role, "import", "registry.Certificate"):
-        return 0
-    waiting = (ImportRun.Status.PREVIEWED, ImportRun.Status.UNMAPPED)
-    return ImportRun.objects.filter(created_by=user, status__in=waiting).count()
+def badges_of(request: HttpRequest) -> dict[str, int]:
+    """List address -> how many things wait there for this user; one query, and none while it is fresh."""
+    key = f"badges:{request.session.session_key}:{request.user.pk}"
+    mine = (changelist("core.Task"), reverse("admin:index"))
+    acted = request.method == "POST" or request.path in mine or len(get_messages(request)) > 0
+    found: dict[str, int] | None = None if acted else cache.get(key)
+    if found is None:
+        found = count_waiting(request.user)
+        cache.set(key, found, BADGES_FOR)
+    return found
+
+
+def count_waiting(user: Any) -> dict[str, int]:
+    """Open tasks at the user's desk, and uploads of this user that wait for a confirmation or a mapping."""
+    rows: dict[str, QuerySet] = {changelist("core.Task"): todo(user)}
+    if allows(user.role, "import", "registry.Certificate"):
+        waiting = (ImportRun.Status.PREVIEWED, ImportRun.Status.UNMAPPED)
+        rows[changelist("core.ImportRun")] = ImportRun.objects.filter(created_by=user, status__in=waiting)
+    # As sub-selects of one query: the sidebar is on every page.
+    counts = [
+        Subquery(found.order_by().annotate(number=Func(F("pk"), function="COUNT")).values("number"))
+        for found in rows.values()
+    ]
+    numbers = get_user_model().objects.filter(pk=user.pk).values_list(*counts).first() or ()
+    return dict(zip(rows, numbers, strict=False))
 
 
 def tabs(request: HttpRequest) -> list[dict[str, Any]]:
     return []
-
-
-def open_tasks(user: Any) -> int:
-    """How many tasks wait at the user's desk, counted to 1,000 at most."""
-    return len(todo(user).values_list("pk")[:1000])
