@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from backoffice.roles import Role
 from registry.models import Certificate, Company, Person, Region
+from tests.access_world import secrets_of, side
 from tests.factories import RegionFactory, UserFactory
-from tests.test_access_matrix import secrets_of, side
 
 pytestmark = pytest.mark.django_db
 

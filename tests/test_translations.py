@@ -17,6 +17,7 @@ CATALOGUES = ["locale", "vendor_locale"]
 SOURCES = [
     "backoffice",
     "registry",
+    "training",
     "templates",
     ".ci",
     "locale",

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_fsm import FSMField
 
 from backoffice.core.flow import Flow, step
@@ -17,7 +17,7 @@ class S(models.TextChoices):
     CLOSED = "CLOSED", gettext_lazy("Enrolment closed")
     IN_PROGRESS = "IN_PROGRESS", gettext_lazy("In progress")
     FINISHED = "FINISHED", gettext_lazy("Finished")
-    CANCELLED = "CANCELLED", gettext_lazy("Cancelled")
+    CANCELLED = "CANCELLED", pgettext_lazy("flow", "Cancelled")
 
 
 def dates_known(obj: Any) -> str:
