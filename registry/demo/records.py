@@ -33,7 +33,7 @@ INCOMPLETE: dict[int, tuple[str, ...]] = {
 }
 SUSPENDED, RENAMED = 12, (1, 5, 8, 14, 22)
 #: Companies and people of whom an old import made a second record, as happens: the office merges them.
-TWIN_COMPANIES, TWIN_PEOPLE = (6, 15), (45, 61, 77)
+TWIN_COMPANIES, TWIN_PEOPLE = (6, 15), (45, 61, 77, 90)
 TITLES = ("", "", "助理工程师", "工程师", "工程师", "高级工程师", "正高级工程师")
 EDUCATION = ("", *["COLLEGE"] * 9, *["BACHELOR"] * 11, *["SECONDARY"] * 3, *["MASTER"] * 2)
 TYPE = Certificate.Type

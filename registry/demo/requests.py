@@ -1,10 +1,20 @@
-"""Company changes, transfers and help requests, in every state (SPEC 3.3, 3.4, 3.11)."""
+"""Company changes, transfers, help requests and duplicates, in every state (SPEC 3.3, 3.4, 3.11, 6)."""
 
 from typing import Any
 
+from registry import duplicates, merging
 from registry.demo.applications import brand_of
 from registry.demo.story import Happening, Stories
-from registry.models import Certificate, Company, CompanyChange, HelpRequest, Person, Transfer
+from registry.models import (
+    Certificate,
+    Company,
+    CompanyChange,
+    DuplicatePair,
+    DuplicateSearch,
+    HelpRequest,
+    Person,
+    Transfer,
+)
 
 RETURNED_RENAME = "新名称与新营业执照不一致，请更正；核准变更通知书请上传彩色原件扫描件。"
 
@@ -71,7 +81,7 @@ def tell_transfers(stories: Stories) -> None:
 def someone_of(company: Company, taken: set[int]) -> Person:
     """A member of the company who may be claimed: without a sign-in of the demo's own."""
     people = Person.objects.filter(company=company, user=None).exclude(pk__in=taken)
-    person = people.order_by("-pk").first()
+    person = people.order_by("pk").first()
     if person is None:
         raise LookupError(f"{company} has nobody left to move.")
     taken.add(person.pk)
@@ -108,3 +118,13 @@ def tell_help(stories: Stories) -> None:
         )  # fmt: skip
         papers = ["CERTIFICATE"] if happened and topic in (Topic.CERTIFICATE, Topic.STALE) else []
         stories.tell(request, begun, *happened, papers=papers)
+
+
+def decide_duplicates(office: Any) -> None:
+    """Search the register; of the pairs of people one is merged, one is no duplicate, the others wait."""
+    duplicates.carry_out(DuplicateSearch.objects.create(by=office))
+    pairs = list(DuplicatePair.objects.filter(kind=DuplicatePair.Kind.PERSON).order_by("pk"))
+    if len(pairs) > 2:
+        first, second = (Person.objects.get(pk=key) for key in (pairs[0].first_id, pairs[0].second_id))
+        merging.merge(first, second, by=office, reason="身份证号码录入有误，经核对为同一人。")
+        merging.decide_different(pairs[1], office)
