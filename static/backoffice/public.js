@@ -83,7 +83,7 @@
         const answer = await post(stored ? `${form.dataset.link}save/` : form.dataset.begin, typed(extra));
         if (answer && answer.status === 200) {
             adopt(answer);
-            note(answer.said || say("saved", { time: new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) }));
+            note(answer.said || say("saved", { time: new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" }) }));
             return true;
         }
         dirty = true;
@@ -235,6 +235,7 @@
             at = -1;
             list.hidden = !options.length;
             employer.setAttribute("aria-expanded", String(Boolean(options.length)));
+            if (options.length) list.scrollIntoView({ block: "nearest" });
             tell(options.length ? say("found", { count: options.length }) : words.none, !options.length);
         };
         employer.addEventListener("input", () => {
