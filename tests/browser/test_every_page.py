@@ -82,10 +82,10 @@ def world() -> SimpleNamespace:
                            training=UserFactory(role=Role.TRAINING, name="培训中心"),
                            fresh=UserFactory(role=Role.COMPANY, is_manager=True),
                            incomplete=incomplete, previewed=previewed, done=done, unmapped=unmapped,
-                           **under_way(a, office))  # fmt: skip
+                           **under_way(a))  # fmt: skip
 
 
-def under_way(a: SimpleNamespace, office: Any) -> dict[str, Any]:
+def under_way(a: SimpleNamespace) -> dict[str, Any]:
     """A record of every flow at every desk, and what the office words and compares."""
     applied = {"company": a.company, "local_body": a.body, "papers": False}
     personal = {state: PersonalApplicationFactory(**applied) for state in ("COMPANY", "LOCAL", "RETURNED")}
