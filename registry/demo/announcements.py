@@ -17,7 +17,7 @@ ANNOUNCEMENTS: tuple[tuple[str, str, int | None, bool], ...] = (
      "各会员单位：\n\n本年度培训计划已在首页公布，正在接受报名的班次以首页“正在报名的培训班”为准。"
      "个人会员注册时，请把举办培训班的机构选为“资料审核机构”。", 34, False),
     ("关于规范附件上传的提醒",
-     "身份证正反面请放在同一页；各类证件须为彩色原件扫描件，格式为 JPG 或 PNG。请勿上传 Word 文档或照片截图。", 12, False),
+     "身份证正反面请放在同一页；各类证件须为彩色原件扫描件（JPG 或 PNG）。请勿上传 Word 文档或照片截图。", 12, False),
     ("人员调动办理说明",
      "人员到新单位任职的，由新单位登录系统发起人员调动，填写准确的姓名和身份证号码，上传身份证扫描件以及入职证明或离职证明，"
      "四个工作日内办结。", 5, False),
@@ -31,7 +31,12 @@ def write_announcements(by: Any) -> None:
     for title, body, days_ago, pinned in ANNOUNCEMENTS:
         moment = None if days_ago is None else timezone.now() - datetime.timedelta(days=days_ago)
         announcement = Announcement(
-            title=title, body=body, is_published=moment is not None, is_pinned=pinned, published_at=moment, created_by=by
+            title=title,
+            body=body,
+            is_published=moment is not None,
+            is_pinned=pinned,
+            published_at=moment,
+            created_by=by,
         )
         announcement._history_user = by  # type: ignore[attr-defined]
         announcement.save()

@@ -1,6 +1,7 @@
 """Applications of people and companies, in every state and at several desks (SPEC 3.1, 3.2)."""
 
 import datetime
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,9 @@ class Case:
     body: str
     begun: int
     happened: tuple[Happening, ...]
-    member: str = ""  # "before": the ID number was a member's already; "meanwhile": became one after the company's yes
+    member: str = (
+        ""  # "before": the ID number was a member's already; "meanwhile": became one after the company's yes
+    )
 
 
 def under_company_review(employer: int, body: str, ago: int) -> Case:
@@ -99,7 +102,9 @@ def take_number(application: PersonalApplication, member: Person) -> None:
     application.name = f"{member.name[:1]}{'惠' if member.name[1:] != '惠' else '慧'}"
 
 
-def tell_one(stories: Stories, application: PersonalApplication, case: Case, number: int, office: Any) -> None:
+def tell_one(
+    stories: Stories, application: PersonalApplication, case: Case, number: int, office: Any
+) -> None:
     if not case.happened:
         application.company = application.local_body = application.region = None
         stories.tell(application, case.begun, papers=["PHOTO"])
@@ -163,5 +168,5 @@ def tell_companies(stories: Stories) -> None:
 
 def brand_of(company_name: str) -> str:
     """The two made-up syllables of a demo company's name."""
-    pairs = zip(company_name, company_name[1:], strict=False)
+    pairs = itertools.pairwise(company_name)
     return next((a + b for a, b in pairs if a in BRAND_FIRST and b in BRAND_LAST), company_name[:4])

@@ -29,8 +29,8 @@ SIZES = {
 }
 CAPTIONS = {
     "PHOTO": "", "ID_CARD": "居民身份证", "DIPLOMA": "毕业证书", "TITLE": "职称证书", "LICENCE": "营业执照",
-    "QUALIFICATION": "工程监理资质证书", "RENAME_NOTICE": "核准变更通知书", "JOINING": "入职证明", "LEAVING": "离职证明",
-    "CERTIFICATE": "培训证书",
+    "QUALIFICATION": "工程监理资质证书", "RENAME_NOTICE": "核准变更通知书", "JOINING": "入职证明",
+    "LEAVING": "离职证明", "CERTIFICATE": "培训证书",
 }  # fmt: skip
 
 

@@ -134,7 +134,11 @@ def a_company(demo: Association, number: int, city: list[Region]) -> Company:
 
 def twin_company(company: Company) -> Company:
     """The same company as an Excel list wrote it: another legal suffix, no credit code, hardly any field."""
-    name = company.name.replace("有限公司", "有限责任公司") if "有限公司" in company.name else f"{company.name}公司"
+    name = (
+        company.name.replace("有限公司", "有限责任公司")
+        if "有限公司" in company.name
+        else f"{company.name}公司"
+    )
     return Company(
         name=name, initials=initials_of(name), membership=company.membership, region=company.region,
         contact_phone=company.contact_phone,

@@ -74,7 +74,9 @@ def tell_transfers(stories: Stories) -> None:
     for new, former, begun, proof, happened in TRANSFERS:
         person = someone_of(companies[former], taken)
         user = stories.company_users[companies[new].pk]
-        transfer = Transfer(company=companies[new], name=person.name, id_number=person.id_number, created_by=user)
+        transfer = Transfer(
+            company=companies[new], name=person.name, id_number=person.id_number, created_by=user
+        )
         stories.tell(transfer, begun, *happened, papers=["ID_CARD", proof] if proof else (), by=user)
 
 

@@ -61,7 +61,9 @@ class Stories:
         at = after
         for ago, step, *opinion in happened:
             moment = self.moment(ago)
-            at = min(moment if at is None else max(moment, at + datetime.timedelta(minutes=3)), timezone.now())
+            at = min(
+                moment if at is None else max(moment, at + datetime.timedelta(minutes=3)), timezone.now()
+            )
             with Backdated(record, at) as backdated:
                 actor = self.actor(record, record.steps()[step].by)
                 record = backdated.record = perform(record, step, by=actor, opinion="".join(opinion))
@@ -103,7 +105,9 @@ class Backdated:
         if failure is not None:
             return
         self.settle(self.record)
-        for report in HelpRequest.objects.filter(created_at__gte=self.began).exclude(pk=self.own_key(HelpRequest)):
+        for report in HelpRequest.objects.filter(created_at__gte=self.began).exclude(
+            pk=self.own_key(HelpRequest)
+        ):
             self.settle(report)
         for model, joined in ((Person, "created_at"), (Company, "created_at"), (User, "joined_at")):
             model._default_manager.filter(**{f"{joined}__gte": self.began}).update(**{joined: self.at})

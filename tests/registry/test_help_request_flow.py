@@ -28,7 +28,7 @@ def actor(who: str, request: HelpRequest) -> Any:
     return Applicant(request) if who == ASKER else UserFactory(role=who)
 
 
-@pytest.mark.parametrize(("step", "who"), [(step, who) for step in STEPS for who in STEPS[step][0]])
+@pytest.mark.parametrize(("step", "who"), [(step, who) for step in STEPS for who in sorted(STEPS[step][0])])
 def test_the_step_is_taken_by_whose_turn_it_is(step: str, who: str) -> None:
     request = HelpRequestFactory(state=STEPS[step][1])
     done = perform(request, step, by=actor(who, request), opinion="已处理。")

@@ -53,7 +53,8 @@ class Command(BaseCommand):
         office = users.ensure_staff(password)
         if Company.objects.exists():
             self.stdout.write(
-                f"已有数据，保持不变。 The register is not empty; it stays as it is (a new demo: empty {settings.DATA_DIR})."
+                "已有数据，保持不变。 The register is not empty; it stays as it is "
+                f"(a new demo: empty {settings.DATA_DIR})."
             )
         else:
             self.stdout.write("正在生成演示数据…… Building the demo association …")
