@@ -3,23 +3,49 @@
 import datetime
 from typing import Any
 
+from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
-from backoffice.core.inbox import todo
+from backoffice.core.admin.inbox import count_days
+from backoffice.core.inbox import state_label, todo
 from backoffice.core.models import Announcement, ImportRun, Message
 from backoffice.core.scoping import visible_to
-from backoffice.navigation import changelist
+from backoffice.navigation import HIDDEN, changelist
 from backoffice.roles import Role, allows
 from registry.admin.filters import lacks_required
 from registry.models import Certificate, Company, DuplicatePair, LocalBody, Person
 
 SOON = datetime.timedelta(days=90)
 COUNTED_TO = 100_000
+SHOWN_TASKS = 8
+#: role -> (title, model, state, tone of a number that is not 0)
+FLOW_CARDS: dict[str, list[tuple[Any, str, str, str]]] = {
+    Role.OFFICE: [
+        (gettext_lazy("Help requests open"), "registry.HelpRequest", "OPEN", "warning"),
+        (gettext_lazy("Duplicates to decide"), "registry.DuplicatePair", "OPEN", "warning"),
+    ],
+    Role.TRAINING: [
+        (gettext_lazy("Classes planned"), "training.TrainingClass", "PLANNED", "info"),
+        (gettext_lazy("Classes open"), "training.TrainingClass", "OPEN", "success"),
+        (gettext_lazy("Classes in progress"), "training.TrainingClass", "IN_PROGRESS", "info"),
+    ],
+    Role.LOCAL_BODY: [
+        (gettext_lazy("To review"), "registry.PersonalApplication", "LOCAL_REVIEW", "warning"),
+        (gettext_lazy("Returned"), "registry.PersonalApplication", "RETURNED", "info"),
+        (gettext_lazy("Approved"), "registry.PersonalApplication", "APPROVED", "success"),
+        (gettext_lazy("Classes open"), "training.TrainingClass", "OPEN", "success"),
+    ],
+    Role.COMPANY: [
+        (gettext_lazy("Applications to review"), "registry.PersonalApplication", "COMPANY_REVIEW", "warning"),
+    ],
+}
 
 
 def capped(rows: QuerySet) -> str:
@@ -33,14 +59,15 @@ def card(title: str, value: Any, link: str = "", tone: str = "") -> dict[str, An
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add the cards, the list of what to do and the welcome line to the index page's context."""
+    """Add to the index page's context: the inbox first, then numbers, what to do next, announcements."""
     user = request.user
     context |= {
         "title": _("Dashboard"),
-        "cards": cards(user),
-        "todo_list": next_things(user),
+        "has_inbox": "core.Task" not in HIDDEN.get(getattr(user, "role", ""), ()),
         "tasks": waiting_tasks(user),
         "tasks_url": changelist("core.Task"),
+        "cards": [*flow_cards(user), *cards(user)],
+        "todo_list": next_things(user),
         "announcements": Announcement.public()[:5],
         "mine": own_record(user),
     }
@@ -48,46 +75,71 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def waiting_tasks(user: Any) -> list[dict[str, Any]]:
-    """The first of the inbox: most overdue, then oldest, each with its flow and how long it waits."""
-    today = timezone.localdate()
-    tasks = list(todo(user).select_related("content_type")[:8])
-    return [
-        {
-            "subject": task.subject, "flow": task.content_type.name, "due": task.due_on, "since": task.opened_at,
-            "late": task.due_on is not None and task.due_on < today,
-            "link": reverse("admin:core_task_change", args=[task.pk]),
-        }
-        for task in tasks
-    ]  # fmt: skip
+    """The first of the inbox: most overdue, then oldest, each with its flow, state and age in working days."""
+    tasks: list[Any] = list(todo(user)[:SHOWN_TASKS])
+    count_days(tasks)
+    return [waiting_task(task) for task in tasks]
+
+
+def waiting_task(task: Any) -> dict[str, Any]:
+    model = ContentType.objects.get_for_id(task.content_type_id).model_class()
+    name = capfirst(str(model._meta.verbose_name)) if model else ""
+    return {
+        "subject": task.subject, "flow": name, "state": state_label(model, task.state), "age": task.age,
+        "due": task.due_on, "late": task.late_days, "link": reverse("admin:core_task_change", args=[task.pk]),
+    }  # fmt: skip
+
+
+def flow_cards(user: Any) -> list[dict[str, Any]]:
+    """How many records of the flows that matter to this role are in the states that matter."""
+    found = []
+    for title, label, state, tone in FLOW_CARDS.get(user.role, ()):
+        model = apps.get_model(label)
+        field = "status" if model is DuplicatePair else "state"
+        rows = visible_to(model, user).filter(**{field: state})
+        link = f"{changelist(label)}?{field}={state}"
+        if label == "training.TrainingClass" and user.role == Role.LOCAL_BODY:
+            rows, link = rows.filter(local_body=user.local_body_id), f"{link}&local_body={user.local_body_id}"
+        number = capped(rows)
+        found.append(card(title, number, link, tone if number != "0" else ""))
+    return found
 
 
 def flow_things(user: Any) -> list[tuple[str, str]]:
-    """What the flows hold for this role beyond its own inbox."""
-    things: list[tuple[str, str]] = []
-    if user.role == Role.OFFICE:
-        pairs = DuplicatePair.objects.filter(status=DuplicatePair.Status.OPEN).count()
-        if pairs:
-            sentence = ngettext(
-                "Decide about %d possible duplicate", "Decide about %d possible duplicates", pairs
-            )
-            things.append((sentence % pairs, changelist("registry.DuplicatePair") + "?status=OPEN"))
+    """What the flows offer this role beyond its own inbox."""
     if user.role == Role.COMPANY:
-        things += [
+        return company_things(user)
+    if user.role == Role.TRAINING:
+        return [
+            (_("Plan a training class"), reverse("admin:training_trainingclass_add")),
+            (_("See this year's training plan"), changelist("training.TrainingClass")),
+        ]
+    if user.role == Role.LOCAL_BODY:
+        return [
+            (_("Applications addressed to you"), changelist("registry.PersonalApplication")),
             (
-                _("Claim a person who is registered at another company"),
-                reverse("admin:registry_transfer_add"),
-            ),
-            (_("Change the company's name or membership"), reverse("admin:registry_companychange_add")),
-            (
-                _("See everything your company has under way"),
-                changelist("core.TrackedTask") + "?progress=open",
+                _("Your training classes"),
+                f"{changelist('training.TrainingClass')}?local_body={user.local_body_id}",
             ),
         ]
-    if user.role == Role.TRAINING:
-        things.append((_("Plan this year's training classes"), changelist("training.TrainingClass")))
-    if user.role == Role.LOCAL_BODY:
-        things.append((_("Applications addressed to you"), changelist("registry.PersonalApplication")))
-    return things
+    return []
+
+
+def company_things(user: Any) -> list[tuple[str, str]]:
+    """A company without people is told first how people get in (manual ch. 2, FAQ 16)."""
+    claim = reverse("admin:registry_transfer_add")
+    things = [
+        (_("Claim a person who is registered at another company"), claim),
+        (_("Change the company's name or membership"), reverse("admin:registry_companychange_add")),
+        (
+            _("See everything your company has under way"),
+            changelist("core.TrackedTask") + "?progress=open",
+        ),
+    ]
+    if visible_to(Person, user).exists():
+        return things
+    apply = (_("No people yet: let them apply here and name your company"), reverse("public:apply_person"))
+    return [apply, *things]
 
 
 def cards(user: Any) -> list[dict[str, Any]]:
@@ -125,7 +177,7 @@ def next_things(user: Any) -> list[dict[str, str]]:
                 waiting,
             )
             things.append((sentence % waiting, changelist("core.ImportRun")))
-        incomplete = Company.objects.filter(lacks_required(Company)).count()
+        incomplete = visible_to(Company, user).filter(lacks_required(Company)).count()
         if incomplete:
             sentence = ngettext(
                 "%d company has an incomplete profile and can start nothing",

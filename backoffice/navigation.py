@@ -64,6 +64,12 @@ HIDDEN: dict[str, set[str]] = {
     Role.COMPANY: DICTIONARIES | {"core.CalendarDay"},
     Role.PERSON: DICTIONARIES | {"core.CalendarDay", "core.Task", "core.FinishedTask", "core.TrackedTask"},
     Role.LOCAL_BODY: DICTIONARIES,
+    # Nothing ever waits at their desks.
+    Role.ADMIN: {"core.Task", "core.FinishedTask"},
+    Role.AUDITOR: {"core.Task", "core.FinishedTask"},
+}
+GROUP_TITLES = {
+    tuple(label.lower().split(".")): title for title, entries in GROUPS for _name, _icon, label in entries
 }
 #: Seconds for which the badges of one session are kept; what one does oneself counts at once.
 BADGES_FOR = 20
@@ -83,7 +89,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     role = user.role
     hidden = HIDDEN.get(role, set())
     home = {"title": _("Dashboard"), "icon": "dashboard", "link": reverse("admin:index")}
-    groups: list[dict[str, Any]] = [{"items": [home]}]
+    advice = {"title": _("Help"), "icon": "help", "link": reverse("admin:help")}
+    groups: list[dict[str, Any]] = [{"items": [home, advice]}]
     for title, entries in GROUPS:
         items = [
             entry(name, icon, label)
@@ -97,6 +104,11 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         if number := badges.get(item["link"]):
             item["badge"] = str(number) if number < 100 else "99+"
     return groups
+
+
+def group_of(url_name: str) -> Any:
+    """The title of the group in which the model of an admin address ("core_task_change") stands, or ""."""
+    return GROUP_TITLES.get(tuple(url_name.split("_")[:2]), "")
 
 
 def entry(name: Any, icon: str, label: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db.models import ForeignKey
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 from unfold.sites import UnfoldAdminSite
 
 from backoffice.roles import Role
@@ -29,7 +29,10 @@ class BackofficeSite(UnfoldAdminSite):
 
     def get_urls(self) -> list[URLPattern]:
         """Without /r/<type>/<id>/, which names any object of any model to anybody."""
-        return [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
+        from backoffice.help import help_page  # asks this very site
+
+        own = [path("help/", self.admin_view(help_page), name="help")]
+        return own + [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """One page for it, with our rules and our look."""

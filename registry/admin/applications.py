@@ -125,6 +125,17 @@ class ApplicationAdmin(ExportMixin, AttachmentsMixin, PanelsMixin, FlowAdmin, Hi
 @admin.register(PersonalApplication)
 class PersonalApplicationAdmin(ApplicationAdmin):
     form = PersonalApplicationForm
+    empty_hints: ClassVar = {
+        Role.COMPANY: (
+            _("Nobody who matches named your company as the employer. Your people apply on the public page:"),
+            ((_("Personal application"), "public:apply_person"),),
+        ),
+        Role.LOCAL_BODY: (
+            _("No application that matches is addressed to you. Applicants can choose you while one of your practice "
+              "classes is open."),
+            ((_("Training plan"), "public:classes"),),
+        ),
+    }  # fmt: skip
     list_display = [
         "show_name", "id_number", "phone", "company", "local_body", "show_state", "show_company_review",
         "show_local_review", "show_opinions", "show_begun",

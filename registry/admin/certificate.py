@@ -1,7 +1,7 @@
 """Certificates with their term history."""
 
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -43,6 +43,17 @@ def terms_panel(request: HttpRequest, certificate: Certificate) -> dict[str, Any
 
 @admin.register(Certificate)
 class CertificateAdmin(ImportLinkMixin, ExportMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
+    empty_hints: ClassVar = {
+        Role.COMPANY: (
+            _("No certificate of your people matches. Those of somebody registered with another company come with a "
+              "transfer; if one is wrong or missing, ask for help."),
+            ((_("Claim a person"), "admin:registry_transfer_add"), (_("Ask for help"), "public:help")),
+        ),
+        Role.PERSON: (
+            _("No certificate is on record. If you hold one, tell the General Office."),
+            ((_("Ask for help"), "public:help"),),
+        ),
+    }  # fmt: skip
     list_display = [
         "number", "show_type", "show_holder", "show_company", "specialty", "issue_date", "renewal_date",
         "show_expiry", "show_status",

@@ -68,6 +68,13 @@ class PersonAdmin(
         Role.COMPANY: ("phone", "email", "region", "education", "title"),
         Role.PERSON: ("phone", "email", "region", "education", "title"),
     }
+    empty_hints: ClassVar = {
+        Role.COMPANY: (
+            _("Nobody of your people matches. Somebody registered with another company is claimed with the "
+              "button above; somebody without a certificate registers with the personal application."),
+            ((_("Personal application"), "public:apply_person"), (_("Ask for help"), "public:help")),
+        )
+    }  # fmt: skip
     panels = (Panel("certificates", _("Certificates"), certificates_panel), ATTACHMENTS, HISTORY)
 
     def get_search_results(
@@ -96,10 +103,6 @@ class PersonAdmin(
                         "url": reverse("admin:registry_transfer_add"),
                     }
                 ],
-                "empty_hint": _(
-                    "Nobody of your people matches. Somebody registered with another company is claimed with the "
-                    "button above; somebody without a certificate registers with the personal application."
-                ),
             }
         return super().changelist_view(request, extra_context)
 

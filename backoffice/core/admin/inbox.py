@@ -154,7 +154,7 @@ class InboxAdmin(ScopedAdmin):
         return tracked_flows(request.user)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        context = {"inbox_tabs": tabs(request, self.model), "empty_hint": self.empty_hint}
+        context = {"inbox_tabs": tabs(request, self.model), "inbox_hint": self.empty_hint}
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def change_view(

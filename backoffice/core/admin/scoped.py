@@ -26,12 +26,19 @@ class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
     actions: ClassVar = []
     #: Fields a role may edit; a role that is not named edits whatever the form offers.
     editable_by: ClassVar[dict[Role, tuple[str, ...]]] = {}
+    #: What stands above the empty list of a role: a sentence, and links to what to do next (label, name of the view).
+    empty_hints: ClassVar[dict[Role, tuple[Any, tuple[tuple[Any, str], ...]]]] = {}
 
     class Media:
         js = ("backoffice/backoffice.js",)
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
         return visible_to(self.model, request.user, queryset=super().get_queryset(request))
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        text, links = self.empty_hints.get(request.user.role, ("", ()))
+        hint = {"empty_hint": text, "empty_links": links}
+        return super().changelist_view(request, {**hint, **(extra_context or {})})
 
     # -- verbs -----------------------------------------------------------------------------------
 
