@@ -73,8 +73,8 @@ CHECKS = Limit("check", 20, 10)
 #: Help requests sent.
 HELP = Limit("help", 10, 30)
 #: Drafts of applications begun, and applications sent.
-DRAFTS = Limit("drafts", 30, 60)
-APPLICATIONS = Limit("applications", 10, 60)
+DRAFTS = Limit("drafts", 60, 60)
+APPLICATIONS = Limit("applications", 60, 60)
 #: Pictures uploaded (each is decoded and written anew).
 UPLOADS = Limit("uploads", 120, 60)
 #: Look-ups while typing (employer search, checks of fields).
