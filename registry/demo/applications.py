@@ -128,7 +128,7 @@ def import_member(application: PersonalApplication, office: Any) -> None:
     )  # fmt: skip
     person._history_user, person._change_reason = office, "导入名单"  # type: ignore[attr-defined]
     person.save()
-    Person.objects.filter(pk=person.pk).update(created_at=person.history.get().history_date)  # type: ignore[attr-defined]
+    person.history.update(history_date=person.created_at)  # type: ignore[attr-defined]
 
 
 # --- Companies ----------------------------------------------------------------------------------------

@@ -110,8 +110,10 @@ class Backdated:
         ):
             self.settle(report)
         for model, joined in ((Person, "created_at"), (Company, "created_at"), (User, "joined_at")):
-            model._default_manager.filter(**{f"{joined}__gte": self.began}).update(**{joined: self.at})
-            model.history.filter(history_date__gte=self.began).update(history_date=self.at)  # type: ignore[attr-defined]
+            rows: tuple[Any, ...] = (model._default_manager, model.history)  # type: ignore[attr-defined]
+            for manager in rows:
+                manager.filter(**{f"{joined}__gte": self.began}).update(**{joined: self.at})
+            rows[1].filter(history_date__gte=self.began).update(history_date=self.at)
         self.send_messages()
 
     def own_key(self, model: type[models.Model]) -> int:
@@ -125,7 +127,9 @@ class Backdated:
         changes = {name: self.at for name in ("updated_at",) if name in names} | fresh
         if changes:
             model._default_manager.filter(pk=record.pk).update(**changes)
-        model.history.filter(id=record.pk, history_date__gte=self.began).update(history_date=self.at)
+        past = model.history.filter(id=record.pk)
+        past.filter(created_at__gte=self.began).update(created_at=self.at)
+        past.filter(history_date__gte=self.began).update(history_date=self.at)
         TransitionLog.of(record).filter(at__gte=self.began).update(at=self.at)
         Task.of(record).filter(closed_at__gte=self.began).update(closed_at=self.at)
         desk = record.desk()

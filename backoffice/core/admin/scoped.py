@@ -27,7 +27,7 @@ class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
     #: Fields a role may edit; a role that is not named edits whatever the form offers.
     editable_by: ClassVar[dict[Role, tuple[str, ...]]] = {}
     #: What stands above the empty list of a role: a sentence, and links to what to do next (label, name of the view).
-    empty_hints: ClassVar[dict[Role, tuple[Any, tuple[tuple[Any, str], ...]]]] = {}
+    empty_hints: ClassVar[dict[str, tuple[Any, tuple[tuple[Any, str], ...]]]] = {}
 
     class Media:
         js = ("backoffice/backoffice.js",)
