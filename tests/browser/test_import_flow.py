@@ -77,6 +77,7 @@ def upload(page: Page, path: Path) -> None:
 
 def test_the_office_imports_a_list_finds_a_certificate_and_takes_the_import_back(page, office, tmp_path):
     page.goto("/")
+    page.get_by_role("navigation").get_by_role("link", name="登录").click()
     expect(page).to_have_url(re.compile("/admin/login/"))
     assert page.locator("html").get_attribute("lang") == "zh-hans"
     page.fill("input[name=username]", "wangfang")
