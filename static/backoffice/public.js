@@ -14,6 +14,8 @@
     });
     // The cookie's token is newer than the form's after a sign-in in another tab.
     const csrf = () => (document.cookie.match(/(?:^|; )csrftoken=([^;]+)/) || [])[1] || form.elements.csrfmiddlewaretoken.value;
+    // What is sent holds the token as a field too, and the field is what counts.
+    const renewToken = () => { form.elements.csrfmiddlewaretoken.value = csrf(); };
     const headers = () => ({ "X-CSRFToken": csrf(), Accept: "application/json" });
     const create = (tag, properties) => Object.assign(document.createElement(tag), properties);
     let stored = "stored" in form.dataset;
@@ -41,6 +43,7 @@
     }
 
     function typed(extra) {
+        renewToken();
         const data = new FormData(form);
         for (const input of form.querySelectorAll("input[type=file]")) data.delete(input.name);
         for (const [key, value] of Object.entries(extra || {})) data.set(key, value);
@@ -119,6 +122,7 @@
     let through = false;
     form.addEventListener("submit", async (event) => {
         const button = event.submitter;
+        renewToken();
         if (through || stopped || !button || button.name !== "submit") return;
         event.preventDefault();
         button.disabled = true;
