@@ -33,7 +33,9 @@ BINDINGS: Final[dict[str, str]] = {
 
 #: Somebody without an account who holds the signed link to one application or help request (core/links.py).
 APPLICANT: Final = "APPLICANT"
-DESKS: Final = [*Role.choices, (APPLICANT, _("Applicant"))]
+#: Who takes the steps that follow by themselves (Flow.onward): no desk, no account.
+SYSTEM: Final = "SYSTEM"
+DESKS: Final = [*Role.choices, (APPLICANT, _("Applicant")), (SYSTEM, _("The system"))]
 DESK_BINDINGS: Final[dict[str, str]] = BINDINGS | {APPLICANT: "record_id"}
 
 ALL: Final = "*"
@@ -72,6 +74,19 @@ SCOPES: Final[dict[str, dict[str, str]]] = {
     "registry.CompanyChange": {A: ALL, O: ALL, F: ALL, U: ALL, C: "company"},
     "registry.Transfer": {A: ALL, O: ALL, T: ALL, U: ALL, C: "company"},
     "registry.HelpRequest": {A: ALL, O: ALL, U: ALL} | LINK,
+    # The cash desk.
+    "fees.FeeSchedule": EVERYONE,
+    "fees.BankAccount": EVERYONE,
+    "fees.Bill": STAFF | {C: "company"},
+    "fees.BillItem": STAFF | {C: "bill__company"},
+    "fees.Voucher": STAFF | {C: "bill__company"},
+    "fees.Receipt": STAFF | {C: "bill__company"},
+    "fees.Refund": STAFF | {C: "bill__company"},
+    "fees.PayerDefault": {A: ALL, F: ALL, U: ALL, C: "company"},
+    # Enrolments. Bodies and finance see them once they were submitted, people their own learning (shown_to).
+    "training.Enrolment": STAFF | {L: "local_body", C: "company"},
+    "training.EnrolmentLine": STAFF | {L: "enrolment__local_body", C: "enrolment__company", P: "person"},
+    "training.CertificateLookup": {A: ALL, O: ALL, U: ALL},
     # The year's training plan is public.
     "training.TrainingClass": EVERYONE | PUBLIC,
     "core.Announcement": EVERYONE | PUBLIC,
@@ -147,6 +162,25 @@ GRANTS: Final[dict[str, dict[str, frozenset[str]]]] = {
     "registry.HelpRequest": {A: VIEW, O: frozenset({"view", "change", "export"}), U: VIEW,
                              APPLICANT: frozenset({"view", "change"})},
     "training.TrainingClass": READERS | {A: VIEW | {"export"}, T: EDIT | {"export"}, U: VIEW | {"export"}},
+    "fees.FeeSchedule": READERS | {A: EDIT, L: VIEW},
+    "fees.BankAccount": READERS | {A: EDIT},
+    "fees.Bill": {A: VIEW | {"export"}, O: VIEW, F: VIEW | {"export"}, T: VIEW, U: VIEW | {"export"}, C: VIEW},
+    "fees.BillItem": {A: VIEW, O: VIEW, F: VIEW, T: VIEW, U: VIEW, C: VIEW},
+    # "change": a company reads the pictures of what it hands in; they are fixed from then on.
+    "fees.Voucher": {A: VIEW, O: VIEW, F: VIEW, T: VIEW, U: VIEW, C: frozenset({"view", "change"})},
+    "fees.Receipt": {A: VIEW, O: VIEW, F: frozenset({"view", "change", "export"}), T: VIEW, U: VIEW, C: VIEW},
+    "fees.Refund": {A: VIEW, O: VIEW, F: frozenset({"view", "change", "export"}), T: VIEW, U: VIEW, C: VIEW},
+    "fees.PayerDefault": {A: VIEW, F: VIEW, U: VIEW, C: VIEW},
+    "training.Enrolment": {
+        A: VIEW | {"export"}, O: VIEW, F: VIEW, T: frozenset({"view", "change", "export"}), U: VIEW | {"export"},
+        L: frozenset({"view", "change", "export"}), C: EDIT | {"export"},
+    },
+    "training.EnrolmentLine": {
+        A: VIEW | {"export"}, O: VIEW, F: VIEW, T: frozenset({"view", "change", "export", "import"}),
+        U: VIEW | {"export"}, L: frozenset({"view", "change", "export", "import"}), C: EDIT | {"export", "delete"},
+        P: VIEW,
+    },
+    "training.CertificateLookup": {A: VIEW, O: VIEW, U: VIEW},
     "core.Announcement": READERS | {O: EDIT, A: VIEW, T: EDIT, APPLICANT: VIEW},
     "accounts.User": {A: EDIT, O: EDIT, U: VIEW, C: EDIT},
     "core.Attachment": {A: VIEW, O: EDIT | {"delete"}, F: VIEW, T: EDIT | {"delete"}, L: VIEW, U: VIEW,

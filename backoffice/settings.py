@@ -108,6 +108,7 @@ INSTALLED_APPS = [
     "axes",
     "backoffice.accounts",
     "backoffice.core",
+    "fees",
     "registry",
     "training",
     "backoffice.public",

@@ -13,7 +13,7 @@ from backoffice.core.flow import Flow
 from backoffice.roles import GRANTS, SCOPES
 
 ROOT = settings.BASE_DIR
-OURS = ("backoffice", "registry", "training")
+OURS = ("backoffice", "fees", "registry", "training")
 MOST_LINES = 450
 #: Models of ours that no screen shows rows of; each with the reason why no role needs a scope.
 INTERNAL: dict[str, str] = {}

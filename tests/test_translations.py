@@ -16,6 +16,7 @@ ROOT = settings.BASE_DIR
 CATALOGUES = ["locale", "vendor_locale"]
 SOURCES = [
     "backoffice",
+    "fees",
     "registry",
     "training",
     "templates",

@@ -11,3 +11,7 @@ class TrainingConfig(AppConfig):
         from training.services import bodies_with_open_practice_classes
 
         bodies.offer(bodies_with_open_practice_classes)
+
+        from training.notices import register_notices
+
+        register_notices()

@@ -20,7 +20,7 @@ from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 from backoffice.core.models.inbox import Task, TransitionLog
 from backoffice.core.scoping import bound_id, visible_to
 from backoffice.core.working_days import add_working_days
-from backoffice.roles import DESK_BINDINGS, desk_label
+from backoffice.roles import DESK_BINDINGS, SYSTEM, desk_label
 
 #: A guard returns why not, as a sentence the user understands, or an empty string.
 Guard = Callable[[Any], str]
@@ -113,6 +113,8 @@ class Flow(ConcurrentTransitionMixin, models.Model):
     private_states: ClassVar[frozenset[str]] = frozenset()
     #: The code of this model in signed links (core/links.py); empty: it has none.
     link_code: ClassVar[str] = ""
+    #: The step just taken, for `onward()` and `transition_done()`.
+    last_step: str = ""
     state: Any
 
     class Meta:
@@ -138,6 +140,10 @@ class Flow(ConcurrentTransitionMixin, models.Model):
 
     def transition_done(self, done: Step, by: Any, opinion: str) -> None:
         """Hook inside the transaction, after log and tasks are written: queue messages here."""
+
+    def onward(self) -> str:
+        """Hook: the step that follows by itself now (a bill of 0 skips the payment), or an empty string."""
+        return ""
 
     def is_closed(self) -> bool:
         """Whether the flow is at an end: no step leaves this state."""
@@ -210,18 +216,46 @@ def take_step(obj: Flow, name: str, *, by: Any, seen: int | None, opinion: str, 
         raise StepRefused(_("Write an opinion: the other side must know what to correct."))
     if refusals := declared.refusals(row):
         raise StepRefused("\n".join(refusals))
+    apply(row, declared, by, opinion, data)
+    return row
+
+
+class System:
+    """Takes the steps that follow by themselves."""
+
+    role = SYSTEM
+    is_active = True
+
+    def __str__(self) -> str:
+        return desk_label(SYSTEM)
+
+
+def apply(row: Flow, declared: Step, by: Any, opinion: str, data: dict[str, Any]) -> None:
+    """Take a step that was checked on a locked row, and those that follow by themselves (`onward`)."""
     source = row.state
-    getattr(row, name)(by=by, opinion=opinion, **data)
+    getattr(row, declared.name)(by=by, opinion=opinion, **data)
     user = account_of(by)
     row._history_user = user  # type: ignore[attr-defined]
     row._change_reason = f"{declared.label}: {opinion}" if opinion else str(declared.label)  # type: ignore[attr-defined]
     row.save()
     row._change_reason = None  # type: ignore[attr-defined] # a later save has its own reason
-    due_on = close_task(row, user, name)
-    write_log(row, name, source, by, opinion, due_on)
-    open_task(row)
+    due_on = close_task(row, user, declared.name)
+    write_log(row, declared.name, source, by, opinion, due_on)
+    row.last_step = declared.name
+    follows = row.onward()
+    if not follows:
+        open_task(row)
     row.transition_done(declared, by, opinion)
-    return row
+    if follows:
+        apply(row, row.steps()[follows], System(), "", {})
+
+
+@transaction.atomic
+def go_on(obj: Flow) -> None:
+    """Take the step that follows by itself, if there is one now: something outside the record decided it."""
+    row = type(obj)._default_manager.select_for_update(of=("self",)).get(pk=obj.pk)  # type: ignore[attr-defined]
+    if follows := row.onward():
+        apply(row, row.steps()[follows], System(), "", {})
 
 
 @transaction.atomic

@@ -1,3 +1,6 @@
+from training.admin.enrolment import EnrolmentAdmin
+from training.admin.line import EnrolmentLineAdmin
+from training.admin.lookup import CertificateLookupAdmin
 from training.admin.training_class import TrainingClassAdmin
 
-__all__ = ["TrainingClassAdmin"]
+__all__ = ["CertificateLookupAdmin", "EnrolmentAdmin", "EnrolmentLineAdmin", "TrainingClassAdmin"]

@@ -62,5 +62,8 @@ class TrainingClassFlow(Flow):
         state, (S.PLANNED, S.OPEN, S.CLOSED), S.CANCELLED, by=Role.TRAINING, label=gettext_lazy("Cancel the class"),
         opinion_required=True, tone="danger",
     )  # fmt: skip
-    def cancel(self, by: Any, **data: Any) -> None:
-        """The class does not take place; the opinion says why."""
+    def cancel(self, by: Any, opinion: str = "", **data: Any) -> None:
+        """The class does not take place; its enrolments are cancelled, and paid money goes back (SPEC 3.5)."""
+        from training.enrolling import cancel_enrolments
+
+        cancel_enrolments(self, by, opinion)

@@ -1,3 +1,5 @@
+from training.models.enrolment import Enrolment, EnrolmentLine
+from training.models.lookup import CertificateLookup
 from training.models.training_class import TrainingClass
 
-__all__ = ["TrainingClass"]
+__all__ = ["CertificateLookup", "Enrolment", "EnrolmentLine", "TrainingClass"]

@@ -4,12 +4,18 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.history import History
 from backoffice.roles import Role
 from registry.models import Certificate, LocalBody
+from training.flows.enrolment import UNDER_WAY
+from training.flows.enrolment import S as Enrolling
 from training.flows.training_class import S, TrainingClassFlow
+
+#: Enrolments in these states hold their seats.
+SEATED = (*UNDER_WAY, Enrolling.CLOSED)
 
 
 class TrainingClass(TrainingClassFlow):
@@ -26,7 +32,10 @@ class TrainingClass(TrainingClassFlow):
     title = models.CharField(_("title"), max_length=100)
     type = models.CharField(_("type of training"), max_length=10, choices=Type.choices)
     mode = models.CharField(_("mode"), max_length=12, choices=Mode.choices)
-    category = models.CharField(_("certificate type"), max_length=10, choices=Certificate.Type.choices)
+    category = models.CharField(
+        _("certificate type"), max_length=10, choices=Certificate.Type.choices, blank=True,
+        help_text=_("Empty: open to all types. Who renews two certificates enrols both in such a class."),
+    )  # fmt: skip
     local_body = models.ForeignKey(
         LocalBody, models.PROTECT, related_name="classes", verbose_name=_("local body"),
         help_text=_("Reviews the papers of everyone who enrols (资料审核所属区域)."),
@@ -59,6 +68,25 @@ class TrainingClass(TrainingClassFlow):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_online(self) -> bool:
+        return self.mode == self.Mode.ONLINE
+
+    def takes_enrolments(self) -> bool:
+        """Open, and not over yet (SPEC 3.5: the class must be open at the submit)."""
+        return self.state == S.OPEN and (self.end_date is None or self.end_date >= timezone.localdate())
+
+    def seats_taken(self) -> int:
+        """Seats are taken from the submit on and given back at a return or cancel; a dropped one stays taken."""
+        from training.models import EnrolmentLine
+
+        return EnrolmentLine.objects.filter(
+            enrolment__training_class=self, enrolment__state__in=SEATED
+        ).count()
+
+    def seats_free(self) -> int:
+        return self.capacity - self.seats_taken()
 
     @staticmethod
     def shown_to(user: Any) -> Q:

@@ -12,13 +12,14 @@ from django.db import transaction
 from backoffice.core.notices import ensure_templates
 
 #: In the order of their foreign keys. Each is loaded into an empty table only: the office may have edited it.
-FIXTURES = ("regions", "specialties", "local_bodies", "attachment_kinds", "holidays", "ready_opinions")
+FIXTURES = ("regions", "specialties", "local_bodies", "attachment_kinds", "holidays", "ready_opinions", "fees",
+            "bank_account")  # fmt: skip
 
 
 class Command(BaseCommand):
     help = (
-        "Load regions, local bodies, specialties, attachment kinds, holidays and ready-made opinions into tables "
-        "that are still empty, and give every notice its message template."
+        "Load regions, local bodies, specialties, attachment kinds, holidays, ready-made opinions, the fee schedule "
+        "and the bank account into tables that are still empty, and give every notice its message template."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,0 +1,125 @@
+"""The payment leg every paid flow shares (SPEC 3.5, manual ch. 5 and 6): pay, hand in the voucher, finance looks.
+
+class EnrolmentFlow(payment_leg(paid=S.TRAINING_REVIEW, declined=S.DRAFT)): …
+
+The states AWAITING_PAYMENT and FINANCE_REVIEW belong to the flow that inherits; where they lead says the call.
+"""
+
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.core.flow import Flow, step
+from backoffice.roles import SYSTEM, Role
+
+AWAITING_PAYMENT, FINANCE_REVIEW = "AWAITING_PAYMENT", "FINANCE_REVIEW"
+
+
+class Billable:
+    """What a paid record implements."""
+
+    def bill_lines(self) -> list[Any]:
+        """The (line pk or None, label, items of fees.rules) of each of its priced lines, in order."""
+        raise NotImplementedError
+
+    def bill_subject(self) -> str:
+        """One line that says what the money is for."""
+        return str(self)[:200]
+
+    def payment_settled(self, by: Any) -> None:
+        """Hook inside the transaction: the money is there (or none is needed)."""
+
+
+def yuan(amount: Any) -> str:
+    """An amount as sentences say it: 1,240 or 12.50, without the currency."""
+    whole = amount == amount.to_integral_value()
+    return str(number_format(amount, decimal_pos=0 if whole else 2, force_grouping=True))
+
+
+def vouchers_checked(obj: Any) -> str:
+    """Finance looks at what was handed in; with less than the bill nobody goes on."""
+    bill = obj.bill
+    missing = bill.balance - bill.pending()
+    if missing <= 0:
+        return ""
+    return _("The vouchers come to %(paid)s yuan, the bill to %(total)s: %(missing)s yuan are missing. Return it.") % {
+        "paid": yuan(bill.paid + bill.pending()), "total": yuan(bill.total), "missing": yuan(missing),
+    }  # fmt: skip
+
+
+def nothing_left_to_pay(obj: Any) -> bool:
+    return bool(obj.bill is not None and obj.bill.balance <= 0)
+
+
+def payment_leg(*, paid: str, declined: str) -> Any:
+    """The abstract flow with the steps of the payment: `paid` is where finance sends the record on to, `declined`
+    where the company takes it back to."""
+
+    class PaymentLeg(Billable, Flow):
+        class Meta:
+            abstract = True
+
+        @property
+        def bill(self) -> Any:
+            """The record's bill, None before it was submitted once."""
+            from fees.models import Bill
+
+            return Bill.of(self).first() if self.pk else None
+
+        @step(
+            "state", AWAITING_PAYMENT, FINANCE_REVIEW, by=Role.COMPANY,
+            label=gettext_lazy("Agree and hand in the voucher"),
+        )  # fmt: skip
+        def submit_voucher(self, by: Any, vouchers: Any = (), **data: Any) -> None:
+            """Hand in the pictures of the transfers, with payer and invoice title (manual ch. 6)."""
+            from fees.services import hand_in
+
+            hand_in(self.bill, vouchers, by)
+
+        @step(
+            "state", AWAITING_PAYMENT, declined, by=Role.COMPANY, label=gettext_lazy("Disagree: edit again"),
+            tone="default",
+        )  # fmt: skip
+        def decline_payment(self, by: Any, **data: Any) -> None:
+            """The only way to edit the lines once they were approved (manual ch. 5-2); verified money stays credit."""
+            from fees.services import ask_no_more
+
+            ask_no_more(self.bill)
+
+        @step("state", AWAITING_PAYMENT, paid, by=SYSTEM, label=gettext_lazy("No payment needed"))
+        def skip_payment(self, by: Any, **data: Any) -> None:
+            """Nothing is left to pay: the bill is 0, or verified vouchers cover it."""
+            from fees.services import settle
+
+            settle(self.bill, by)
+            self.payment_settled(by)
+
+        @step(
+            "state", FINANCE_REVIEW, paid, by=Role.FINANCE, label=gettext_lazy("Verify the payment"),
+            when=[vouchers_checked],
+        )  # fmt: skip
+        def finance_approve(self, by: Any, **data: Any) -> None:
+            """The money is there: the receipts due are known, and what is too much goes back."""
+            from fees.services import verify
+
+            verify(self.bill, by)
+            self.payment_settled(by)
+
+        @step(
+            "state", FINANCE_REVIEW, AWAITING_PAYMENT, by=Role.FINANCE, label=gettext_lazy("Return to the company"),
+            opinion_required=True, tone="danger",
+        )  # fmt: skip
+        def finance_return(self, by: Any, **data: Any) -> None:
+            """Only the voucher may be corrected then (manual ch. 5-2)."""
+            from fees.services import hand_back
+
+            hand_back(self.bill)
+
+        def onward(self) -> str:
+            """A bill of 0 skips the payment: only on the way there, so that finance can still return it further."""
+            arrives = self.state == AWAITING_PAYMENT and self.last_step != "finance_return"  # type: ignore[attr-defined]
+            return "skip_payment" if arrives and nothing_left_to_pay(self) else super().onward()
+
+    return PaymentLeg

@@ -1,0 +1,71 @@
+"""What follows a payment: receipts to be written, money to be paid back."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.history import History
+from fees.flows.receipts import ReceiptFlow, ReceiptState, RefundFlow, RefundState
+from fees.models.bill import Bill, ReceiptKind
+from fees.models.schedule import money
+
+
+class Receipt(ReceiptFlow):
+    """财政收据 for dues and tuition, an invoice for change fees: one payment can need two (manual ch. 6-3)."""
+
+    State = ReceiptState
+
+    bill = models.ForeignKey(Bill, models.PROTECT, related_name="receipts", verbose_name=_("bill"))
+    kind = models.CharField(_("kind"), max_length=10, choices=ReceiptKind.choices)
+    title = models.CharField(_("made out to"), max_length=100)
+    amount = money(_("amount"))
+    number = models.CharField(_("number"), max_length=40, blank=True)
+    issued_on = models.DateField(_("issued on"), null=True, blank=True)
+    created_at = models.DateTimeField(_("due since"), auto_now_add=True)
+
+    history = History()
+
+    class Meta:
+        verbose_name = _("receipt")
+        verbose_name_plural = _("receipts")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "number"], condition=~Q(number=""), name="one_receipt_of_a_number"
+            ),
+            models.UniqueConstraint(
+                fields=["bill", "kind"], condition=Q(state=ReceiptState.DUE), name="one_receipt_due_of_a_kind"
+            ),
+        ]
+        indexes = [models.Index("state", models.F("id").desc(), name="receipt_state")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.amount} {self.title}"
+
+
+class Refund(RefundFlow):
+    """Money that has to go back: too much was paid, the roster was cut, or the class was cancelled."""
+
+    State = RefundState
+
+    bill = models.ForeignKey(Bill, models.PROTECT, related_name="refunds", verbose_name=_("bill"))
+    amount = money(_("amount"))
+    reason = models.CharField(_("reason"), max_length=300)
+    reference = models.CharField(_("reference of the transfer"), max_length=60, blank=True)
+    paid_on = models.DateField(_("paid back on"), null=True, blank=True)
+    created_at = models.DateTimeField(_("due since"), auto_now_add=True)
+
+    history = History()
+
+    class Meta:
+        verbose_name = _("refund")
+        verbose_name_plural = _("refunds")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["bill"], condition=Q(state=RefundState.DUE), name="one_refund_due_of_a_bill"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.bill} {self.amount}"

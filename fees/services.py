@@ -1,0 +1,207 @@
+"""The verbs of the cash desk. Each runs inside the transaction of the step that calls it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from backoffice.core.attachments import FileRefused, check_picture, store
+from backoffice.core.flow import StepRefused, System, apply, start
+from backoffice.core.models import Attachment, AttachmentKind
+from fees.flows.payment import yuan
+from fees.models import Bill, BillItem, PayerDefault, Receipt, Refund, Voucher
+from fees.rules import ZERO, Paper
+
+
+def make_bill(record: Any, company: Any) -> Bill:
+    """Write the record's bill anew from its lines and return it: prices are frozen here (SPEC 3.5, submit)."""
+    lines = record.bill_lines()
+    total = sum((item.amount for _line, _label, items in lines for item in items), ZERO)
+    bill = Bill.of(record).select_for_update().first()
+    if bill is None:
+        bill = Bill(content_type=ContentType.objects.get_for_model(record), object_id=record.pk)
+    bill.company, bill.subject, bill.total = company, record.bill_subject(), total
+    bill.stage = Bill.Stage.IDLE
+    bill.save()
+    bill.items.all().delete()
+    BillItem.objects.bulk_create(
+        BillItem(
+            bill=bill, line=line, label=label[:120], kind=item.kind, unit=item.unit, count=item.count,
+            amount=item.amount, paper=item.paper,
+        )
+        for line, label, items in lines
+        for item in items
+    )  # fmt: skip
+    return bill
+
+
+def ask_for_payment(bill: Bill) -> None:
+    """The company may pay now."""
+    set_stage(bill, Bill.Stage.OPEN)
+
+
+def ask_no_more(bill: Bill | None) -> None:
+    """The roster is open again: nothing is to be paid before it is submitted anew."""
+    if bill is not None:
+        set_stage(bill, Bill.Stage.IDLE)
+
+
+def set_stage(bill: Bill, stage: str) -> None:
+    bill.stage = stage
+    bill.save(update_fields=["stage", "updated_at"])
+
+
+def hand_in(bill: Bill, vouchers: Iterable[Mapping[str, Any]], by: Any) -> None:
+    """Store the vouchers and put them before finance; raise StepRefused where they do not cover the bill.
+
+    Each is a mapping of payer_name, invoice_title, amount, paid_on, remark and image (an uploaded file); with `pk` it
+    corrects a voucher that finance returned, whose picture stays where no new one is given.
+    """
+    given = list(vouchers)
+    returned = {
+        row.pk: row for row in bill.vouchers.select_for_update().filter(status=Voucher.Status.RETURNED)
+    }
+    for values in given:
+        row = returned.pop(values.get("pk") or 0, None) or Voucher(bill=bill)
+        for name in ("payer_name", "invoice_title", "amount", "paid_on", "remark"):
+            setattr(row, name, values.get(name) or getattr(row, name))
+        row.status, row.decided_at = Voucher.Status.SUBMITTED, None
+        row._history_user = by  # type: ignore[attr-defined]
+        row.save()
+        put_picture(row, values.get("image"), by)
+    for row in returned.values():  # not handed in again
+        row.status = Voucher.Status.WITHDRAWN
+        row.save()
+    check_cover(bill)
+    if given:
+        PayerDefault.objects.update_or_create(
+            company=bill.company,
+            defaults={name: given[-1][name] for name in ("payer_name", "invoice_title")},
+        )
+    set_stage(bill, Bill.Stage.REVIEW)
+
+
+def put_picture(voucher: Voucher, image: Any, by: Any) -> None:
+    """Attach the picture in place of an earlier one; without any, StepRefused says so."""
+    pictures = Attachment.of(voucher).filter(removed_at=None)
+    if image is None:
+        if not pictures.exists():
+            raise StepRefused(
+                _("Add the picture of the transfer by %(payer)s.") % {"payer": voucher.payer_name}
+            )
+        return
+    try:
+        picture = check_picture(image, "VOUCHER")
+        before = list(pictures)
+        kept = store(picture, AttachmentKind.objects.get(code="VOUCHER"), voucher, by)
+    except FileRefused as refusal:
+        raise StepRefused(str(refusal)) from None
+    Attachment.objects.filter(pk__in=[old.pk for old in before if old.pk != kept.pk]).update(
+        removed_at=timezone.now()
+    )
+
+
+def check_cover(bill: Bill) -> None:
+    missing = bill.balance - bill.pending()
+    if missing > 0:
+        raise StepRefused(
+            _("The vouchers come to %(paid)s yuan, the bill to %(total)s: %(missing)s yuan are missing. Add the "
+              "voucher of another transfer.")
+            % {"paid": yuan(bill.paid + bill.pending()), "total": yuan(bill.total), "missing": yuan(missing)}
+        )  # fmt: skip
+
+
+def hand_back(bill: Bill) -> None:
+    """Finance returns what it did not verify; verified vouchers stay."""
+    decide_vouchers(bill, Voucher.Status.RETURNED)
+    set_stage(bill, Bill.Stage.OPEN)
+
+
+def verify(bill: Bill, by: Any) -> None:
+    """What was handed in counts as paid now."""
+    decide_vouchers(bill, Voucher.Status.VERIFIED)
+    settle(bill, by)
+
+
+def decide_vouchers(bill: Bill, status: str) -> None:
+    for voucher in bill.vouchers.select_for_update().filter(status=Voucher.Status.SUBMITTED):
+        voucher.status, voucher.decided_at = status, timezone.now()
+        voucher.save()
+
+
+def count_paid(bill: Bill) -> None:
+    """Verified vouchers less what was paid back; stored on the bill."""
+    verified = (
+        bill.vouchers.filter(status=Voucher.Status.VERIFIED).aggregate(sum=Sum("amount"))["sum"] or ZERO
+    )
+    back = bill.refunds.filter(state=Refund.State.PAID).aggregate(sum=Sum("amount"))["sum"] or ZERO
+    bill.paid = verified - back
+    bill.save(update_fields=["paid", "updated_at"])
+
+
+def settle(bill: Bill, by: Any) -> None:
+    """Close the payment: receipts due, refund due, nothing asked for any more."""
+    count_paid(bill)
+    expect_receipts(bill, by)
+    expect_refund(bill, _("More was paid than the bill asks for."), by)
+    set_stage(bill, Bill.Stage.SETTLED)
+
+
+def expect_receipts(bill: Bill, by: Any) -> None:
+    """For dues and tuition a fiscal receipt, for change fees an invoice (manual ch. 6-3): one each at most is due.
+
+    What was issued already is not issued again; where too much was, finance declares it void by hand.
+    """
+    voucher = bill.vouchers.filter(status=Voucher.Status.VERIFIED).last()
+    title = voucher.invoice_title if voucher else str(bill.company)
+    for kind in Paper:
+        owed = bill.items.filter(paper=kind).aggregate(sum=Sum("amount"))["sum"] or ZERO
+        rows = bill.receipts.filter(kind=kind)
+        owed -= rows.filter(state=Receipt.State.ISSUED).aggregate(sum=Sum("amount"))["sum"] or ZERO
+        due = rows.select_for_update().filter(state=Receipt.State.DUE).first()
+        if due is not None and (due.amount, due.title) != (owed, title):
+            if owed > 0:
+                due.amount, due.title = owed, title
+                due.save()
+            else:
+                apply(due, Receipt.steps()["void"], System(), _("Nothing is owed for this any more."), {})
+        elif due is None and owed > 0:
+            start(Receipt(bill=bill, kind=kind, title=title, amount=owed), by=by)
+
+
+def expect_refund(bill: Bill, reason: str, by: Any) -> None:
+    """Money beyond the bill goes back; a refund that was due for credit used since then is not."""
+    due = bill.refunds.select_for_update().filter(state=Refund.State.DUE).first()
+    too_much = -bill.balance
+    if too_much > 0 and due is None:
+        start(Refund(bill=bill, amount=too_much, reason=reason[:300]), by=by)
+    elif too_much > 0 and due is not None:
+        due.amount, due.reason = too_much, reason[:300]
+        due.save()
+    elif due is not None:
+        apply(due, Refund.steps()["use"], System(), "", {})
+
+
+def paid_back(refund: Refund, by: Any) -> None:
+    """Called by the refund's own step: what went back is no credit any more (the row itself is saved after)."""
+    bill = Bill.objects.select_for_update().get(pk=refund.bill_id)
+    bill.paid -= refund.amount
+    bill.save(update_fields=["paid", "updated_at"])
+
+
+def cancel_bill(bill: Bill | None, reason: str, by: Any) -> None:
+    """The record is cancelled: nothing is owed, and what was verified goes back."""
+    if bill is None:
+        return
+    bill.items.all().delete()
+    bill.total = ZERO
+    bill.save(update_fields=["total", "updated_at"])
+    for voucher in bill.vouchers.filter(status=Voucher.Status.RETURNED):
+        voucher.status = Voucher.Status.WITHDRAWN
+        voucher.save()
+    settle(bill, by)
+    if reason:
+        bill.refunds.filter(state=Refund.State.DUE).update(reason=reason[:300])

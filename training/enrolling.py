@@ -1,0 +1,93 @@
+"""The verbs of enrolments: each runs inside the transaction of the step that calls it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils import timezone
+
+from backoffice.core.bulk import Done, apply_all, perform_all
+from backoffice.core.flow import StepRefused, System, apply, go_on
+from fees.services import make_bill
+from registry.models import Person
+from training.flows.enrolment import UNDER_WAY, S, class_open, no_voucher_waiting, seats_left
+from training.flows.learning import ENDED, L
+from training.models import Enrolment, EnrolmentLine, TrainingClass
+from training.roster import Roster, look, problems_of
+
+
+def freeze(enrolment: Enrolment, by: Any) -> None:
+    """Take the seats, freeze what the lines say and what they cost (SPEC 3.5, submit).
+
+    Class and people are locked first, and everything is asked again: of two companies that want the last seats, and
+    of two enrolments with the same certificate, one is refused.
+    """
+    enrolment.training_class = TrainingClass.objects.select_for_update(of=("self",)).get(
+        pk=enrolment.training_class_id
+    )
+    people = Person.objects.filter(enrolment_lines__enrolment=enrolment).order_by("pk")
+    list(Person.objects.select_for_update(of=("self",)).filter(pk__in=people.values("pk")).order_by("pk"))
+    reasons = [class_open(enrolment), seats_left(enrolment), *problems_of(enrolment)]
+    if any(reasons):
+        raise StepRefused("\n".join(filter(None, reasons)))
+    roster = look(enrolment)
+    for row in roster.rows:
+        row.line.snapshot()
+        row.line.amount, row.line.review_remark = row.amount, ""
+    EnrolmentLine.objects.bulk_update(
+        [row.line for row in roster.rows], [*EnrolmentLine.FROZEN, "amount", "review_remark"], batch_size=200
+    )
+    count(enrolment, roster)
+    make_bill(enrolment, enrolment.company)
+    enrolment.submitted_at = timezone.now()
+
+
+def count(enrolment: Enrolment, roster: Roster) -> None:
+    """Put the number of people and the amount on the enrolment, without saving."""
+    enrolment.people, enrolment.amount = len(roster.rows), roster.total
+
+
+def recount(enrolment: Enrolment) -> Roster:
+    """After the draft's lines changed: store number and amount, and return the roster as it is now."""
+    roster = look(enrolment)
+    count(enrolment, roster)
+    Enrolment.objects.filter(pk=enrolment.pk).update(people=enrolment.people, amount=enrolment.amount)
+    return roster
+
+
+def confirm_lines(enrolment: Enrolment, by: Any) -> None:
+    """Everybody on the roster is enrolled now."""
+    lines = list(enrolment.lines.select_for_update().filter(state=L.ENROLLING))
+    apply_all(lines, "confirm", by=System())
+
+
+def drop_all(enrolment: Enrolment, by: Any, opinion: str) -> None:
+    """The class does not take place: whoever has not ended yet is dropped."""
+    lines = list(enrolment.lines.select_for_update().exclude(state__in=(*ENDED, L.ENROLLING)))
+    apply_all(lines, "drop", by=System(), opinion=opinion)
+
+
+def cancel_enrolments(training_class: TrainingClass, by: Any, opinion: str) -> int:
+    """Cancel every enrolment of a class that does not take place; return how many (SPEC 3.5, edges)."""
+    rows = Enrolment.objects.select_for_update(of=("self",)).filter(
+        training_class=training_class, state__in=(S.DRAFT, *UNDER_WAY)
+    )
+    enrolments = list(rows.order_by("pk"))
+    if reasons := [reason for row in enrolments if (reason := no_voucher_waiting(row))]:
+        raise StepRefused("\n".join(reasons))
+    for row in enrolments:
+        apply(row, row.steps()["class_cancelled"], System(), opinion, {})
+    return len(enrolments)
+
+
+def move_lines(
+    lines: Iterable[int], step: str, *, by: Any, opinion: str = "", data: Any = None, **shared: Any
+) -> Done:
+    """Take a step of the learning on many people at once; enrolments whose last line ended are closed with it."""
+    outcome = perform_all(
+        EnrolmentLine, lines, step, by=by, opinion=opinion, data=data,
+        related=("enrolment__training_class", "enrolment__company"), **shared,
+    )  # fmt: skip
+    if step in ("record_pass", "record_fail", "drop", "retake"):
+        for enrolment in Enrolment.objects.filter(pk__in={row.enrolment_id for row in outcome.rows}):
+            go_on(enrolment)
+    return outcome

@@ -1,0 +1,128 @@
+"""The learning of one enrolled person (SPEC 3.5, manual ch. 7, FAQ 1, 3, 12): handed to the platform, opened, ended.
+
+状态 and 提交正保 stand side by side in the learning query: `state` and `is_handed_off`.
+"""
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+from django_fsm import FSMField
+
+from backoffice.core.flow import Flow, step
+from backoffice.roles import SYSTEM, Role
+
+TEACHERS = (Role.TRAINING, Role.LOCAL_BODY)
+
+
+class L(models.TextChoices):
+    ENROLLING = "ENROLLING", gettext_lazy("Enrolment under way")
+    PENDING = "PENDING", gettext_lazy("To be opened")
+    SUBMITTED = "SUBMITTED", gettext_lazy("Handed to the platform")
+    LEARNING = "LEARNING", gettext_lazy("Learning")
+    PASSED = "PASSED", gettext_lazy("Passed")
+    FAILED = "FAILED", gettext_lazy("Failed")
+    DROPPED = "DROPPED", gettext_lazy("Dropped")
+
+
+ENDED = (L.PASSED, L.FAILED, L.DROPPED)
+
+
+def by_platform(obj: Any) -> str:
+    """Face-to-face classes skip the platform (SPEC 3.5)."""
+    if obj.enrolment.training_class.is_online:
+        return ""
+    return _("%(name)s is in a face-to-face class: the local body opens it when it begins.") % {
+        "name": obj.name
+    }
+
+
+def opened_by_whom(obj: Any) -> str:
+    """Online: after the hand-off. Face to face: at once."""
+    if obj.state == L.SUBMITTED or not obj.enrolment.training_class.is_online:
+        return ""
+    return _("%(name)s was not handed to the learning platform yet.") % {"name": obj.name}
+
+
+def enrolment_confirmed(obj: Any) -> str:
+    if obj.enrolment.state in ("CONFIRMED", "CLOSED"):
+        return ""
+    return _("The enrolment of %(name)s is not confirmed.") % {"name": obj.name}
+
+
+class LearningFlow(Flow):
+    state = FSMField(gettext_lazy("state"), default=L.ENROLLING, choices=L.choices, protected=True)
+
+    colours = {
+        L.ENROLLING: "", L.PENDING: "warning", L.SUBMITTED: "info", L.LEARNING: "info", L.PASSED: "success",
+        L.FAILED: "danger", L.DROPPED: "",
+    }  # fmt: skip
+    #: Whole classes move at once, from the learning list: no task for each person.
+    resting = frozenset({L.ENROLLING, L.PENDING, L.SUBMITTED, L.LEARNING, L.FAILED})
+
+    class Meta:
+        abstract = True
+
+    @step(state, L.ENROLLING, L.PENDING, by=(Role.TRAINING, SYSTEM), label=gettext_lazy("Enrolled"))
+    def confirm(self, by: Any, **data: Any) -> None:
+        """The enrolment is confirmed."""
+
+    @step(
+        state, L.PENDING, L.SUBMITTED, by=Role.TRAINING, label=gettext_lazy("Hand to the platform"),
+        when=[enrolment_confirmed, by_platform],
+    )  # fmt: skip
+    def hand_off(self, by: Any, **data: Any) -> None:
+        """提交正保 = 是: the platform has the name."""
+        self.handed_off_at = timezone.now()
+
+    @step(
+        state, (L.PENDING, L.SUBMITTED), L.LEARNING, by=TEACHERS, label=gettext_lazy("Open the learning"),
+        when=[enrolment_confirmed, opened_by_whom],
+    )  # fmt: skip
+    def open_learning(self, by: Any, **data: Any) -> None:
+        """The platform confirmed the name, or the class has begun."""
+        self.opened_at = timezone.now()
+
+    @step(state, L.LEARNING, L.PASSED, by=TEACHERS, label=gettext_lazy("Record as passed"))
+    def record_pass(
+        self,
+        by: Any,
+        *,
+        study_hours: Decimal | None = None,
+        score: Decimal | None = None,
+        passed_on: datetime.date | None = None,
+        **data: Any,
+    ) -> None:
+        """The examination was passed; the certificate follows in a batch (FAQ 3)."""
+        self.study_hours, self.score = study_hours, score
+        self.passed_on = passed_on or timezone.localdate()
+
+    @step(state, L.LEARNING, L.FAILED, by=TEACHERS, label=gettext_lazy("Record as failed"), tone="danger")
+    def record_fail(
+        self, by: Any, *, study_hours: Decimal | None = None, score: Decimal | None = None, **data: Any
+    ) -> None:
+        """Not passed; a retake may be opened."""
+        self.study_hours, self.score = study_hours, score
+
+    @step(
+        state, L.FAILED, L.LEARNING, by=TEACHERS, label=gettext_lazy("Open a retake"), when=[enrolment_confirmed],
+    )  # fmt: skip
+    def retake(self, by: Any, **data: Any) -> None:
+        """Learn again in the same class."""
+        self.attempts += 1
+
+    @step(
+        state, (L.PENDING, L.SUBMITTED, L.LEARNING, L.FAILED), L.DROPPED, by=(Role.TRAINING, SYSTEM),
+        label=pgettext_lazy("learning", "Drop"), opinion_required=True, tone="danger",
+    )  # fmt: skip
+    def drop(self, by: Any, opinion: str = "", **data: Any) -> None:
+        """Does not take part any more; the opinion says why."""
+
+    @property
+    def is_handed_off(self) -> bool:
+        """提交正保: whether the platform has got the name."""
+        return self.handed_off_at is not None
