@@ -1,0 +1,56 @@
+"""人民币大写: an amount in Chinese capitals, as it stands on vouchers, receipts and the printed roster.
+
+The rules are those of 正确填写票据和结算凭证的基本规定: 整 after yuan and jiao and not after fen, one 零 for any run of
+zeros inside the number, none before jiao, and 零 between yuan and fen where there are no jiao.
+"""
+
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
+
+DIGITS = "零壹贰叁肆伍陆柒捌玖"
+PLACES = ("仟", "佰", "拾", "")
+SECTIONS = ("", "万", "亿", "万亿")
+LIMIT = Decimal(10) ** 16
+CENT = Decimal("0.01")
+
+
+def in_capitals(amount: Decimal) -> str:
+    """The amount as a bank writes it out: 1000.50 is 壹仟元伍角整. Raise ValueError from 10^16 yuan on."""
+    rounded = amount.quantize(CENT, ROUND_HALF_UP) if abs(amount) < LIMIT else LIMIT
+    if abs(rounded) >= LIMIT:
+        raise ValueError(f"{amount} is too much to be written out")
+    sign = "负" if rounded < 0 else ""
+    yuan, rest = divmod(int(abs(rounded) * 100), 100)
+    jiao, fen = divmod(rest, 10)
+    text = whole(yuan) + "元" if yuan or not rest else ""
+    if jiao:
+        text += DIGITS[jiao] + "角"
+    elif fen and yuan:
+        text += "零"
+    return sign + text + (DIGITS[fen] + "分" if fen else "整")
+
+
+def whole(number: int) -> str:
+    """A whole number below 10^16 in capitals, without a unit: 100000001 is 壹亿零壹."""
+    if not number:
+        return DIGITS[0]
+    if number >= 10**8:
+        high, low = divmod(number, 10**8)
+        gap = "零" if low and (low < 10**7) else ""
+        return whole(high) + "亿" + gap + (whole(low) if low else "")
+    if number >= 10**4:
+        high, low = divmod(number, 10**4)
+        gap = "零" if low and low < 10**3 else ""
+        return section(high) + "万" + gap + (section(low) if low else "")
+    return section(number)
+
+
+def section(number: int) -> str:
+    """One to 9999: zeros between two digits are one 零, those at the end are none."""
+    figures = f"{number:04d}".lstrip("0")
+    places = PLACES[-len(figures) :]
+    kept = [(index, int(figure)) for index, figure in enumerate(figures) if figure != "0"]
+    text = DIGITS[kept[0][1]] + places[kept[0][0]]
+    for (before, _figure), (index, figure) in pairwise(kept):
+        text += ("零" if index - before > 1 else "") + DIGITS[figure] + places[index]
+    return text
