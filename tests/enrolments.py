@@ -16,7 +16,6 @@ from tests.factories import (
     CertificateFactory,
     CompanyFactory,
     TrainingClassFactory,
-    UserFactory,
     actor,
     give_papers,
 )
@@ -86,7 +85,8 @@ class EnrolmentFactory(DjangoModelFactory):
         cls, model_class: Any, *args: Any, people: int = 0, at: str = "DRAFT", **kwargs: Any
     ) -> Enrolment:
         FeeScheduleFactory()
-        enrolment = start(model_class(**kwargs), by=UserFactory(role=Role.COMPANY, company=kwargs["company"]))
+        enrolment = model_class(**kwargs)
+        enrolment = start(enrolment, by=actor(enrolment, Role.COMPANY))
         for _number in range(people):
             EnrolmentLineFactory(enrolment=enrolment)
         return advance(enrolment, *WAYS[at])

@@ -37,6 +37,7 @@ from backoffice.core.models import (
 from backoffice.core.models.inbox import flow_models
 from backoffice.core.scoping import bound_id, can_see, visible_to
 from backoffice.roles import BINDINGS, SCOPES, Role
+from fees.models import BankAccount
 from registry.models import (
     Certificate,
     CompanyChange,
@@ -50,6 +51,7 @@ from registry.models import (
     Specialty,
     Transfer,
 )
+from tests.enrolment_world import enrol
 from tests.factories import (
     AnnouncementFactory,
     CertificateFactory,
@@ -89,6 +91,17 @@ registry.CompanyApplication  all all    all     -        -          -       -   
 registry.CompanyChange    all    all    all     -        -          own     -      all
 registry.Transfer         all    all    -       all      -          own     -      all
 registry.HelpRequest      all    all    -       -        -          -       -      all
+fees.FeeSchedule          all    all    all     all      all        all     all    all
+fees.BankAccount          all    all    all     all      all        all     all    all
+fees.Bill                 all    all    all     all      -          own     -      all
+fees.BillItem             all    all    all     all      -          own     -      all
+fees.Voucher              all    all    all     all      -          own     -      all
+fees.Receipt              all    all    all     all      -          own     -      all
+fees.Refund               all    all    all     all      -          own     -      all
+fees.PayerDefault         all    -      all     -        -          own     -      all
+training.Enrolment        all    all    all     all      own        own     -      all
+training.EnrolmentLine    all    all    all     all      own        own     own    all
+training.CertificateLookup all   all    -       -        -          -       -      all
 training.TrainingClass    all    all    all     all      all        all     all    all
 core.Announcement         all    all    all     all      all        all     all    all
 core.FinishedTask         all    all    some    some     own        own     -      all
@@ -98,7 +111,7 @@ core.ReadyOpinion         all    all    all     all      all        all     all 
 core.MessageTemplate      all    all    -       -        -          -       -      all
 accounts.User             all    all    -       -        -          own     -      all
 core.Attachment           all    all    some    some     own        own     own    all
-core.TransitionLog        all    all    some    some     own        own     -      all
+core.TransitionLog        all    all    some    some     own        own     own    all
 core.Task                 all    all    own     own      own        own     own    all
 core.Message              all    all    -       -        -          -       -      all
 core.ImportRun            all    all    -       -        -          -       -      all
@@ -175,6 +188,14 @@ def world() -> SimpleNamespace:
             )
             belongs(closed, *([role] if mine or bound_to is None else []))
         ask_for_something(company, body, belongs, desk_roles, company_roles)
+        learning = enrol(company, body, person.certificates.get())
+        for row in (learning.bill, *learning.bill.items.all(), *learning.bill.receipts.all(), learning.voucher,
+                    learning.refund, learning.payer, learning.picture):  # fmt: skip
+            belongs(row, *company_roles)
+        belongs(learning.enrolment, *desk_roles)
+        belongs(learning.line, *desk_roles, *([Role.PERSON] if mine else []))
+        for scan in Attachment.of(person):
+            belongs(scan, *employee_roles)
         Message.objects.create(channel=Message.Channel.MAIL, recipient="a@example.org", body="你好")
         ImportRun.objects.create(
             layout="certificates", file="x", filename="x.xlsx", created_by=users[Role.OFFICE]
@@ -211,6 +232,7 @@ def ask_for_something(company: Any, body: Any, belongs: Any, desk_roles: list, c
     Merge.objects.create(content_type=kind, kept_id=1, merged_id=2, label="x", by=by)
     TrainingClassFactory(local_body=body, state="OPEN")
     AnnouncementFactory(is_published=True, published_at=timezone.now())
+    BankAccount.objects.create(holder="协会", bank="工商银行", number=str(company.pk))
     ReadyOpinion.objects.create(text="请更正")
     MessageTemplate.objects.create(code=f"x{company.pk}")
 
@@ -226,11 +248,12 @@ def name_flow_rows(users: dict[Role, User], own: dict[tuple[str, Role], set[int]
             for rows in (TransitionLog, FinishedTask, TrackedTask, Attachment):
                 found = rows._default_manager.filter(content_type=content_type, object_id__in=mine)
                 own[rows._meta.label, role] |= set(found.values_list("pk", flat=True))
-    of_register = Attachment.objects.filter(content_type__model__in=["company", "person"])
+    of_register = Attachment.objects.filter(content_type__model__in=["company", "person", "voucher"])
     for role in (Role.FINANCE, Role.TRAINING):
         own["core.Attachment", role] |= set(of_register.values_list("pk", flat=True))
     for task in Task.objects.all():
-        if task.role in BINDINGS and bound_id(users[Role(task.role)]) == task.bound_id:
+        mine = task.role not in BINDINGS or bound_id(users[Role(task.role)]) == task.bound_id
+        if task.role in users and mine:
             own["core.Task", Role(task.role)].add(task.pk)
 
 

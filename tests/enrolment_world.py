@@ -1,0 +1,36 @@
+"""What a company has under way in the training room and at the cash desk, for the tests of scopes."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from backoffice.core.flow import start
+from backoffice.core.models import Attachment
+from fees.models import PayerDefault, Refund
+from registry.models import Certificate, Company, LocalBody
+from tests.enrolments import EnrolmentFactory, EnrolmentLineFactory, advance
+from tests.factories import TrainingClassFactory, UserFactory
+from training.models import CertificateLookup
+
+
+def enrol(company: Company, body: LocalBody, certificate: Certificate, name: str = "") -> SimpleNamespace:
+    """A confirmed enrolment of one certificate with all that was paid for it, and a refund; one record of each."""
+    training_class = TrainingClassFactory(
+        local_body=body, type="CONTINUING", category="", title=f"{name or company.pk}继续教育班"
+    )
+    enrolment = EnrolmentFactory(company=company, training_class=training_class)
+    line = EnrolmentLineFactory(enrolment=enrolment, certificate=certificate)
+    enrolment = advance(
+        enrolment, "submit", "local_approve", "submit_voucher", "finance_approve", "training_confirm"
+    )
+    line.refresh_from_db()
+    bill: Any = enrolment.bill
+    finance = UserFactory(role="FINANCE")
+    refund = start(Refund(bill=bill, amount=20, reason=f"{name}多付"), by=finance)
+    voucher = bill.vouchers.get()
+    PayerDefault.objects.filter(company=company).update(payer_name=f"{name}付款人")
+    return SimpleNamespace(
+        enrolment=enrolment, line=line, bill=bill, voucher=voucher, refund=refund, item=bill.items.first(),
+        receipt=bill.receipts.first(), payer=PayerDefault.objects.get(company=company),
+        picture=Attachment.of(voucher).get(), training_class=training_class,
+        lookup=CertificateLookup.objects.create(by=company.users.first(), certificate=certificate),
+    )  # fmt: skip
