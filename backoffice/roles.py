@@ -87,6 +87,8 @@ SCOPES: Final[dict[str, dict[str, str]]] = {
     "training.Enrolment": STAFF | {L: "local_body", C: "company"},
     "training.EnrolmentLine": STAFF | {L: "enrolment__local_body", C: "enrolment__company", P: "person"},
     "training.CertificateLookup": {A: ALL, O: ALL, U: ALL},
+    "training.PlatformRun": {A: ALL, O: ALL, T: ALL, U: ALL},
+    "training.PlatformRow": {A: ALL, O: ALL, T: ALL, U: ALL},
     # The year's training plan is public.
     "training.TrainingClass": EVERYONE | PUBLIC,
     "core.Announcement": EVERYONE | PUBLIC,
@@ -102,7 +104,8 @@ SCOPES: Final[dict[str, dict[str, str]]] = {
     "core.ReadyOpinion": EVERYONE,
     "core.MessageTemplate": {A: ALL, O: ALL, U: ALL},
     "core.Message": {A: ALL, O: ALL, U: ALL},
-    "core.ImportRun": {A: ALL, O: ALL, U: ALL},
+    # Training department and bodies import results; they see what they uploaded themselves (ImportRun.shown_to).
+    "core.ImportRun": {A: ALL, O: ALL, T: ALL, L: ALL, U: ALL},
     "core.HeaderMapping": {A: ALL, O: ALL, U: ALL},
     "axes.AccessAttempt": {A: ALL, U: ALL},
 }
@@ -181,6 +184,8 @@ GRANTS: Final[dict[str, dict[str, frozenset[str]]]] = {
         P: VIEW,
     },
     "training.CertificateLookup": {A: VIEW, O: VIEW, U: VIEW},
+    "training.PlatformRun": {A: VIEW, O: VIEW, T: frozenset({"view", "change"}), U: VIEW},
+    "training.PlatformRow": {A: VIEW, O: VIEW, T: VIEW, U: VIEW},
     "core.Announcement": READERS | {O: EDIT, A: VIEW, T: EDIT, APPLICANT: VIEW},
     "accounts.User": {A: EDIT, O: EDIT, U: VIEW, C: EDIT},
     "core.Attachment": {A: VIEW, O: EDIT | {"delete"}, F: VIEW, T: EDIT | {"delete"}, L: VIEW, U: VIEW,
@@ -193,7 +198,7 @@ GRANTS: Final[dict[str, dict[str, frozenset[str]]]] = {
     "core.ReadyOpinion": READERS | {O: EDIT | {"delete"}, T: EDIT | {"delete"}, A: EDIT | {"delete"}},
     "core.MessageTemplate": {A: frozenset({"view", "change"}), O: frozenset({"view", "change"}), U: VIEW},
     "core.Message": {A: VIEW, O: VIEW, U: VIEW},
-    "core.ImportRun": {A: VIEW, O: EDIT, U: VIEW},
+    "core.ImportRun": {A: VIEW, O: EDIT, T: EDIT, L: EDIT, U: VIEW},
     "core.HeaderMapping": {A: VIEW, O: VIEW | {"delete"}, U: VIEW},
     "axes.AccessAttempt": {A: VIEW | {"delete"}, U: VIEW},
 }  # fmt: skip

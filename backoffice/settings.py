@@ -293,6 +293,31 @@ if SMS_BACKEND == "http":
             "application/x-www-form-urlencoded."
         )
 
+# --- Learning platform (training/platform/README.md) ---------------------------------------------------
+# excel: the training department downloads the roster and uploads the platform's answer
+# http:  the platform's service is asked directly, in signed requests
+
+LEARNING_PLATFORM = choice("LEARNING_PLATFORM", ("excel", "http"), "excel")
+LEARNING_PLATFORM_HTTP = {
+    "url": env.str("LEARNING_PLATFORM_URL", "").rstrip("/"),
+    "secret": env.str("LEARNING_PLATFORM_SECRET", ""),
+    "timeout": number("LEARNING_PLATFORM_TIMEOUT", 20, 1, 120),  # seconds
+    "poll_minutes": number("LEARNING_PLATFORM_POLL_MINUTES", 30, 1, 1440),
+}
+if LEARNING_PLATFORM == "http":
+    if urlparse(LEARNING_PLATFORM_HTTP["url"]).scheme not in ("http", "https"):
+        raise ImproperlyConfigured(
+            "LEARNING_PLATFORM_URL is not set to an http(s) address, but LEARNING_PLATFORM is 'http'."
+        )
+    if PRODUCTION and urlparse(LEARNING_PLATFORM_HTTP["url"]).scheme != "https":
+        raise ImproperlyConfigured(
+            "LEARNING_PLATFORM_URL must start with https:// (it carries personal data)."
+        )
+    if len(LEARNING_PLATFORM_HTTP["secret"]) < 32:
+        raise ImproperlyConfigured(
+            "LEARNING_PLATFORM_SECRET is shorter than 32 characters; agree on a longer one with the platform."
+        )
+
 # --- Background work ---------------------------------------------------------------------------------
 # embedded: queued in the database, done by a thread of this process (demo, small sites)
 # worker:   queued in the database, done by `manage.py worker`

@@ -80,6 +80,14 @@ class LearningFlow(Flow):
         self.handed_off_at = timezone.now()
 
     @step(
+        state, L.SUBMITTED, L.PENDING, by=Role.TRAINING, label=gettext_lazy("Refused by the platform"),
+        opinion_required=True, tone="danger",
+    )  # fmt: skip
+    def take_back(self, by: Any, opinion: str = "", **data: Any) -> None:
+        """提交正保 = 否 again: the platform refused the name, and the opinion says why; corrected, it is sent again."""
+        self.handed_off_at = None
+
+    @step(
         state, (L.PENDING, L.SUBMITTED), L.LEARNING, by=TEACHERS, label=gettext_lazy("Open the learning"),
         when=[enrolment_confirmed, opened_by_whom],
     )  # fmt: skip

@@ -7,6 +7,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.roles import Role
+
 
 def upload_path(run: "ImportRun", filename: str) -> str:
     return f"imports/{secrets.token_hex(16)}.bin"
@@ -66,6 +68,11 @@ class ImportRun(models.Model):
 
     def __str__(self) -> str:
         return self.filename
+
+    @staticmethod
+    def shown_to(user: Any) -> models.Q:
+        """Who works for a part of the register only sees the own uploads (core/scoping.py)."""
+        return models.Q(created_by=user.pk) if user.role in (Role.TRAINING, Role.LOCAL_BODY) else models.Q()
 
 
 class HeaderMapping(models.Model):
