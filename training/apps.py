@@ -15,3 +15,7 @@ class TrainingConfig(AppConfig):
         from training.notices import register_notices
 
         register_notices()
+
+        from training.readers import lend_papers
+
+        lend_papers()

@@ -6,7 +6,7 @@ rules from `training.line_rules`.
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -188,20 +188,20 @@ def problems_of(enrolment: Enrolment) -> list[str]:
 
 def changes_since_submit(enrolment: Enrolment) -> list[str]:
     """What has happened to the people and certificates of a frozen roster meanwhile, one sentence each."""
-    sentences = []
+    return [sentence for _line, sentence in line_changes(enrolment)]
+
+
+def line_changes(enrolment: Enrolment) -> Iterator[tuple[EnrolmentLine, str]]:
+    """The same, each with its line: one query for the whole roster."""
     lines = enrolment.lines.select_related("person__company", "certificate").exclude(state="DROPPED")
     for line in lines:
         who = {"who": str(line)}
         certificate, person = line.certificate, line.person
         if certificate is not None and certificate.status != Certificate.Status.VALID:
-            sentences.append(
-                _("%(who)s: the certificate is %(status)s by now.")
-                % {**who, "status": certificate.get_status_display()}
-            )
+            text = _("%(who)s: the certificate is %(status)s by now.")
+            yield line, text % {**who, "status": certificate.get_status_display()}
         if person.merged_into_id is not None:
-            sentences.append(_("%(who)s: the person's record was merged into another one.") % who)
+            yield line, _("%(who)s: the person's record was merged into another one.") % who
         elif person.company_id != enrolment.company_id and line.matter != Matter.RENEWAL_CHANGE:
-            sentences.append(
-                _("%(who)s went to %(company)s meanwhile.") % {**who, "company": person.company or "–"}
-            )
-    return sentences
+            text = _("%(who)s went to %(company)s meanwhile.")
+            yield line, text % {**who, "company": person.company or "–"}

@@ -3,6 +3,7 @@
 Reads the one table `roles.SCOPES`. Whatever it does not know, it answers with no row (SPEC 1).
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -66,7 +67,25 @@ def owner_visible(model: type[Model], user: Any) -> Q:
         if scope is not None and allows(user.role, verb, owner._meta.label):
             content_type = ContentType.objects.get_for_model(owner)
             condition |= Q(content_type=content_type, object_id__in=visible_to(owner, user).values("pk"))
+    for owner, keys in LENT.get((model._meta.label, user.role), {}).items():
+        if user.is_active:
+            condition |= Q(content_type=ContentType.objects.get_for_model(owner), object_id__in=keys(user))
     return condition
+
+
+#: What `lend()` was told: (label of what hangs on the record, role) -> owner -> the keys of the owners.
+LENT: dict[tuple[str, str], dict[type[Model], Callable[[Any], QuerySet]]] = {}
+
+
+def lend(model: type[Model], owner: type[Model], role: str, keys: Callable[[Any], QuerySet]) -> None:
+    """Let a role read what hangs on records that it does not see itself: a reviewer, the papers of those who apply.
+
+    Called at start-up. `keys(user)` is a queryset of the owners' keys, asked inside the query. To read only: a role
+    that changes such records has them in its scope.
+    """
+    if allows(role, "change", owner._meta.label):
+        raise ValueError(f"{role} changes {owner._meta.label}: say in SCOPES which of them it sees")
+    LENT.setdefault((model._meta.label, role), {})[owner] = keys
 
 
 def can_see(obj: Model, user: Any) -> bool:
