@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.messages import get_messages
 from django.core.cache import cache
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.inbox import todo
 from backoffice.core.models import ImportRun
+from backoffice.core.scoping import visible_to
 from backoffice.roles import Role, allows
 
 #: (title, icon, model label, changelist) by group; an entry shows for the roles that may view the model.
@@ -29,13 +31,22 @@ GROUPS: list[tuple[Any, list[tuple[Any, str, str]]]] = [
         (_("Transfers"), "move_down", "registry.Transfer"),
     ]),
     (_("Training"), [
+        (_("Enrolments"), "how_to_reg", "training.Enrolment"),
+        (_("Learning query"), "cast_for_education", "training.EnrolmentLine"),
         (_("Training classes"), "school", "training.TrainingClass"),
+    ]),
+    (_("Cash desk"), [
+        (_("Payments"), "payments", "fees.Bill"),
+        (_("Vouchers"), "receipt_long", "fees.Voucher"),
+        (_("Receipts"), "request_quote", "fees.Receipt"),
+        (_("Refunds"), "currency_exchange", "fees.Refund"),
     ]),
     (_("Register"), [
         (_("Companies"), "apartment", "registry.Company"),
         (_("People"), "group", "registry.Person"),
         (_("Certificates"), "workspace_premium", "registry.Certificate"),
         (_("Imports"), "upload_file", "core.ImportRun"),
+        (_("Certificate look-ups"), "policy", "training.CertificateLookup"),
         (_("Possible duplicates"), "difference", "registry.DuplicatePair"),
         (_("Merges"), "merge", "registry.Merge"),
     ]),
@@ -46,6 +57,8 @@ GROUPS: list[tuple[Any, list[tuple[Any, str, str]]]] = [
         (_("Message templates"), "drafts", "core.MessageTemplate"),
     ]),
     (_("Dictionaries"), [
+        (_("Fee schedules"), "price_change", "fees.FeeSchedule"),
+        (_("Bank accounts"), "account_balance_wallet", "fees.BankAccount"),
         (_("Regions"), "map", "registry.Region"),
         (_("Specialties"), "category", "registry.Specialty"),
         (_("Working-day calendar"), "calendar_month", "core.CalendarDay"),
@@ -58,12 +71,18 @@ GROUPS: list[tuple[Any, list[tuple[Any, str, str]]]] = [
         (_("Failed sign-ins"), "lock_person", "axes.AccessAttempt"),
     ]),
 ]  # fmt: skip
-DICTIONARIES = {"registry.Region", "registry.Specialty", "core.AttachmentKind", "core.ReadyOpinion"}
+DICTIONARIES = {
+    "registry.Region", "registry.Specialty", "core.AttachmentKind", "core.ReadyOpinion", "fees.BankAccount",
+}  # fmt: skip
 #: People who only look after themselves or their company do not need the office's dictionaries.
 HIDDEN: dict[str, set[str]] = {
-    Role.COMPANY: DICTIONARIES | {"core.CalendarDay"},
-    Role.PERSON: DICTIONARIES | {"core.CalendarDay", "core.Task", "core.FinishedTask", "core.TrackedTask"},
+    # Vouchers stand on the page of their payment.
+    Role.COMPANY: DICTIONARIES | {"core.CalendarDay", "fees.Voucher"},
+    Role.PERSON: DICTIONARIES
+    | {"core.CalendarDay", "core.Task", "core.FinishedTask", "core.TrackedTask", "fees.FeeSchedule"},
     Role.LOCAL_BODY: DICTIONARIES,
+    Role.OFFICE: {"fees.Voucher", "fees.Receipt", "fees.Refund"},
+    Role.TRAINING: {"fees.Voucher", "fees.Receipt", "fees.Refund"},
     # Nothing ever waits at their desks.
     Role.ADMIN: {"core.Task", "core.FinishedTask"},
     Role.AUDITOR: {"core.Task", "core.FinishedTask"},
@@ -127,15 +146,27 @@ def badges_of(request: HttpRequest) -> dict[str, int]:
     return found
 
 
+#: role -> lists where work waits that no inbox holds, because whole lists are worked off at once: the conditions.
+WORK_LISTS: dict[str, dict[str, dict[str, Any]]] = {
+    Role.FINANCE: {"fees.Receipt": {"state": "DUE"}, "fees.Refund": {"state": "DUE"}},
+    Role.TRAINING: {
+        "training.EnrolmentLine": {"state": "PENDING", "enrolment__training_class__mode": "ONLINE"},
+    },
+}  # fmt: skip
+
+
 def count_waiting(user: Any) -> dict[str, int]:
-    """Open tasks at the user's desk, and uploads of this user that wait for a confirmation or a mapping."""
+    """Open tasks at the user's desk, what waits in the lists of the desk, and uploads of this user that wait for a
+    confirmation or a mapping."""
     rows: dict[str, QuerySet] = {changelist("core.Task"): todo(user)}
+    for label, conditions in WORK_LISTS.get(user.role, {}).items():
+        rows[changelist(label)] = visible_to(apps.get_model(label), user).filter(**conditions)
     if allows(user.role, "import", "registry.Certificate"):
         waiting = (ImportRun.Status.PREVIEWED, ImportRun.Status.UNMAPPED)
         rows[changelist("core.ImportRun")] = ImportRun.objects.filter(created_by=user, status__in=waiting)
     # As sub-selects of one query: the sidebar is on every page.
     counts = [
-        Subquery(found.order_by().annotate(number=Func(F("pk"), function="COUNT")).values("number"))
+        Subquery(found.order_by().annotate(how_many=Func(F("pk"), function="COUNT")).values("how_many"))
         for found in rows.values()
     ]
     numbers = get_user_model().objects.filter(pk=user.pk).values_list(*counts).first() or ()
