@@ -22,7 +22,9 @@ from backoffice.core.models import (
     Task,
 )
 from backoffice.roles import Role
+from fees.models import BankAccount, FeeSchedule
 from registry.models import CompanyChange, DuplicatePair, FormerName, Merge, Person, Transfer
+from tests.enrolment_world import enrol
 from tests.factories import (
     AnnouncementFactory,
     CertificateFactory,
@@ -52,6 +54,8 @@ PUBLIC = {
     "registry.localbody",
     "core.calendarday",
     "core.attachmentkind",
+    "fees.feeschedule",
+    "fees.bankaccount",
 }
 STAFF = set(Role) - set(BOUND)
 #: Who sees all rows of the other models, by hand: the matrix must not believe the table it checks.
@@ -72,6 +76,9 @@ SEES_ALL = {
     "registry.companyapplication": STAFF - {Role.TRAINING},
     "registry.companychange": STAFF - {Role.TRAINING},
     "registry.transfer": STAFF - {Role.FINANCE}, "registry.personalapplication": STAFF - {Role.FINANCE},
+    "training.enrolment": STAFF, "training.enrolmentline": STAFF,
+    "training.certificatelookup": {Role.ADMIN, Role.OFFICE, Role.AUDITOR},
+    "fees.bill": STAFF, "fees.voucher": STAFF, "fees.receipt": STAFF, "fees.refund": STAFF,
 } | {label: set(Role) for label in PUBLIC}  # fmt: skip
 
 # --- The world ---------------------------------------------------------------------------------------
@@ -102,7 +109,7 @@ def side(name: str, digit: int) -> SimpleNamespace:
         local=UserFactory(role=Role.LOCAL_BODY, local_body=body, name=f"{name}协会员"),
         users=[UserFactory(role=Role.PERSON, person=person, name=person.name) for person in people],
         files=[attach(owner) for owner in (company, *people)],
-        **flows(name, digit, company, body),
+        **flows(name, digit, company, body), learning=enrol(company, body, certificates[0], name),
     )  # fmt: skip
 
 
@@ -127,6 +134,19 @@ def flows(name: str, digit: int, company: models.Model, body: models.Model) -> d
     }  # fmt: skip
 
 
+#: What a side has under way in the training room and at the cash desk, by the model's label.
+LEARNING = {
+    "training.enrolment": "enrolment", "training.enrolmentline": "line", "fees.bill": "bill",
+    "fees.voucher": "voucher", "fees.receipt": "receipt", "fees.refund": "refund",
+}  # fmt: skip
+
+
+def learning_pairs(a: SimpleNamespace, b: SimpleNamespace, *labels: str) -> dict[str, tuple]:
+    return {
+        label: (getattr(a.learning, LEARNING[label]), getattr(b.learning, LEARNING[label])) for label in labels
+    }
+
+
 def secrets_of(where: SimpleNamespace, who: slice = slice(None)) -> set[str]:
     """What must not be read by strangers about people and certificates."""
     found = {certificate.number for certificate in where.certificates[who]}
@@ -138,6 +158,17 @@ def secrets_of(where: SimpleNamespace, who: slice = slice(None)) -> set[str]:
 def asked_of(where: SimpleNamespace) -> set[str]:
     """What strangers must not read about what the side has under way."""
     return {where.application.name, where.application.id_number, where.change.new_name, where.transfer.name}
+
+
+def enrolment_tasks(learning: SimpleNamespace) -> set[int]:
+    return set(Task.of(learning.enrolment).filter(is_latest=True).values_list("pk", flat=True))
+
+
+def latest(learning: SimpleNamespace) -> set[int]:
+    """The newest tasks of what a company may track: the enrolment and the refund."""
+    return enrolment_tasks(learning) | {
+        *Task.of(learning.refund).filter(is_latest=True).values_list("pk", flat=True)
+    }
 
 
 @pytest.fixture(name="world")
@@ -169,6 +200,9 @@ def make_world() -> SimpleNamespace:
             label="两人", by=users[Role.OFFICE],
         ),
         "registry.helprequest": HelpRequestFactory(state="OPEN"),
+        "training.certificatelookup": b.learning.lookup,
+        "fees.feeschedule": FeeSchedule.objects.get(),
+        "fees.bankaccount": BankAccount.objects.create(holder="协会", bank="工商银行", number="1"),
         "registry.companyapplication": CompanyApplicationFactory(at="OFFICE_REVIEW"),
         "registry.region": RegionFactory(), "registry.specialty": SpecialtyFactory(), "registry.localbody": b.body,
     }  # fmt: skip
@@ -180,16 +214,17 @@ def make_world() -> SimpleNamespace:
             "registry.personalapplication": (a.application, b.application),
             "registry.companychange": (a.change, b.change), "registry.transfer": (a.transfer, b.transfer),
             "core.task": (a.tasks[1], b.tasks[1]), "core.trackedtask": (a.tasks[1], b.tasks[1]),
-            "core.finishedtask": (a.done[0], b.done[0]),
+            "core.finishedtask": (a.done[0], b.done[0]), **learning_pairs(a, b, *LEARNING),
         },
         Role.LOCAL_BODY: {
+            **learning_pairs(a, b, "training.enrolment", "training.enrolmentline"),
             "registry.personalapplication": (a.application, b.application),
             "core.trackedtask": (a.tasks[0], b.tasks[0]), "core.finishedtask": (a.done[0], b.done[0]),
         },
         Role.PERSON: {
             "registry.company": (a.company, b.company), "registry.person": (a.people[0], a.people[1]),
             "registry.certificate": (a.certificates[0], a.certificates[1]), "accounts.user": (None, a.users[1]),
-            "core.attachment": (a.files[1], a.files[2]),
+            "core.attachment": (a.files[1], a.files[2]), **learning_pairs(a, b, "training.enrolmentline"),
         },
     }  # fmt: skip
     for role, user in users.items():
@@ -204,6 +239,7 @@ def make_world() -> SimpleNamespace:
         "registry.personalapplication": b.application, "registry.companychange": b.change,
         "registry.transfer": b.transfer, "core.task": b.tasks[1], "core.trackedtask": b.tasks[1],
         "core.savedfilter": SavedFilter.objects.first(),
+        **{label: getattr(b.learning, name) for label, name in LEARNING.items()},
         "registry.company": b.company, "registry.person": b.people[0], "registry.certificate": b.certificates[0],
         "accounts.user": b.clerk, "core.attachment": b.files[0],
     }  # fmt: skip
@@ -218,7 +254,9 @@ def make_world() -> SimpleNamespace:
         | asked_of(a)
         | asked_of(b),
         # The application that was addressed to it names the applicant and the employer.
-        Role.LOCAL_BODY: everything - {a.company.name, a.application.name, a.application.id_number},
+        # So does the roster of the enrolment in its class.
+        Role.LOCAL_BODY: everything - {a.company.name, a.application.name, a.application.id_number, a.people[0].name,
+                                       a.people[0].id_number, a.certificates[0].number},
         ANONYMOUS: everything,
     }
     mine = {
@@ -229,16 +267,22 @@ def make_world() -> SimpleNamespace:
             ),
             "registry.personalapplication": {a.application.pk}, "registry.companychange": {a.change.pk},
             "registry.transfer": {a.transfer.pk}, "core.task": {task.pk for task in a.tasks},
-            "core.trackedtask": {task.pk for task in a.tasks},
-            "core.finishedtask": {task.pk for record in (a.application, a.change, a.transfer)
-                                  for task in Task.of(record)},
+            "core.trackedtask": {task.pk for task in a.tasks} | latest(a.learning),
+            "core.finishedtask": {task.pk for record in (a.application, a.change, a.transfer, a.learning.enrolment,
+                                  a.learning.refund) for task in Task.of(record)},
+            **{label: {getattr(a.learning, name).pk} for label, name in LEARNING.items()},
+            "fees.receipt": {row.pk for row in a.learning.bill.receipts.all()},
         },
         Role.PERSON: {
             "registry.company": {a.company.pk}, "registry.person": {a.people[0].pk},
             "registry.certificate": {a.certificates[0].pk}, "accounts.user": set(),
+            "training.enrolmentline": {a.learning.line.pk},
         },
         Role.LOCAL_BODY: {
-            "registry.personalapplication": {a.application.pk}, "core.trackedtask": {a.tasks[0].pk},
+            "registry.personalapplication": {a.application.pk},
+            "core.trackedtask": {a.tasks[0].pk, *enrolment_tasks(a.learning)},
+            "core.finishedtask": {task.pk for task in Task.of(a.learning.enrolment)},
+            "training.enrolment": {a.learning.enrolment.pk}, "training.enrolmentline": {a.learning.line.pk},
         },
     }  # fmt: skip
     for role in mine:
