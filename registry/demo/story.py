@@ -25,10 +25,14 @@ from registry.models import Company, HelpRequest, Person
 Happening = tuple[int, str] | tuple[int, str, str]
 #: How far back a story may begin, in working days.
 LONGEST = 90
+STAFF = (Role.OFFICE, Role.FINANCE, Role.TRAINING)
 
 
 class Stories:
     """One run: knows the users who act, and the working days behind us."""
+
+    #: Dates what a step wrote back to its day; rooms whose steps write more records put their own here.
+    backdated: "type[Backdated]"
 
     def __init__(self, seed: int) -> None:
         self.draw = random.Random(seed)  # noqa: S311
@@ -42,7 +46,7 @@ class Stories:
         users = User.objects.filter(is_active=True).order_by("-is_manager", "-pk")
         self.company_users = {user.company_id: user for user in users if user.role == Role.COMPANY}
         self.body_users = {user.local_body_id: user for user in users if user.role == Role.LOCAL_BODY}
-        self.staff = {user.role: user for user in users if user.role in (Role.OFFICE, Role.TRAINING)}
+        self.staff = {user.role: user for user in users if user.role in STAFF}
 
     def tell(
         self, record: Any, begun: int, *happened: Happening, papers: Iterable[str] = (), by: Any = None
@@ -50,7 +54,7 @@ class Stories:
         """Start the record `begun` working days ago, hand in its papers, take the steps; return it as stored."""
         actor = by or Applicant(record)
         at = self.moment(begun)
-        with Backdated(record, at):
+        with self.backdated(record, at):
             start(record, by=actor)
         for kind in papers:
             hand_over(record, kind, str(getattr(record, "name", record)), by, self.draw)
@@ -64,10 +68,14 @@ class Stories:
             at = min(
                 moment if at is None else max(moment, at + datetime.timedelta(minutes=3)), timezone.now()
             )
-            with Backdated(record, at) as backdated:
-                actor = self.actor(record, record.steps()[step].by)
-                record = backdated.record = perform(record, step, by=actor, opinion="".join(opinion))
+            with self.backdated(record, at) as backdated:
+                actor, data = self.actor(record, record.steps()[step].by), self.data_of(record, step, at)
+                record = backdated.record = perform(record, step, by=actor, opinion="".join(opinion), **data)
         return type(record)._default_manager.get(pk=record.pk)
+
+    def data_of(self, record: Any, step: str, at: datetime.datetime) -> dict[str, Any]:
+        """Hook: what the form of this step would hand in besides the opinion."""
+        return {}
 
     def moment(self, ago: int) -> datetime.datetime:
         """In office hours of the day that lies so many working days back; for 0 a while ago."""
@@ -142,3 +150,6 @@ class Backdated:
         sent = Message.objects.filter(pk__gt=self.last_message)
         sent.filter(secret=True).update(body="")
         sent.update(status=Message.Status.SENT, attempts=1, sent_at=self.at, created_at=self.at)
+
+
+Stories.backdated = Backdated

@@ -112,6 +112,7 @@ def build(office: User, password: str, *, people: int, with_pictures: int) -> No
     requests.tell_transfers(stories)
     requests.tell_help(stories)
     requests.decide_duplicates(office)
+    training.tell_training()
 
 
 def show_one_import(paths: Iterable[Path], office: User) -> None:

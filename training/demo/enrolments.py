@@ -1,0 +1,118 @@
+"""Enrolments in every state, and what follows from them at the cash desk (SPEC 3.5): told from `cases`."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils import timezone
+
+from backoffice.core.flow import start
+from fees.models import Receipt, Refund
+from registry.demo.pictures import hand_over
+from registry.models import Company
+from training.demo.cases import CASES, RECEIPTS_AFTER, VOID, Case
+from training.demo.classes import classes_by_key
+from training.demo.people import People
+from training.demo.story import EnrolmentStories
+from training.enrolling import recount
+from training.models import Enrolment, EnrolmentLine, TrainingClass
+
+SEED = 23
+#: What a learner brings home, by certificate type: the hours and a believable score.
+HOURS = 24
+
+
+def tell_enrolments(stories: EnrolmentStories) -> None:
+    """Tell every case, then what became of receipts and refunds is `tell_papers`."""
+    companies = list(Company.objects.order_by("pk"))
+    classes, people = classes_by_key(), People(SEED)
+    for case in CASES:
+        Teller(stories, people).tell(case, companies[case.company], classes[case.session])
+
+
+class Teller:
+    """Tells one case."""
+
+    def __init__(self, stories: EnrolmentStories, people: People) -> None:
+        self.stories, self.people, self.draw = stories, people, stories.draw
+        self.pages: dict[str, Callable[..., Any]] = {
+            "add": self.add, "cut": self.cut, "remark": self.remark, "papers": self.papers_came,
+        }  # fmt: skip
+
+    def tell(self, case: Case, company: Company, session: TrainingClass) -> None:
+        enrolment = self.begin(case, company, session)
+        for ago, what, *rest in case.events:
+            if what == "learn":
+                self.learn(enrolment, ago, *rest)
+            elif what == "more":
+                self.stories.too_much += rest[0]
+            elif what == "split":
+                self.stories.transfers = rest[0]
+            elif what in self.pages:
+                edit = self.pages[what]
+                self.stories.change(enrolment, ago, lambda row, edit=edit, rest=rest: edit(row, *rest))
+            else:
+                enrolment = self.stories.take(enrolment, ago, what, "".join(rest))
+
+    def begin(self, case: Case, company: Company, session: TrainingClass) -> Enrolment:
+        user = self.stories.company_users[company.pk]
+        enrolment = Enrolment(
+            company=company, training_class=session, contact_name=company.contact_name,
+            contact_phone=company.contact_phone, remark=case.remark, created_by=user,
+        )  # fmt: skip
+        with self.stories.backdated(enrolment, self.stories.moment(case.begun)):
+            start(enrolment, by=user)
+            self.add(enrolment, case.roster)
+            for code in case.papers:
+                hand_over(enrolment, code, str(company), user, self.draw)
+        return enrolment
+
+    def add(self, enrolment: Enrolment, wanted: str) -> None:
+        """The company puts people on the roster."""
+        user = self.stories.company_users[enrolment.company_id]
+        for line in self.people.lines(enrolment, wanted):
+            line.snapshot()
+            line._history_user = user  # type: ignore[attr-defined]
+            line.save()
+            if line.matter == EnrolmentLine.Matter.UPGRADE:
+                hand_over(line, "TITLE", line.name, user, self.draw)
+        recount(enrolment)
+
+    def cut(self, enrolment: Enrolment, number: int) -> None:
+        """The company takes people off again; somebody stays."""
+        for line in list(enrolment.lines.order_by("-pk")[:number]):
+            if enrolment.lines.count() > 1:
+                line.delete()
+        recount(enrolment)
+
+    def remark(self, enrolment: Enrolment, text: str) -> None:
+        line = enrolment.lines.first()
+        line.review_remark = text
+        line._history_user = self.stories.body_users[enrolment.local_body_id]
+        line.save()
+
+    def papers_came(self, enrolment: Enrolment) -> None:
+        at = self.stories.later(enrolment, 0)
+        enrolment.papers_received_on = timezone.localdate(at)
+        enrolment.save()
+
+    def learn(self, enrolment: Enrolment, ago: int, step: str, share: str, opinion: str = "") -> None:
+        shared: dict[str, Any] = {}
+        if step in ("record_pass", "record_fail"):
+            score = self.draw.randint(72, 96) if step == "record_pass" else self.draw.randint(38, 58)
+            shared = {"study_hours": HOURS if step == "record_pass" else HOURS // 2, "score": score}
+        self.stories.learn(enrolment, ago, step, share, opinion, **shared)
+
+
+def tell_papers(stories: EnrolmentStories) -> None:
+    """Finance wrote the older receipts, one of each kind is void; of the refunds the oldest was paid back."""
+    long_ago = stories.moment(RECEIPTS_AFTER)
+    void: set[str] = set()
+    for receipt in Receipt.objects.filter(state=Receipt.State.DUE, created_at__lt=long_ago).order_by("pk"):
+        ago = RECEIPTS_AFTER - 2
+        receipt = stories.take(receipt, ago, "issue")
+        if receipt.kind not in void:
+            void.add(receipt.kind)
+            stories.take(receipt, ago - 3, "void", VOID)
+    refunds = Refund.objects.filter(state=Refund.State.DUE).order_by("created_at", "pk")
+    for refund in refunds[:1]:
+        stories.take(refund, 9, "pay_back")
