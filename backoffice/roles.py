@@ -184,7 +184,7 @@ GRANTS: Final[dict[str, dict[str, frozenset[str]]]] = {
         P: VIEW,
     },
     "training.CertificateLookup": {A: VIEW, O: VIEW, U: VIEW},
-    "training.PlatformRun": {A: VIEW, O: VIEW, T: frozenset({"view", "change"}), U: VIEW},
+    "training.PlatformRun": {A: VIEW, O: VIEW, T: frozenset({"view", "change", "import"}), U: VIEW},
     "training.PlatformRow": {A: VIEW, O: VIEW, T: VIEW, U: VIEW},
     "core.Announcement": READERS | {O: EDIT, A: VIEW, T: EDIT, APPLICANT: VIEW},
     "accounts.User": {A: EDIT, O: EDIT, U: VIEW, C: EDIT},

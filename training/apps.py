@@ -19,3 +19,7 @@ class TrainingConfig(AppConfig):
         from training.readers import lend_papers
 
         lend_papers()
+
+        from training.results.layouts import register_layouts
+
+        register_layouts()

@@ -1,6 +1,6 @@
 """Import screens: hand in a file, map unknown columns, look it through, confirm, watch, download, undo."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -32,6 +32,16 @@ OUTCOMES: dict[str, tuple[Any, str]] = {
     "conflict": (_("Conflicts"), "warning"),
     "error": (_("Errors"), "danger"),
 }
+
+
+def outcomes_of(layout: str) -> Mapping[str, tuple[Any, str]]:
+    """What can become of a row of this layout; an importer may have outcomes of its own."""
+    return getattr(imports.importer_for(layout), "outcomes", OUTCOMES)
+
+
+def written_by(layout: str) -> Sequence[str]:
+    """The outcomes that write something."""
+    return getattr(imports.importer_for(layout), "writes", ("create", "update"))
 
 
 class UploadForm(forms.Form):
@@ -119,9 +129,8 @@ class ImportRunAdmin(ScopedAdmin):
 
     @display(description=_("rows"))
     def show_counts(self, run: ImportRun) -> str:
-        parts = [
-            f"{label} {run.counts[key]:,}" for key, (label, _c) in OUTCOMES.items() if run.counts.get(key)
-        ]
+        outcomes = outcomes_of(run.layout).items()
+        parts = [f"{label} {run.counts[key]:,}" for key, (label, _c) in outcomes if run.counts.get(key)]
         return " · ".join(parts) or "–"
 
     def get_urls(self) -> list[URLPattern]:
@@ -144,8 +153,9 @@ class ImportRunAdmin(ScopedAdmin):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Hand in a file; a file that cannot be read is refused with its sentence and leaves no record."""
-        layout = request.GET.get("layout") or "certificates"
-        if not self.has_add_permission(request) or layout not in get_layouts():
+        offered = {k: v for k, v in get_layouts().items() if imports.may_import(request.user, k)}
+        layout = request.GET.get("layout") or next(iter(offered), "")
+        if not self.has_add_permission(request) or layout not in offered:
             raise PermissionDenied
         form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
         if request.method == "POST" and form.is_valid():
@@ -157,7 +167,7 @@ class ImportRunAdmin(ScopedAdmin):
                 form.add_error("file", str(refusal))
             else:
                 return self.to_run(run)
-        labels = [(key, entry.label) for key, entry in get_layouts().items()]
+        labels = [(key, entry.label) for key, entry in offered.items()]
         context = self.context(
             request, _("Import from Excel"), form=form, add=True, layout=layout, layouts=labels
         )
@@ -172,20 +182,21 @@ class ImportRunAdmin(ScopedAdmin):
         if request.method == "POST":
             raise PermissionDenied  # each act has an address of its own
         may_act = allows(request.user.role, "change", "core.ImportRun")
+        outcomes = outcomes_of(run.layout)
         shown = request.GET.get("show") or next(
-            (key for key in ("conflict", "error", *OUTCOMES) if run.counts.get(key)), ""
+            (key for key in ("conflict", "error", *outcomes) if run.counts.get(key)), ""
         )
         options = run.options
         labels = {field.name: field.labels[0] for field in get_layouts()[run.layout].fields}
         columns = imports.importer_for(run.layout).shown
         context = self.context(
             request, run.filename, run=run, original=run, may_act=may_act, shown=shown,
-            outcomes=[(key, label, colour, run.counts.get(key, 0)) for key, (label, colour) in OUTCOMES.items()],
+            outcomes=[(key, label, colour, run.counts.get(key, 0)) for key, (label, colour) in outcomes.items()],
             columns=[labels[name] for name in columns], lines=lines(run, shown, columns), status=Status,
             open=run.status in (Status.PREVIEWED, Status.REFUSED, Status.FAILED),
             busy=run.status in (Status.QUEUED, Status.RUNNING),
             left_out=run.counts.get("conflict", 0) + run.counts.get("error", 0),
-            to_write=run.counts.get("create", 0) + run.counts.get("update", 0),
+            to_write=sum(run.counts.get(name, 0) for name in written_by(run.layout)),
             options_form=OptionsForm(
                 offered=imports.importer_for(run.layout).options,
                 initial=options | {"accept_other_company": bool(options.get("accept"))},
@@ -284,7 +295,8 @@ class ImportRunAdmin(ScopedAdmin):
 
     def template_view(self, request: HttpRequest, layout: str) -> FileResponse:
         """The empty workbook to fill in: drop-downs, examples, notes."""
-        if not self.has_add_permission(request) or layout not in get_layouts():
+        known = layout in get_layouts() and imports.may_import(request.user, layout)
+        if not self.has_add_permission(request) or not known:
             raise Http404
         workbook = imports.importer_for(layout).template()
         return FileResponse(workbook, as_attachment=True, filename=f"{get_layouts()[layout].label}.xlsx")

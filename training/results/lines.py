@@ -1,0 +1,325 @@
+"""Files about enrolled people: which row means whom. Base of the importers of results and of confirmations.
+
+A row names the person by our number (流水号, as in the roster we export), or by ID number and, where somebody is in
+several classes, the class. What else it says of the person must agree.
+"""
+
+import io
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, BinaryIO, ClassVar
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.accounts.models import User
+from backoffice.core.excel import Field, Problem, Table, clean, normalise_text
+from backoffice.core.excel.layouts import Cleaner
+from backoffice.core.excel.template import write_template
+from backoffice.core.importers import RegisterChanged
+from backoffice.core.models import ImportRun
+from training.models import EnrolmentLine
+from training.results.record import taught_by
+
+SHOWN = 50
+MESSAGES = {
+    "nobody": gettext_lazy("Nobody whose learning you look after has this number. Check it, or leave it empty and "
+                           "write the ID number."),
+    "unknown": gettext_lazy("Nobody whose learning you look after has this ID number. Check it against the roster."),
+    "not_in_class": gettext_lazy("This person is enrolled, but not so: {classes}. Check class and certificate."),
+    "several": gettext_lazy("This person is enrolled more than once: {classes}. Write our number, or the class and the "
+                            "certificate number."),
+    "unnamed": gettext_lazy("Write our number of the person, or the ID number."),
+    "other_person": gettext_lazy("Our number belongs to {name}, {id_number}. Check number and person."),
+    "twice": gettext_lazy("Row {row} is about the same person with other content. Keep the right one."),
+    "not_learning": gettext_lazy("{name} is not learning now, but: {state}."),
+    "recorded": gettext_lazy("Already recorded as: {state}, {hours} hours, {score} points. A mistake is corrected on "
+                             "the person's page."),
+    "retaken": gettext_lazy("This very file was imported before, and {name} has begun a retake since. Import the "
+                            "results of the retake."),
+    "not_handed": gettext_lazy("{name} waits for no confirmation; the learning is: {state}."),
+    "out_of_range": gettext_lazy("The number must lie between 0 and {most}."),
+    "future": gettext_lazy("This day is in the future. Check the date."),
+    "number": gettext_lazy("Our number has digits only. Copy it from the roster, or write the ID number instead."),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Remark(Problem):
+    """A problem of the row among our enrolled people."""
+
+    def message(self) -> str:
+        return str(MESSAGES[self.code]).format(**dict(self.params))
+
+    __str__ = message
+
+
+def remark(code: str, **params: object) -> Remark:
+    return Remark(code, None, tuple(params.items()))
+
+
+@dataclass
+class Rows:
+    """The cleaned columns of a file; `problems` holds field -> {row index: problem}."""
+
+    table: Table
+    columns: dict[str, list[Any]] = field(default_factory=dict)
+    problems: dict[str, dict[int, Problem]] = field(default_factory=dict)
+
+    def refuse(self, name: str, index: int, problem: Problem) -> None:
+        self.problems.setdefault(name, {}).setdefault(index, problem)
+
+    def given(self, index: int) -> dict[str, Any]:
+        return {
+            name: column[index] for name, column in self.columns.items() if column[index] not in (None, "")
+        }
+
+
+@dataclass
+class Plan:
+    rows: Rows
+    outcomes: dict[int, str] = field(default_factory=dict)
+    #: Row -> the enrolled person it means.
+    lines: dict[int, EnrolmentLine] = field(default_factory=dict)
+    #: Enrolled person -> what is recorded of them.
+    work: dict[int, Any] = field(default_factory=dict)
+    #: What `prepare()` found out for `judge()`.
+    facts: dict[str, Any] = field(default_factory=dict)
+    problems: dict[str, dict[int, Problem]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    samples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    @property
+    def left_out(self) -> int:
+        return self.counts["error"] + self.counts["conflict"]
+
+    def refuse(self, index: int, outcome: str, name: str, problem: Problem) -> None:
+        self.outcomes[index] = outcome
+        # A marked copy has a place for a column that is there.
+        if not self.rows.table.has(name):
+            name = next(known for known in self.rows.columns if self.rows.table.has(known))
+        self.problems.setdefault(name, {}).setdefault(index, problem)
+
+
+def clean_reference(column: Sequence[Any]) -> tuple[list[int | None], dict[int, Problem]]:
+    values, problems = clean.clean_decimal(column)
+    found: list[int | None] = []
+    for index, value in enumerate(values):
+        whole = value is not None and value == int(value) and 0 < value < 2**63
+        found.append(int(value) if whole and value is not None else None)
+        if (value is not None and not whole) or index in problems:
+            problems[index] = remark("number")
+    return found, problems
+
+
+REFERENCE = Field("reference", ("流水号", "协会流水号", "人员流水号", "Our number", "Reference"))
+WHO = (
+    REFERENCE,
+    Field("name", ("姓名", "学员姓名", "名字", "Name", "Full name")),
+    Field("id_number", ("身份证号", "身份证号码", "身份证", "证件号码", "证件号", "ID number")),
+    Field("course", ("培训班", "班级", "班级名称", "培训班名称", "课程名称", "Class", "Training class")),
+    Field("certificate", ("证书编号", "证书号", "原证书编号", "Certificate number")),
+)
+WHO_CLEANERS: Mapping[str, Cleaner] = {
+    "reference": clean_reference, "name": partial(clean.clean_name, max_length=50), "id_number": clean.clean_id_number,
+    "course": partial(clean.clean_text, max_length=100), "certificate": clean.clean_certificate_number,
+}  # fmt: skip
+
+
+class LineImporter:
+    """An importer for `core.imports`; subclasses say which columns there are and what a row does to a person."""
+
+    model: ClassVar[str] = "training.EnrolmentLine"
+    label: ClassVar[Any]
+    fields: ClassVar[Sequence[Field]]
+    cleaners: ClassVar[Mapping[str, Cleaner]]
+    options: ClassVar[tuple[str, ...]] = ("all_or_nothing",)
+    #: Outcome -> (label, colour) in the order people read them, and which of them write something.
+    outcomes: ClassVar[Mapping[str, tuple[Any, str]]]
+    writes: ClassVar[tuple[str, ...]]
+    choices: ClassVar[Mapping[str, Sequence[str]]] = {}
+    notes: ClassVar[Sequence[Any]] = ()
+
+    def judge(self, plan: Plan, index: int, line: EnrolmentLine, given: dict[str, Any]) -> None:
+        """Decide what the row does to the person: set outcome and work, or refuse."""
+        raise NotImplementedError
+
+    def carry_out(self, work: dict[int, Any], by: Any) -> dict[int, list[str]]:
+        """Record it, inside the transaction that planned it; return why somebody was refused after all."""
+        raise NotImplementedError
+
+    def prepare(self, run: ImportRun, plan: Plan) -> None:
+        """Hook: look up what `judge` needs, once for all rows."""
+
+    # -- what core.imports asks -------------------------------------------------------------------
+
+    @property
+    def shown(self) -> Sequence[str]:
+        return [column.name for column in self.fields]
+
+    def readable(self, name: str, value: Any) -> str:
+        return "" if value is None else str(value)
+
+    def template(self) -> BinaryIO:
+        out = io.BytesIO()
+        write_template(
+            out, self.fields, self.choices, (), [str(note) for note in self.notes], title=str(self.label)
+        )
+        out.seek(0)
+        return out
+
+    def read(self, run: ImportRun, table: Table) -> Rows:
+        rows = Rows(table)
+        for column in self.fields:
+            rows.columns[column.name], problems = self.cleaners[column.name](table.column(column.name))
+            for index, problem in problems.items():
+                rows.refuse(column.name, index, problem)
+        return rows
+
+    def plan(self, run: ImportRun, rows: Rows, *, to_write: bool) -> Plan:
+        plan = Plan(rows, problems={name: dict(cells) for name, cells in rows.problems.items()})
+        bad: set[int] = set().union(*rows.problems.values())
+        find = Finder(taught_by(actor_of(run)), rows)
+        self.prepare(run, plan)
+        seen: dict[int, int] = {}
+        for index in range(len(rows.table)):
+            if index in bad:
+                plan.outcomes[index] = "error"
+                continue
+            given = rows.given(index)
+            line, wrong = find(given)
+            if line is None or wrong:
+                plan.refuse(index, "error", *(wrong or ("reference", remark("unnamed"))))
+                continue
+            first = seen.setdefault(line.pk, index)
+            if first == index:
+                plan.lines[index] = line
+                self.judge(plan, index, line, given)
+            elif {**rows.given(first), "reference": 0} == {**given, "reference": 0}:
+                plan.outcomes[index] = "repeated"
+            else:
+                row = rows.table.row_numbers[first]
+                plan.refuse(index, "error", "reference", remark("twice", row=row))
+        self.count(plan)
+        return plan
+
+    def count(self, plan: Plan) -> None:
+        """Fill in the counts and the first rows of each outcome."""
+        plan.counts = {"rows": len(plan.rows.table)} | dict.fromkeys(self.outcomes, 0)
+        plan.samples = {outcome: [] for outcome in self.outcomes}
+        for index, outcome in plan.outcomes.items():
+            plan.counts[outcome] += 1
+            if len(plan.samples[outcome]) < SHOWN:
+                plan.samples[outcome].append(self.sample(plan, index))
+
+    def sample(self, plan: Plan, index: int) -> dict[str, Any]:
+        table = plan.rows.table
+        reasons = [
+            {
+                "field": name,
+                "column": table.letter(name),
+                "code": cells[index].code,
+                "message": cells[index].message(),
+            }
+            for name, cells in plan.problems.items()
+            if index in cells
+        ]
+        values = {name: as_shown(plan.rows.columns[name][index]) for name in self.shown}
+        if (line := plan.lines.get(index)) is not None:  # so that the row can be recognised
+            course = str(line.enrolment.training_class)
+            told = {"reference": str(line.pk), "name": line.name, "id_number": line.id_number, "course": course,
+                    "certificate": line.certificate_number}  # fmt: skip
+            values = {name: value or told.get(name, "") for name, value in values.items()}
+        return {"row": table.row_numbers[index], "values": values, "reasons": reasons, "changes": {}}
+
+    def write(self, run: ImportRun, plan: Plan, user_id: int | None) -> dict[str, list[int]]:
+        if plan.work and self.carry_out(plan.work, actor_of(run)):
+            raise RegisterChanged
+        return {}
+
+    def undo_blockers(self, run: ImportRun) -> list[str]:
+        return [
+            _(
+                "Each person's learning has moved on. Open a retake, or correct the person on the person's page."
+            )
+        ]
+
+    def hold(self, run: ImportRun) -> None:
+        """Nothing is undone here."""
+
+    def undo(self, run: ImportRun, user_id: int | None) -> None:
+        """Nothing is undone here: `undo_blockers()` always says why."""
+
+
+def as_shown(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def actor_of(run: ImportRun) -> Any:
+    """In whose name and scope the file is read: whoever confirmed it, before that whoever uploaded it."""
+    pk = run.options.get("confirmed_by") or run.created_by_id
+    return User.objects.get(pk=pk)
+
+
+class Finder:
+    """Whom the rows mean, among the people the user looks after; two queries for a whole file."""
+
+    def __init__(self, lines: "QuerySet[EnrolmentLine]", rows: Rows) -> None:
+        lines = lines.select_related("enrolment__training_class", "person")
+        references = {value for value in rows.columns["reference"] if value}
+        numbers = {
+            number
+            for number, reference in zip(rows.columns["id_number"], rows.columns["reference"], strict=True)
+            if number and not reference
+        }
+        self.by_reference = lines.in_bulk(list(references)) if references else {}
+        self.by_number: dict[str, list[EnrolmentLine]] = defaultdict(list)
+        for line in lines.filter(person__id_number__in=numbers).order_by("-pk") if numbers else ():
+            self.by_number[line.person.id_number].append(line)
+
+    def __call__(self, given: dict[str, Any]) -> tuple[EnrolmentLine | None, tuple[str, Problem] | None]:
+        """The enrolled person, or the column and what is wrong with it."""
+        if reference := given.get("reference"):
+            line = self.by_reference.get(reference)
+            return (line, self.disagreement(line, given)) if line else (None, ("reference", remark("nobody")))
+        if not (number := given.get("id_number")):
+            return None, ("reference", remark("unnamed"))
+        found = self.by_number.get(number, [])
+        if not found:
+            return None, ("id_number", remark("unknown"))
+        return self.choose(found, given)
+
+    @staticmethod
+    def choose(
+        found: list[EnrolmentLine], given: dict[str, Any]
+    ) -> tuple[EnrolmentLine | None, tuple[str, Problem] | None]:
+        """Of one person's lines (newest first) the one that class and certificate number mean; one under way before
+        those that have ended."""
+        wanted, number = normalise_text(given.get("course", "")), given.get("certificate", "")
+        meant = [
+            line
+            for line in found
+            if (not wanted or normalise_text(line.enrolment.training_class.title) == wanted)
+            and (not number or line.certificate_number == number)
+        ]
+        classes = "、".join(
+            f"{line.enrolment.training_class} {line.certificate_number}".strip() for line in found
+        )
+        if not meant:
+            return None, ("course", remark("not_in_class", classes=classes))
+        under_way = [line for line in meant if line.state in ("SUBMITTED", "LEARNING")]
+        if len(under_way) > 1:
+            return None, ("course", remark("several", classes=classes))
+        return (under_way or meant)[0], None
+
+    @staticmethod
+    def disagreement(line: EnrolmentLine, given: dict[str, Any]) -> tuple[str, Problem] | None:
+        """A slipped column of numbers would record the results of others: name and ID number must agree."""
+        known = {"name": {line.name, line.person.name}, "id_number": {line.id_number, line.person.id_number}}
+        for name, values in known.items():
+            if name in given and given[name] not in values:
+                return name, remark("other_person", name=line.name, id_number=line.id_number)
+        return None

@@ -1,0 +1,131 @@
+"""Results from the platform or of a face-to-face class: study hours, score, passed or not (manual ch. 8-3)."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.excel import Field, Problem, clean
+from backoffice.core.excel.layouts import Cleaner
+from backoffice.core.models import ImportRun
+from training.flows.learning import L
+from training.models import EnrolmentLine
+from training.results.lines import WHO, WHO_CLEANERS, LineImporter, Plan, remark
+from training.results.record import (
+    MOST_HOURS,
+    MOST_POINTS,
+    Result,
+    bounded,
+    differs,
+    past_day_or_none,
+    record_results,
+)
+
+PASSED: Mapping[str, str] = {
+    "合格": "PASS", "通过": "PASS", "及格": "PASS", "考试合格": "PASS", "已通过": "PASS", "是": "PASS",
+    "Passed": "PASS", "Pass": "PASS", "Yes": "PASS",
+    "不合格": "FAIL", "未通过": "FAIL", "不及格": "FAIL", "不通过": "FAIL", "否": "FAIL", "缺考": "FAIL",
+    "Failed": "FAIL", "Fail": "FAIL", "No": "FAIL",
+    "学习中": "LEARNING", "未考试": "LEARNING", "未完成": "LEARNING", "Learning": "LEARNING",
+}  # fmt: skip
+ENDS = {"PASS": L.PASSED, "FAIL": L.FAILED}
+
+
+def clean_bounded(column: Sequence[Any], most: Any) -> tuple[list[Any], dict[int, Problem]]:
+    values, problems = clean.clean_decimal(column)
+    for index, value in enumerate(values):
+        try:
+            values[index] = bounded(value, most)
+        except ValueError:
+            values[index], problems[index] = None, remark("out_of_range", most=most)
+    return values, problems
+
+
+def clean_past(column: Sequence[Any]) -> tuple[list[Any], dict[int, Problem]]:
+    values, problems = clean.clean_date(column)
+    for index, value in enumerate(values):
+        try:
+            past_day_or_none(value)
+        except ValueError:
+            values[index], problems[index] = None, remark("future")
+    return values, problems
+
+
+class ResultsImporter(LineImporter):
+    label = _("Results")
+    fields = (
+        *WHO,
+        Field(
+            "study_hours",
+            ("学时", "学习学时", "完成学时", "已学学时", "出勤学时", "面授学时", "Study hours", "Hours"),
+        ),
+        Field("score", ("成绩", "考试成绩", "分数", "得分", "Score", "Points")),
+        Field("result", ("结果", "考试结果", "是否合格", "是否通过", "考核结果", "Result"), required=True),
+        Field("passed_on", ("通过日期", "考试日期", "合格日期", "Passed on", "Exam date")),
+    )
+    cleaners: ClassVar[Mapping[str, Cleaner]] = WHO_CLEANERS | {
+        "study_hours": partial(clean_bounded, most=MOST_HOURS), "score": partial(clean_bounded, most=MOST_POINTS),
+        "result": partial(clean.clean_choice, mapping=PASSED), "passed_on": clean_past,
+    }  # fmt: skip
+    outcomes: ClassVar = {
+        "passed": (_("Will pass"), "success"), "failed": (_("Will fail"), "warning"),
+        "noted": (_("Hours and score only"), "info"), "unchanged": (_("Unchanged"), "default"),
+        "repeated": (_("Repeated in the file"), "default"), "conflict": (_("Conflicts"), "warning"),
+        "error": (_("Errors"), "danger"),
+    }  # fmt: skip
+    writes = ("passed", "failed", "noted")
+    choices: ClassVar = {"result": ("合格", "不合格", "学习中")}
+    notes = (
+        _("Name each person by our number (流水号, as in the roster) or by ID number; whoever is in several classes, "
+          "with the class."),
+        _("An empty result means: still learning. Hours and score are recorded, and nobody is passed or failed."),
+    )  # fmt: skip
+
+    def readable(self, name: str, value: Any) -> str:
+        words = {"PASS": L.PASSED.label, "FAIL": L.FAILED.label, "LEARNING": L.LEARNING.label}
+        return str(words.get(value, value)) if name == "result" else super().readable(name, value)
+
+    def prepare(self, run: ImportRun, plan: Plan) -> None:
+        earlier = ImportRun.objects.filter(
+            layout=run.layout, sha256=run.sha256, status=ImportRun.Status.DONE, pk__lt=run.pk
+        )
+        plan.facts["imported_before"] = earlier.exists()
+
+    def judge(self, plan: Plan, index: int, line: EnrolmentLine, given: dict[str, Any]) -> None:
+        ends = ENDS.get(given.get("result", ""))
+        result = Result(
+            study_hours=given.get("study_hours"), score=given.get("score"), passed_on=given.get("passed_on"),
+            passed=None if ends is None else ends == L.PASSED,
+        )  # fmt: skip
+        if line.state == L.LEARNING:
+            if ends and line.attempts > 1 and plan.facts["imported_before"]:
+                plan.refuse(index, "conflict", "result", remark("retaken", name=line.name))
+            elif ends or differs(line, result):
+                plan.outcomes[index] = {L.PASSED: "passed", L.FAILED: "failed", None: "noted"}[ends]
+                plan.work[line.pk] = result
+            else:
+                plan.outcomes[index] = "unchanged"
+        elif line.state not in (L.PASSED, L.FAILED):
+            plan.refuse(
+                index,
+                "conflict",
+                "name",
+                remark("not_learning", name=line.name, state=line.get_state_display()),
+            )
+        elif ends in (None, line.state) and not differs(line, result):
+            plan.outcomes[index] = "unchanged"
+        else:
+            said = {
+                "state": line.get_state_display(),
+                "hours": shown(line.study_hours),
+                "score": shown(line.score),
+            }
+            plan.refuse(index, "conflict", "result", remark("recorded", **said))
+
+    def carry_out(self, work: dict[int, Any], by: Any) -> dict[int, list[str]]:
+        return record_results(work, by=by).refused
+
+
+def shown(value: Any) -> str:
+    return "–" if value is None else str(value)
