@@ -11,11 +11,14 @@ from backoffice.core.admin.attachments import ATTACHMENTS
 from backoffice.core.admin.history import HISTORY
 from backoffice.core.filters import ChoicesFilter
 from registry.admin.drafts import CompanyDraftAdmin
+from training.admin.printing import PrintMixin
 from training.models import Enrolment
 
 
 @admin.register(Enrolment)
-class EnrolmentAdmin(CompanyDraftAdmin, AttachmentsMixin, PanelsMixin, FlowAdmin, HistoryAdmin, ScopedAdmin):
+class EnrolmentAdmin(
+    PrintMixin, CompanyDraftAdmin, AttachmentsMixin, PanelsMixin, FlowAdmin, HistoryAdmin, ScopedAdmin
+):
     list_display = ["training_class", "company", "people", "amount", "show_state", "created_at"]
     list_select_related = ["training_class", "company"]
     list_filter = [("state", ChoicesFilter)]
