@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
-from backoffice.core.bulk import Done, apply_all, perform_all
-from backoffice.core.flow import StepRefused, System, apply, go_on
+from backoffice.core.bulk import Done, apply_all, go_on_all, perform_all
+from backoffice.core.flow import StepRefused, System, apply
 from fees.services import make_bill
 from registry.models import Person
 from training.flows.enrolment import UNDER_WAY, S, class_open, no_voucher_waiting, seats_left
@@ -79,15 +80,20 @@ def cancel_enrolments(training_class: TrainingClass, by: Any, opinion: str) -> i
     return len(enrolments)
 
 
+@transaction.atomic
 def move_lines(
     lines: Iterable[int], step: str, *, by: Any, opinion: str = "", data: Any = None, **shared: Any
 ) -> Done:
     """Take a step of the learning on many people at once; enrolments whose last line ended are closed with it."""
-    outcome = perform_all(
-        EnrolmentLine, lines, step, by=by, opinion=opinion, data=data,
-        related=("enrolment__training_class", "enrolment__company"), **shared,
-    )  # fmt: skip
+    wanted = list(lines)
+    # The enrolments first, as the steps of the enrolment do: two that lock in one order never wait for each other.
+    enrolments = Enrolment.objects.select_for_update(of=("self",)).order_by("pk")
+    list(
+        enrolments.filter(pk__in=EnrolmentLine.objects.filter(pk__in=wanted).values("enrolment")).values_list(
+            "pk"
+        )
+    )
+    outcome = perform_all(EnrolmentLine, wanted, step, by=by, opinion=opinion, data=data, **shared)
     if step in ("record_pass", "record_fail", "drop", "retake"):
-        for enrolment in Enrolment.objects.filter(pk__in={row.enrolment_id for row in outcome.rows}):
-            go_on(enrolment)
+        go_on_all(Enrolment, {row.enrolment_id for row in outcome.rows})
     return outcome

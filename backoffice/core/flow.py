@@ -65,6 +65,8 @@ class Step:
     opinion_required: bool = False
     tone: str = "primary"  # the button's look: primary, danger, default
     help: Any = ""
+    #: Guards and effect look at no other record of the flow: many records may take it at once (core/bulk.py).
+    in_bulk: bool = False
 
     def refusals(self, obj: models.Model) -> list[str]:
         """The sentences of the guards that do not hold; empty if the step may go ahead."""
@@ -82,6 +84,7 @@ def step(
     form: type[forms.Form] | None = None,
     opinion_required: bool = False,
     tone: str = "primary",
+    in_bulk: bool = False,
 ) -> Callable[[Callable], Callable]:
     """Declare a method of a Flow as a step; the method's body is the step's effect on the locked object."""
     sources = (source,) if isinstance(source, str) else tuple(source)
@@ -92,7 +95,7 @@ def step(
         changed.declared_step = Step(
             name=method.__name__, sources=tuple(map(str, sources)), target=str(target), by=roles, label=label,
             when=tuple(when), form=form, opinion_required=opinion_required, tone=tone,
-            help=(method.__doc__ or "").strip(),
+            help=(method.__doc__ or "").strip(), in_bulk=in_bulk,
         )  # fmt: skip
         return changed
 
@@ -113,6 +116,8 @@ class Flow(ConcurrentTransitionMixin, models.Model):
     private_states: ClassVar[frozenset[str]] = frozenset()
     #: The code of this model in signed links (core/links.py); empty: it has none.
     link_code: ClassVar[str] = ""
+    #: Foreign keys that guards and effects follow: read with the records where many take a step at once.
+    bulk_related: ClassVar[tuple[str, ...]] = ()
     #: The step just taken, for `onward()` and `transition_done()`.
     last_step: str = ""
     state: Any
@@ -294,10 +299,16 @@ def check_turn(row: Flow, declared: Step, by: Any, seen: int | None) -> None:
         raise StepRefused(_("“%(step)s” is not for your role.") % {"step": declared.label})
     if row.state in declared.sources and seen in (None, last_log_id(row)):
         return
-    last = TransitionLog.of(row).first()
+    raise handled_already(declared, TransitionLog.of(row).first())
+
+
+def handled_already(declared: Step, last: TransitionLog | None) -> AlreadyHandled:
+    """Who was faster, in words; `last` is the newest step of the record."""
     if last is None:
-        raise AlreadyHandled(_("“%(step)s” is not possible in the present state.") % {"step": declared.label})
-    raise AlreadyHandled(
+        return AlreadyHandled(
+            _("“%(step)s” is not possible in the present state.") % {"step": declared.label}
+        )
+    return AlreadyHandled(
         _("Already handled by %(who)s at %(when)s. The page now shows the present state.")
         % {"who": last.by_name, "when": date_format(timezone.localtime(last.at), "DATETIME_FORMAT")}
     )

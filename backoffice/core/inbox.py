@@ -1,6 +1,7 @@
 """The three views of the inbox (manual ch. 5, FAQ 15): to do, done, and the trail of one object."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from django.db.models import F, Model, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from backoffice.core.bulk import last_logs, perform_all
 from backoffice.core.flow import STARTED, Flow, StepRefused, last_log_id, perform
 from backoffice.core.models import Task, TrackedTask, TransitionLog
 from backoffice.core.models.inbox import flow_models
@@ -112,19 +114,46 @@ class Outcome:
 
 
 def decide(ids: list[int], step: str, *, by: Any, opinion: str = "") -> list[Outcome]:
-    """Take the step on each of these tasks of the user's desk, each in its own transaction.
-
-    One that is refused, or fails, does not hold up the others.
-    """
+    """Take the step on each of these tasks of the user's desk; one that is refused, or fails, does not hold up the
+    others. Steps declared `in_bulk` are taken together, any other each in its own transaction."""
     open_tasks = {task.pk: task for task in todo(by).filter(pk__in=ids).prefetch_related("owner")}
     known = visible_to(Task, by).in_bulk([pk for pk in ids if pk not in open_tasks])
-    gone = _("It no longer waits at your desk; someone was faster.")
-    return [
-        Outcome(task, decide_one(task, step, by, opinion))
-        if (task := open_tasks.get(pk)) is not None
-        else Outcome(known.get(pk), [gone])
-        for pk in ids
-    ]
+    flows: dict[type, list[Task]] = defaultdict(list)
+    for pk in dict.fromkeys(ids):
+        if pk in open_tasks:
+            flows[type(open_tasks[pk].owner)].append(open_tasks[pk])
+    reasons: dict[int, list[str]] = {}
+    for tasks in flows.values():
+        reasons |= decide_together(tasks, step, by, opinion)
+    return [Outcome(open_tasks.get(pk) or known.get(pk), reasons.get(pk, [gone()])) for pk in ids]
+
+
+def gone() -> str:
+    return _("It no longer waits at your desk; someone was faster.")
+
+
+def decide_together(tasks: list[Task], step: str, by: Any, opinion: str) -> dict[int, list[str]]:
+    """Take the step on these tasks of one flow; return for each why not, or nothing."""
+    model: Any = type(tasks[0].owner)
+    declared = model.steps().get(step) if issubclass(model, Flow) else None
+    if declared is not None and declared.in_bulk and len(tasks) > 1:
+        seen = {pk: log.pk for pk, log in last_logs(model, [task.object_id for task in tasks]).items()}
+        # Asked after `seen` was read: so `seen` belongs to these very visits of the records to the desk.
+        still = set(
+            Task.objects.filter(pk__in=[task.pk for task in tasks], closed_at=None).values_list(
+                "pk", flat=True
+            )
+        )
+        ids = [task.object_id for task in tasks if task.pk in still]
+        try:
+            refused = perform_all(model, ids, step, by=by, seen=seen, opinion=opinion).refused
+        except Exception:
+            logger.exception("Step %s on %d tasks at once failed; each is taken by itself", step, len(tasks))
+        else:
+            return {
+                task.pk: refused.get(task.object_id, []) if task.pk in still else [gone()] for task in tasks
+            }
+    return {task.pk: decide_one(task, step, by, opinion) for task in tasks}
 
 
 def decide_one(task: Task, step: str, by: Any, opinion: str) -> list[str]:
@@ -135,7 +164,7 @@ def decide_one(task: Task, step: str, by: Any, opinion: str) -> list[str]:
     seen = last_log_id(record)
     # Asked after `seen` was read: so `seen` belongs to this very visit of the record to the desk.
     if not Task.objects.filter(pk=task.pk, closed_at=None).exists():
-        return [_("It no longer waits at your desk; someone was faster.")]
+        return [gone()]
     try:
         perform(record, step, by=by, seen=seen, opinion=opinion)
     except StepRefused as refusal:

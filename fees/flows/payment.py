@@ -98,7 +98,7 @@ def payment_leg(*, paid: str, declined: str) -> Any:
 
         @step(
             "state", FINANCE_REVIEW, paid, by=Role.FINANCE, label=gettext_lazy("Verify the payment"),
-            when=[vouchers_checked],
+            when=[vouchers_checked], in_bulk=True,
         )  # fmt: skip
         def finance_approve(self, by: Any, **data: Any) -> None:
             """The money is there: the receipts due are known, and what is too much goes back."""
@@ -109,7 +109,7 @@ def payment_leg(*, paid: str, declined: str) -> Any:
 
         @step(
             "state", FINANCE_REVIEW, AWAITING_PAYMENT, by=Role.FINANCE, label=gettext_lazy("Return to the company"),
-            opinion_required=True, tone="danger",
+            opinion_required=True, tone="danger", in_bulk=True,
         )  # fmt: skip
         def finance_return(self, by: Any, **data: Any) -> None:
             """Only the voucher may be corrected then (manual ch. 5-2)."""

@@ -38,24 +38,55 @@ class Paper(Flow):
     def __str__(self) -> str:
         return self.title or f"Paper {self.pk}"
 
-    @step(state, State.DRAFT, State.LOCAL_REVIEW, by=Role.COMPANY, label="Submit", when=[has_title])
+    @step(
+        state,
+        State.DRAFT,
+        State.LOCAL_REVIEW,
+        by=Role.COMPANY,
+        label="Submit",
+        when=[has_title],
+        in_bulk=True,
+    )
     def submit(self, by, **data):
         """Hand the paper to the local body."""
 
-    @step(state, State.LOCAL_REVIEW, State.OFFICE_REVIEW, by=Role.LOCAL_BODY, label="Approve locally")
+    @step(
+        state,
+        State.LOCAL_REVIEW,
+        State.OFFICE_REVIEW,
+        by=Role.LOCAL_BODY,
+        label="Approve locally",
+        in_bulk=True,
+    )
     def local_approve(self, by, **data):
         """Hand the paper on to the General Office."""
 
-    @step(state, State.LOCAL_REVIEW, State.DRAFT, by=Role.LOCAL_BODY, label="Return", opinion_required=True)
+    @step(
+        state,
+        State.LOCAL_REVIEW,
+        State.DRAFT,
+        by=Role.LOCAL_BODY,
+        label="Return",
+        opinion_required=True,
+        in_bulk=True,
+    )
     def local_return(self, by, **data):
         """Give the paper back."""
 
-    @step(state, State.OFFICE_REVIEW, State.APPROVED, by=Role.OFFICE, label="Approve")
+    @step(state, State.OFFICE_REVIEW, State.APPROVED, by=Role.OFFICE, label="Approve", in_bulk=True)
     def approve(self, by, **data):
         """Let the paper take effect."""
         self.effects += 1
 
-    @step(state, State.OFFICE_REVIEW, State.DRAFT, by=Role.OFFICE, label="Return", opinion_required=True)
+    @step(
+        state,
+        State.OFFICE_REVIEW,
+        State.DRAFT,
+        by=Role.OFFICE,
+        label="Return",
+        opinion_required=True,
+        in_bulk=True,
+    )
     def office_return(self, by, **data):
         """Give the paper back."""
 

@@ -113,6 +113,7 @@ class EnrolmentFlow(payment_leg(paid=S.TRAINING_REVIEW, declined=S.DRAFT)):
     }
     #: The class's people are learning: the learning list is where work is done now.
     resting = frozenset({S.CONFIRMED, S.CLOSED})
+    bulk_related = ("company", "training_class", "local_body")
 
     class Meta:
         abstract = True
@@ -129,7 +130,7 @@ class EnrolmentFlow(payment_leg(paid=S.TRAINING_REVIEW, declined=S.DRAFT)):
 
     @step(
         state, S.LOCAL_REVIEW, S.AWAITING_PAYMENT, by=Role.LOCAL_BODY, label=gettext_lazy("Approve"),
-        when=[lines_still_good],
+        when=[lines_still_good], in_bulk=True,
     )  # fmt: skip
     def local_approve(self, by: Any, **data: Any) -> None:
         """The papers are in order: ask for the payment."""
@@ -139,14 +140,14 @@ class EnrolmentFlow(payment_leg(paid=S.TRAINING_REVIEW, declined=S.DRAFT)):
 
     @step(
         state, S.LOCAL_REVIEW, S.DRAFT, by=Role.LOCAL_BODY, label=gettext_lazy("Return"), opinion_required=True,
-        tone="danger",
+        tone="danger", in_bulk=True,
     )  # fmt: skip
     def local_return(self, by: Any, **data: Any) -> None:
         """The company corrects the roster; the seats are free again."""
 
     @step(
         state, S.TRAINING_REVIEW, S.CONFIRMED, by=Role.TRAINING, label=gettext_lazy("Confirm"),
-        when=[lines_still_good],
+        when=[lines_still_good], in_bulk=True,
     )  # fmt: skip
     def training_confirm(self, by: Any, **data: Any) -> None:
         """Everybody is enrolled: the learning opens within 2 working days, the papers are due in 3 (FAQ 1)."""
@@ -160,10 +161,16 @@ class EnrolmentFlow(payment_leg(paid=S.TRAINING_REVIEW, declined=S.DRAFT)):
 
     @step(
         state, S.TRAINING_REVIEW, S.FINANCE_REVIEW, by=Role.TRAINING, label=gettext_lazy("Return to finance"),
-        opinion_required=True, tone="danger",
+        opinion_required=True, tone="danger", in_bulk=True,
     )  # fmt: skip
     def training_return(self, by: Any, **data: Any) -> None:
         """Finance returns it further with this opinion (manual ch. 5-3)."""
+        from fees.services import look_again
+
+        look_again(self.bill)
+        from fees.services import look_again
+
+        look_again(self.bill)
 
     @step(
         state, S.DRAFT, S.CANCELLED, by=Role.COMPANY, label=gettext_lazy("Cancel"), tone="danger",

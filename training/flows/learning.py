@@ -63,17 +63,25 @@ class LearningFlow(Flow):
     }  # fmt: skip
     #: Whole classes move at once, from the learning list: no task for each person.
     resting = frozenset({L.ENROLLING, L.PENDING, L.SUBMITTED, L.LEARNING, L.FAILED})
+    bulk_related = ("enrolment__training_class", "enrolment__company")
 
     class Meta:
         abstract = True
 
-    @step(state, L.ENROLLING, L.PENDING, by=(Role.TRAINING, SYSTEM), label=gettext_lazy("Enrolled"))
+    @step(
+        state,
+        L.ENROLLING,
+        L.PENDING,
+        by=(Role.TRAINING, SYSTEM),
+        label=gettext_lazy("Enrolled"),
+        in_bulk=True,
+    )
     def confirm(self, by: Any, **data: Any) -> None:
         """The enrolment is confirmed."""
 
     @step(
         state, L.PENDING, L.SUBMITTED, by=Role.TRAINING, label=gettext_lazy("Hand to the platform"),
-        when=[enrolment_confirmed, by_platform],
+        when=[enrolment_confirmed, by_platform], in_bulk=True,
     )  # fmt: skip
     def hand_off(self, by: Any, **data: Any) -> None:
         """提交正保 = 是: the platform has the name."""
@@ -81,7 +89,7 @@ class LearningFlow(Flow):
 
     @step(
         state, L.SUBMITTED, L.PENDING, by=Role.TRAINING, label=gettext_lazy("Refused by the platform"),
-        opinion_required=True, tone="danger",
+        opinion_required=True, tone="danger", in_bulk=True,
     )  # fmt: skip
     def take_back(self, by: Any, opinion: str = "", **data: Any) -> None:
         """提交正保 = 否 again: the platform refused the name, and the opinion says why; corrected, it is sent again."""
@@ -89,13 +97,13 @@ class LearningFlow(Flow):
 
     @step(
         state, (L.PENDING, L.SUBMITTED), L.LEARNING, by=TEACHERS, label=gettext_lazy("Open the learning"),
-        when=[enrolment_confirmed, opened_by_whom],
+        when=[enrolment_confirmed, opened_by_whom], in_bulk=True,
     )  # fmt: skip
     def open_learning(self, by: Any, **data: Any) -> None:
         """The platform confirmed the name, or the class has begun."""
         self.opened_at = timezone.now()
 
-    @step(state, L.LEARNING, L.PASSED, by=TEACHERS, label=gettext_lazy("Record as passed"))
+    @step(state, L.LEARNING, L.PASSED, by=TEACHERS, label=gettext_lazy("Record as passed"), in_bulk=True)
     def record_pass(
         self,
         by: Any,
@@ -109,7 +117,15 @@ class LearningFlow(Flow):
         self.study_hours, self.score = study_hours, score
         self.passed_on = passed_on or timezone.localdate()
 
-    @step(state, L.LEARNING, L.FAILED, by=TEACHERS, label=gettext_lazy("Record as failed"), tone="danger")
+    @step(
+        state,
+        L.LEARNING,
+        L.FAILED,
+        by=TEACHERS,
+        label=gettext_lazy("Record as failed"),
+        tone="danger",
+        in_bulk=True,
+    )
     def record_fail(
         self, by: Any, *, study_hours: Decimal | None = None, score: Decimal | None = None, **data: Any
     ) -> None:
@@ -118,6 +134,7 @@ class LearningFlow(Flow):
 
     @step(
         state, L.FAILED, L.LEARNING, by=TEACHERS, label=gettext_lazy("Open a retake"), when=[enrolment_confirmed],
+        in_bulk=True,
     )  # fmt: skip
     def retake(self, by: Any, **data: Any) -> None:
         """Learn again in the same class."""
@@ -125,7 +142,7 @@ class LearningFlow(Flow):
 
     @step(
         state, (L.PENDING, L.SUBMITTED, L.LEARNING, L.FAILED), L.DROPPED, by=(Role.TRAINING, SYSTEM),
-        label=pgettext_lazy("learning", "Drop"), opinion_required=True, tone="danger",
+        label=pgettext_lazy("learning", "Drop"), opinion_required=True, tone="danger", in_bulk=True,
     )  # fmt: skip
     def drop(self, by: Any, opinion: str = "", **data: Any) -> None:
         """Does not take part any more; the opinion says why."""

@@ -22,7 +22,7 @@ from backoffice.core.flow import Step
 from backoffice.core.inbox import colleagues, decide, state_label, todo
 from backoffice.core.models import Task
 
-#: So many tasks are decided at once; each is a transaction of its own.
+#: So many tasks are decided at once.
 MOST = 200
 
 
