@@ -27,7 +27,8 @@ class Case:
     events: tuple[Event, ...]
     #: Kinds of papers put at the bottom of the roster for everybody.
     papers: tuple[str, ...] = ("CERTIFICATE",)
-    remark: str = ""
+    #: Everybody on the roster has the own certificate scan, but for the last one.
+    own_papers: bool = False
 
 
 def way(*agos: int) -> tuple[Event, ...]:
@@ -138,7 +139,7 @@ CASES: tuple[Case, ...] = (
     Case(0, "NH", "R4", 6, (
         (6, "submit"), (3, "remark", "上岗证看不清编号，请重新扫描。"), (3, "local_return", BLURRED))),
     # -- drafts ---------------------------------------------------------------------------------------------
-    Case(0, "GZ", "R4 E N W", 2, (), papers=()),
+    Case(0, "GZ", "R3 E N W R", 2, (), papers=(), own_papers=True),
     Case(0, "SZ", "R3", 0, ()),
     Case(1, "GZ", "R2", 1, ()),
 )  # fmt: skip

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.utils import timezone
-
 from backoffice.core.flow import start
 from fees.models import Receipt, Refund
 from registry.demo.pictures import hand_over
@@ -17,8 +15,6 @@ from training.enrolling import recount
 from training.models import Enrolment, EnrolmentLine, TrainingClass
 
 SEED = 23
-#: What a learner brings home, by certificate type: the hours and a believable score.
-HOURS = 24
 
 
 def tell_enrolments(stories: EnrolmentStories) -> None:
@@ -42,14 +38,14 @@ class Teller:
         enrolment = self.begin(case, company, session)
         for ago, what, *rest in case.events:
             if what == "learn":
-                self.learn(enrolment, ago, *rest)
+                self.stories.learn(enrolment, ago, *rest)
             elif what == "more":
                 self.stories.too_much += rest[0]
             elif what == "split":
                 self.stories.transfers = rest[0]
             elif what in self.pages:
-                edit = self.pages[what]
-                self.stories.change(enrolment, ago, lambda row, edit=edit, rest=rest: edit(row, *rest))
+                with self.stories.backdated(enrolment, self.stories.later(enrolment, ago)):
+                    self.pages[what](enrolment, *rest)
             else:
                 enrolment = self.stories.take(enrolment, ago, what, "".join(rest))
 
@@ -57,13 +53,15 @@ class Teller:
         user = self.stories.company_users[company.pk]
         enrolment = Enrolment(
             company=company, training_class=session, contact_name=company.contact_name,
-            contact_phone=company.contact_phone, remark=case.remark, created_by=user,
+            contact_phone=company.contact_phone, created_by=user,
         )  # fmt: skip
         with self.stories.backdated(enrolment, self.stories.moment(case.begun)):
             start(enrolment, by=user)
             self.add(enrolment, case.roster)
             for code in case.papers:
                 hand_over(enrolment, code, str(company), user, self.draw)
+            for line in list(enrolment.lines.all())[:-1] if case.own_papers else ():
+                hand_over(line, "CERTIFICATE", str(line), user, self.draw)
         return enrolment
 
     def add(self, enrolment: Enrolment, wanted: str) -> None:
@@ -91,16 +89,11 @@ class Teller:
         line.save()
 
     def papers_came(self, enrolment: Enrolment) -> None:
-        at = self.stories.later(enrolment, 0)
-        enrolment.papers_received_on = timezone.localdate(at)
-        enrolment.save()
-
-    def learn(self, enrolment: Enrolment, ago: int, step: str, share: str, opinion: str = "") -> None:
-        shared: dict[str, Any] = {}
-        if step in ("record_pass", "record_fail"):
-            score = self.draw.randint(72, 96) if step == "record_pass" else self.draw.randint(38, 58)
-            shared = {"study_hours": HOURS if step == "record_pass" else HOURS // 2, "score": score}
-        self.stories.learn(enrolment, ago, step, share, opinion, **shared)
+        """The paper materials of an earlier enrolment came in on the last day of their time."""
+        row = Enrolment._default_manager.get(pk=enrolment.pk)
+        row.papers_received_on = row.papers_due_on
+        row._history_user = self.stories.body_users[row.local_body_id]
+        row.save()
 
 
 def tell_papers(stories: EnrolmentStories) -> None:

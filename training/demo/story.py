@@ -4,7 +4,6 @@ Besides the record itself a step of an enrolment writes its bill, vouchers, rece
 """
 
 import datetime
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -121,9 +120,7 @@ class EnrolmentStories(Stories):
         }  # fmt: skip
         return {**values, "pk": pk} if pk else values
 
-    def learn(
-        self, enrolment: Enrolment, ago: int, step: str, share: str, opinion: str = "", **shared: Any
-    ) -> None:
+    def learn(self, enrolment: Enrolment, ago: int, step: str, share: str, opinion: str = "") -> None:
         """Take a step of the learning with a share of those who can: "all", "half", "one", or all but one, "most"."""
         declared = EnrolmentLine.steps()[step]
         lines = list(enrolment.lines.filter(state__in=declared.sources))
@@ -139,14 +136,16 @@ class EnrolmentStories(Stories):
         by = self.body_users[enrolment.local_body_id] if local else self.staff[Role.TRAINING]
         at = self.later(enrolment, ago)
         with self.backdated(enrolment, at):
-            if step == "record_pass":
-                shared["passed_on"] = timezone.localdate(at)
-            move_lines([line.pk for line in chosen], step, by=by, opinion=opinion, **shared)
+            data = {line.pk: self.result(step, timezone.localdate(at)) for line in chosen}
+            move_lines(data, step, by=by, opinion=opinion, data=data)
 
-    def change(self, enrolment: Enrolment, ago: int, edit: Callable[[Enrolment], Any]) -> None:
-        """What people do on a page between two steps."""
-        with self.backdated(enrolment, self.later(enrolment, ago)):
-            edit(enrolment)
+    def result(self, step: str, day: datetime.date) -> dict[str, Any]:
+        """What a learner brings home: the hours and a believable score."""
+        if step == "record_pass":
+            return {"study_hours": Decimal(24), "score": Decimal(self.draw.randint(72, 97)), "passed_on": day}
+        if step == "record_fail":
+            return {"study_hours": Decimal(14), "score": Decimal(self.draw.randint(38, 58))}
+        return {}
 
     def later(self, record: Flow, ago: int) -> datetime.datetime:
         """The moment so many working days ago, after the record's last step."""
