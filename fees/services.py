@@ -8,7 +8,7 @@ from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from backoffice.core.attachments import FileRefused, check_picture, store
+from backoffice.core.attachments import FileRefused, Picture, check_picture, store
 from backoffice.core.flow import StepRefused, System, apply, start
 from backoffice.core.models import Attachment, AttachmentKind
 from fees.flows.payment import yuan
@@ -54,34 +54,61 @@ def set_stage(bill: Bill, stage: str) -> None:
     bill.save(update_fields=["stage", "updated_at"])
 
 
+def locked(bill: Bill) -> Bill:
+    """The bill as it is now, locked: two who decide about its money wait for each other.
+
+    A refund that is due is locked first, as `Refund.pay_back` does it.
+    """
+    list(bill.refunds.select_for_update().filter(state=Refund.State.DUE))
+    return Bill.objects.select_for_update(of=("self",)).get(pk=bill.pk)
+
+
+def look_again(bill: Bill) -> None:
+    """The training department sent the record back: it stands on finance's desk anew (manual ch. 5-3)."""
+    set_stage(bill, Bill.Stage.REVIEW)
+
+
 def hand_in(bill: Bill, vouchers: Iterable[Mapping[str, Any]], by: Any) -> None:
     """Store the vouchers and put them before finance; raise StepRefused where they do not cover the bill.
 
-    Each is a mapping of payer_name, invoice_title, amount, paid_on, remark and image (an uploaded file); with `pk` it
-    corrects a voucher that finance returned, whose picture stays where no new one is given.
+    Each is a mapping of payer_name, invoice_title, amount, paid_on, remark and image (an uploaded file or a checked
+    Picture); with `pk` it corrects a voucher that finance returned, whose picture stays where no new one is given.
     """
-    given = list(vouchers)
+    bill, given = locked(bill), list(vouchers)
     returned = {
         row.pk: row for row in bill.vouchers.select_for_update().filter(status=Voucher.Status.RETURNED)
     }
-    for values in given:
-        row = returned.pop(values.get("pk") or 0, None) or Voucher(bill=bill)
-        for name in ("payer_name", "invoice_title", "amount", "paid_on", "remark"):
-            setattr(row, name, values.get(name) or getattr(row, name))
-        row.status, row.decided_at = Voucher.Status.SUBMITTED, None
-        row._history_user = by  # type: ignore[attr-defined]
-        row.save()
-        put_picture(row, values.get("image"), by)
+    rows = [written(returned.pop(values.get("pk") or 0, None), bill, values, by) for values in given]
     for row in returned.values():  # not handed in again
         row.status = Voucher.Status.WITHDRAWN
         row.save()
     check_cover(bill)
+    for row, values in zip(rows, given, strict=True):
+        put_picture(row, values.get("image"), by)
     if given:
         PayerDefault.objects.update_or_create(
             company=bill.company,
             defaults={name: given[-1][name] for name in ("payer_name", "invoice_title")},
         )
     set_stage(bill, Bill.Stage.REVIEW)
+
+
+def written(returned: Voucher | None, bill: Bill, values: Mapping[str, Any], by: Any) -> Voucher:
+    """The voucher stored with these values: a new one, or one that finance returned, corrected."""
+    if returned is None and values.get("pk"):
+        raise StepRefused(
+            _("One of the vouchers was not returned for correction. Open the payment page again.")
+        )
+    row = returned or Voucher(bill=bill)
+    for name in ("payer_name", "invoice_title", "amount", "paid_on", "remark"):
+        if name in values:
+            setattr(row, name, values[name])
+    if not (row.payer_name and row.invoice_title and row.amount and row.amount > 0):
+        raise StepRefused(_("Each voucher needs the payer's name, the invoice title and an amount above 0."))
+    row.status, row.decided_at = Voucher.Status.SUBMITTED, None
+    row._history_user = by  # type: ignore[attr-defined]
+    row.save()
+    return row
 
 
 def put_picture(voucher: Voucher, image: Any, by: Any) -> None:
@@ -94,11 +121,11 @@ def put_picture(voucher: Voucher, image: Any, by: Any) -> None:
             )
         return
     try:
-        picture = check_picture(image, "VOUCHER")
+        picture = image if isinstance(image, Picture) else check_picture(image, "VOUCHER")
         before = list(pictures)
         kept = store(picture, AttachmentKind.objects.get(code="VOUCHER"), voucher, by)
     except FileRefused as refusal:
-        raise StepRefused(str(refusal)) from None
+        raise StepRefused(" ".join(refusal.messages)) from None
     Attachment.objects.filter(pk__in=[old.pk for old in before if old.pk != kept.pk]).update(
         removed_at=timezone.now()
     )
@@ -116,12 +143,14 @@ def check_cover(bill: Bill) -> None:
 
 def hand_back(bill: Bill) -> None:
     """Finance returns what it did not verify; verified vouchers stay."""
+    bill = locked(bill)
     decide_vouchers(bill, Voucher.Status.RETURNED)
     set_stage(bill, Bill.Stage.OPEN)
 
 
 def verify(bill: Bill, by: Any) -> None:
     """What was handed in counts as paid now."""
+    bill = locked(bill)
     decide_vouchers(bill, Voucher.Status.VERIFIED)
     settle(bill, by)
 
@@ -196,6 +225,7 @@ def cancel_bill(bill: Bill | None, reason: str, by: Any) -> None:
     """The record is cancelled: nothing is owed, and what was verified goes back."""
     if bill is None:
         return
+    bill = locked(bill)
     bill.items.all().delete()
     bill.total = ZERO
     bill.save(update_fields=["total", "updated_at"])
