@@ -19,6 +19,7 @@ from backoffice.core.models import Announcement, ImportRun, Message
 from backoffice.core.scoping import visible_to
 from backoffice.navigation import HIDDEN, changelist
 from backoffice.roles import Role, allows
+from backoffice.work_cards import begin_link, classes_this_week, work_cards, work_things
 from registry.admin.filters import lacks_required
 from registry.models import Certificate, Company, DuplicatePair, LocalBody, Person
 
@@ -66,10 +67,12 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "has_inbox": "core.Task" not in HIDDEN.get(getattr(user, "role", ""), ()),
         "tasks": waiting_tasks(user),
         "tasks_url": changelist("core.Task"),
-        "cards": [*flow_cards(user), *cards(user)],
+        "begin_url": begin_link(user),
+        "cards": [*work_cards(user), *flow_cards(user), *cards(user)],
         "todo_list": next_things(user),
         "announcements": Announcement.public()[:5],
         "mine": own_record(user),
+        "classes": classes_this_week(user),
     }
     return context
 
@@ -228,7 +231,7 @@ def next_things(user: Any) -> list[dict[str, str]]:
                 reverse("admin:registry_localbody_change", args=[user.local_body_id]),
             )
         )
-    return [{"text": text, "link": link} for text, link in [*flow_things(user), *things]]
+    return [{"text": text, "link": link} for text, link in [*flow_things(user), *work_things(user), *things]]
 
 
 def own_record(user: Any) -> dict[str, Any] | None:
