@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from training.enrolling import move_lines
 from training.flows.learning import L
+from training.holding import hold_enrolments
 from training.models import PlatformRow, PlatformRun
 
 Outcome, Status = PlatformRow.Outcome, PlatformRun.Status
@@ -37,6 +38,7 @@ def record(answers: Mapping[int, Answer], *, by: Any, run: PlatformRun | None = 
 
     Whoever has no open row (of `run`) is left alone, so the same answer twice has one effect.
     """
+    hold_enrolments(answers)
     rows = list(
         PlatformRow.objects.select_for_update(of=("self",))
         .filter(line__in=list(answers), outcome__in=OPEN_ROWS, **({"run": run} if run else {}))

@@ -14,7 +14,9 @@ HEADERS: Final = (
 )  # fmt: skip
 WIDTHS: Final = (10, 12, 21, 14, 36, 12, 18, 16, 36, 12, 12, 12, 30)
 TYPES: Final = {"PRACTICE": "从业培训", "CONTINUING": "继续教育"}
-CATEGORIES: Final = {code: text for text, code in reversed(CERTIFICATE_TYPES.items()) if not text.isascii()}
+CATEGORIES: Final = {
+    code: text for text, code in reversed(list(CERTIFICATE_TYPES.items())) if not text.isascii()
+}
 
 
 def write_roster(run: PlatformRun, file: IO[bytes]) -> int:

@@ -10,11 +10,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from backoffice.core.bulk import reasons_against
-from backoffice.core.flow import StepRefused
+from backoffice.core.flow import Step, StepRefused
 from backoffice.core.scoping import visible_to
 from training.enrolling import move_lines
 from training.flows.learning import L
+from training.holding import hold
 from training.models import EnrolmentLine, PlatformRow, PlatformRun, TrainingClass
 from training.platform.answers import OPEN_ROWS
 
@@ -50,9 +50,7 @@ def hand_off(ids: Iterable[int], *, by: Any) -> HandedOver:
     """
     wanted = list(dict.fromkeys(ids))
     step = EnrolmentLine.steps()["hand_off"]
-    lines = visible_to(EnrolmentLine, by).select_for_update(of=("self",)).select_related(
-        "enrolment__training_class"
-    ).in_bulk(wanted)  # fmt: skip
+    lines = hold(visible_to(EnrolmentLine, by), wanted)
     open_runs = dict(
         PlatformRow.objects.filter(line__in=lines, outcome__in=OPEN_ROWS).values_list("line_id", "run_id")
     )
@@ -61,7 +59,7 @@ def hand_off(ids: Iterable[int], *, by: Any) -> HandedOver:
         line = lines.get(pk)
         if line is None:
             outcome.refused[pk] = [_("This record is not yours to act on.")]
-        elif reasons := reasons_against(line, step, by, ""):
+        elif reasons := why_not(line, step, by):
             outcome.refused[pk] = reasons
         elif pk in open_runs:
             text = _("%(name)s is in hand-over #%(run)d already.")
@@ -72,6 +70,16 @@ def hand_off(ids: Iterable[int], *, by: Any) -> HandedOver:
         move_lines([line.pk for line in outcome.lines], "hand_off", by=by)
     outcome.runs = make_runs(outcome.lines, by)
     return outcome
+
+
+def why_not(line: EnrolmentLine, step: Step, by: Any) -> list[str]:
+    """Why the step is not open to the user for this person now; nothing if it is."""
+    if by.role not in step.by:
+        return [_("“%(step)s” is not for your role.") % {"step": step.label}]
+    if line.state not in step.sources:
+        values = {"name": line.name, "state": line.get_state_display(), "step": step.label}
+        return [_("%(name)s: “%(step)s” is not possible in the state “%(state)s”.") % values]
+    return step.refusals(line)
 
 
 def make_runs(lines: list[EnrolmentLine], by: Any) -> list[PlatformRun]:

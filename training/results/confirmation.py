@@ -34,7 +34,8 @@ class ConfirmationImporter(LineImporter):
         ),
         Field("reason", ("未开通原因", "原因", "退回原因", "失败原因", "Reason")),
     )
-    cleaners: ClassVar[Mapping[str, Cleaner]] = WHO_CLEANERS | {
+    cleaners: ClassVar[Mapping[str, Cleaner]] = {
+        **WHO_CLEANERS,
         "outcome": partial(clean.clean_choice, mapping=OPENED), "reason": partial(clean.clean_text, max_length=300),
     }  # fmt: skip
     outcomes: ClassVar = {

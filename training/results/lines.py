@@ -261,7 +261,7 @@ def as_shown(value: Any) -> str:
 def actor_of(run: ImportRun) -> Any:
     """In whose name and scope the file is read: whoever confirmed it, before that whoever uploaded it."""
     pk = run.options.get("confirmed_by") or run.created_by_id
-    return User.objects.get(pk=pk)
+    return User.objects.get(pk=pk or 0)
 
 
 class Finder:

@@ -17,6 +17,7 @@ from backoffice.core.scoping import visible_to
 from backoffice.roles import Role
 from training.enrolling import move_lines
 from training.flows.learning import L
+from training.holding import hold
 from training.models import EnrolmentLine, TrainingClass
 
 MOST_HOURS: Final = Decimal(2000)
@@ -65,9 +66,7 @@ def taught_by(user: Any) -> "QuerySet[EnrolmentLine]":
 @transaction.atomic
 def record_results(results: Mapping[int, Result], *, by: Any) -> Recorded:
     """Record the results of these enrolled people (by number); whoever is not learning is refused with the reason."""
-    lines = taught_by(by).select_for_update(of=("self",)).select_related("enrolment__training_class").in_bulk(
-        list(results)
-    )  # fmt: skip
+    lines = hold(taught_by(by), results)
     done = Recorded()
     learning = {}
     for pk in results:

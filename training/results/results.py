@@ -64,7 +64,8 @@ class ResultsImporter(LineImporter):
         Field("result", ("结果", "考试结果", "是否合格", "是否通过", "考核结果", "Result"), required=True),
         Field("passed_on", ("通过日期", "考试日期", "合格日期", "Passed on", "Exam date")),
     )
-    cleaners: ClassVar[Mapping[str, Cleaner]] = WHO_CLEANERS | {
+    cleaners: ClassVar[Mapping[str, Cleaner]] = {
+        **WHO_CLEANERS,
         "study_hours": partial(clean_bounded, most=MOST_HOURS), "score": partial(clean_bounded, most=MOST_POINTS),
         "result": partial(clean.clean_choice, mapping=PASSED), "passed_on": clean_past,
     }  # fmt: skip

@@ -1,0 +1,63 @@
+"""Enrolled people for the tests of the learning: online or face to face, in the state one needs."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from backoffice.roles import Role
+from tests.enrolments import EnrolmentFactory
+from tests.factories import PersonFactory, TrainingClassFactory, UserFactory
+from training.enrolling import move_lines
+from training.models import EnrolmentLine, TrainingClass
+
+#: The steps that lead to each state, of an online and of a face-to-face class.
+WAYS = {
+    "PENDING": (), "SUBMITTED": ("hand_off",), "LEARNING": ("hand_off", "open_learning"),
+    "PASSED": ("hand_off", "open_learning", "record_pass"), "FAILED": ("hand_off", "open_learning", "record_fail"),
+    "DROPPED": ("drop",),
+}  # fmt: skip
+
+
+def course(mode: str = "ONLINE", **values: Any) -> TrainingClass:
+    return TrainingClassFactory(
+        **{"type": "CONTINUING", "category": "", "mode": mode, "capacity": 5000} | values
+    )
+
+
+def learners(
+    people: int = 1, state: str = "PENDING", mode: str = "ONLINE", **values: Any
+) -> list[EnrolmentLine]:
+    """The people of one confirmed enrolment, in this state of their learning."""
+    values.setdefault("training_class", course(mode))
+    enrolment = EnrolmentFactory(people=people, at="CONFIRMED", **values)
+    by = UserFactory(role=Role.TRAINING)
+    ids = list(enrolment.lines.values_list("pk", flat=True))
+    for step in WAYS[state]:
+        if step != "hand_off" or enrolment.training_class.is_online:
+            assert not move_lines(ids, step, by=by, opinion="测试").refused
+    return list(enrolment.lines.select_related("enrolment__training_class", "person").order_by("pk"))
+
+
+def many(people: int, state: str = "PENDING", mode: str = "ONLINE") -> list[int]:
+    """A big class quickly: copies of one confirmed person (rows only)."""
+    first = learners(1, mode=mode)[0]
+    copies = []
+    for _number in range(people - 1):
+        person = PersonFactory(company=first.enrolment.company)
+        copies.append(
+            EnrolmentLine(enrolment=first.enrolment, person=person, category=first.category, matter=first.matter,
+                          name=person.name, id_number=person.id_number, state=state)
+        )  # fmt: skip
+    EnrolmentLine.objects.bulk_create(copies)
+    EnrolmentLine.objects.filter(pk=first.pk).update(state=state)
+    return list(first.enrolment.lines.order_by("pk").values_list("pk", flat=True))
+
+
+def states(ids: list[Any]) -> list[str]:
+    """The stored states of these people."""
+    keys = [getattr(row, "pk", row) for row in ids]
+    return list(EnrolmentLine.objects.filter(pk__in=keys).order_by("pk").values_list("state", flat=True))
+
+
+def today() -> Any:
+    return timezone.localdate()
