@@ -18,11 +18,13 @@ from registry.imports import fields
 from registry.models import (
     Company,
     CompanyApplication,
+    CompanyChange,
     HelpRequest,
     Person,
     PersonalApplication,
     Region,
     Specialty,
+    Transfer,
 )
 
 #: Roles that work with whole ID numbers.
@@ -213,6 +215,30 @@ def company_applications(user: Any) -> Sequence[Column]:
     ]
 
 
+def company_changes(user: Any) -> Sequence[Column]:
+    """What companies asked to change, and what became of it."""
+    caption = CompanyChange._meta.get_field
+    return [
+        Column(str(caption("company").verbose_name), "company__name", width=COMPANY_WIDTH),
+        *field_columns(CompanyChange, ("kind", "old_name", "new_name", "new_login_name", "state")),
+        Column(str(caption("created_at").verbose_name), "created_at", day, DATE_WIDTH),
+    ]
+
+
+def transfers(user: Any) -> Sequence[Column]:
+    """Who went from which company to which."""
+    full = getattr(user, "role", None) in SEE_ID_NUMBERS
+    caption = Transfer._meta.get_field
+    return [
+        Column(header("name"), "name"),
+        Column(header("id_number"), "id_number", None if full else mask, ID_WIDTH),
+        Column(str(caption("company").verbose_name), "company__name", width=COMPANY_WIDTH),
+        Column(str(caption("from_company").verbose_name), "from_company__name", width=COMPANY_WIDTH),
+        *field_columns(Transfer, ("remark", "state")),
+        Column(str(caption("created_at").verbose_name), "created_at", day, DATE_WIDTH),
+    ]
+
+
 def day(moment: Any) -> Any:
     return timezone.localtime(moment).date()
 
@@ -222,6 +248,8 @@ EXPORTS: Final[dict[str, Columns]] = {
     "registry.Person": people,
     "registry.Company": companies,
     "registry.CompanyApplication": company_applications,
+    "registry.CompanyChange": company_changes,
     "registry.HelpRequest": help_requests,
     "registry.PersonalApplication": personal_applications,
+    "registry.Transfer": transfers,
 }

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from simple_history.utils import bulk_create_with_history
@@ -13,7 +14,8 @@ from simple_history.utils import bulk_create_with_history
 from backoffice.core.flow import STARTED
 from backoffice.core.models import TransitionLog
 from registry.models import LocalBody
-from training.models import TrainingClass
+from training.models import EnrolmentLine, TrainingClass
+from training.models.training_class import SEATED
 
 #: Two classes that agree in these are one and the same.
 SAME_CLASS: Final = ("title", "type", "mode", "category", "local_body_id", "start_date", "end_date")
@@ -27,6 +29,16 @@ def open_classes() -> "QuerySet[TrainingClass]":
         .select_related("local_body")
         .order_by("start_date", "id")
     )
+
+
+def with_seats(classes: "QuerySet[TrainingClass]") -> Any:
+    """The classes, each with its seats (`taken` and `free_seats`), in the same query."""
+    lines = EnrolmentLine.objects.filter(
+        enrolment__training_class=OuterRef("pk"), enrolment__state__in=SEATED
+    ).order_by()
+    counted = lines.values("enrolment__training_class").annotate(count=Count("pk")).values("count")
+    taken = Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+    return classes.annotate(taken=taken, free_seats=F("capacity") - taken)
 
 
 def bodies_with_open_practice_classes() -> "QuerySet[LocalBody]":
@@ -85,7 +97,7 @@ def year_plan(
     months: dict[datetime.date | None, list[TrainingClass]] = {
         datetime.date(year, month, 1): [] for month in range(1, 13)
     }
-    begins = rows.select_related("local_body").order_by("start_date", "id")
+    begins = with_seats(rows).select_related("local_body").order_by("start_date", "id")
     for row in begins.filter(start_date__year=year):
         months[row.start_date.replace(day=1)].append(row)  # type: ignore[union-attr]
     if undated := list(begins.filter(start_date=None, state=TrainingClass.State.PLANNED)):

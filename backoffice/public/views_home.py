@@ -14,7 +14,7 @@ from backoffice.core.scoping import visible_to
 from backoffice.core.urls import answer
 from registry.models import LocalBody
 from training.models import TrainingClass
-from training.services import open_classes
+from training.services import open_classes, with_seats
 
 HOME_ANNOUNCEMENTS = 5
 HOME_CLASSES = 6
@@ -27,7 +27,8 @@ def announcements() -> "QuerySet[Announcement]":
 
 
 def classes() -> "QuerySet[TrainingClass]":
-    return visible_to(TrainingClass, VISITOR, queryset=open_classes())
+    """The open classes, each with the seats that are left."""
+    return visible_to(TrainingClass, VISITOR, queryset=with_seats(open_classes()))
 
 
 def bodies() -> "QuerySet[LocalBody]":

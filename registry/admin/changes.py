@@ -13,6 +13,7 @@ from backoffice.core.admin import AttachmentsMixin, FlowAdmin, HistoryAdmin, Pan
 from backoffice.core.admin.attachments import ATTACHMENTS
 from backoffice.core.admin.history import HISTORY, HistoryForm
 from backoffice.core.admin.panels import table
+from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ChoicesFilter
 from backoffice.core.scoping import visible_to
 from registry.admin.change_notes import comparison, printed_list, rename_notes, still_printed, upgrade_notes
@@ -101,7 +102,7 @@ def printed_panel(request: HttpRequest, change: CompanyChange) -> dict[str, Any]
 
 @admin.register(CompanyChange)
 class CompanyChangeAdmin(
-    CompanyDraftAdmin, AttachmentsMixin, PanelsMixin, FlowAdmin, HistoryAdmin, ScopedAdmin
+    ExportMixin, CompanyDraftAdmin, AttachmentsMixin, PanelsMixin, FlowAdmin, HistoryAdmin, ScopedAdmin
 ):
     form = CompanyChangeForm
     list_display = ["show_subject", "kind", "new_name", "show_state", "created_at"]

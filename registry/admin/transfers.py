@@ -21,7 +21,7 @@ from backoffice.core.admin import AttachmentsMixin, FlowAdmin, HistoryAdmin, Pan
 from backoffice.core.admin.attachments import ATTACHMENTS, present
 from backoffice.core.admin.history import HISTORY, HistoryForm
 from backoffice.core.admin.panels import table
-from backoffice.core.export import mask
+from backoffice.core.export import ExportMixin, mask
 from backoffice.core.filters import ChoicesFilter, ScopedRelatedFilter
 from backoffice.core.models import Attachment
 from backoffice.core.scoping import can_see, visible_to
@@ -132,7 +132,9 @@ def person_shown(transfer: Transfer, user: Any) -> Person | None:
 
 
 @admin.register(Transfer)
-class TransferAdmin(CompanyDraftAdmin, AttachmentsMixin, PanelsMixin, FlowAdmin, HistoryAdmin, ScopedAdmin):
+class TransferAdmin(
+    ExportMixin, CompanyDraftAdmin, AttachmentsMixin, PanelsMixin, FlowAdmin, HistoryAdmin, ScopedAdmin
+):
     form = TransferForm
     paper_guards = (all_papers_there, proof_there)
     list_display = ["name", "show_masked", "company", "from_company", "show_state", "created_at"]

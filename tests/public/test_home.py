@@ -107,7 +107,7 @@ def test_home_shows_what_is_known_of_an_open_class(read):
     )  # fmt: skip
     page = read(address("home"))
     for shown in ("第三期", "Face to face", "Safety officer", "Practice training", "Nanhai Association", "¥450.50",
-                  "<dd>77</dd>", f"{timezone.localdate():%Y-%m-%d}"):  # fmt: skip
+                  "77 of 77 free", f"{timezone.localdate():%Y-%m-%d}"):  # fmt: skip
         assert shown in page
 
 

@@ -11,20 +11,28 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from unfold.decorators import display
 
 from backoffice.core.admin import FlowAdmin, HistoryAdmin, PanelsMixin, ScopedAdmin
 from backoffice.core.admin.history import HISTORY
 from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ChoicesFilter, ScopedDropdownFilter
 from backoffice.core.flow import StepRefused, perform, start
+from backoffice.roles import allows
+from registry.models import Certificate
 from training.flows.training_class import S
 from training.models import TrainingClass
-from training.services import copy_into_next_year, year_plan
+from training.month import month_of, next_month, weeks_of
+from training.services import copy_into_next_year, with_seats, year_plan
 
 #: What companies chose the class for; fixed as soon as it is open.
 FIXED_ONCE_OPEN = ("type", "mode", "category", "local_body")
+
+#: A class without a certificate type takes everybody's renewal, 双证 included.
+ALL_TYPES = _("All types")
 
 
 class YearFilter(SimpleListFilter):
@@ -33,6 +41,7 @@ class YearFilter(SimpleListFilter):
     title = _("year")
     parameter_name = "year"
     scoped = True
+    field_name = "start_date"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         this = timezone.localdate().year
@@ -40,14 +49,18 @@ class YearFilter(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         offered = dict(self.lookup_choices)
-        return queryset.filter(start_date__year=self.value()) if self.value() in offered else queryset
+        return (
+            queryset.filter(**{f"{self.field_name}__year": self.value()})
+            if self.value() in offered
+            else queryset
+        )
 
 
 @admin.register(TrainingClass)
 class TrainingClassAdmin(ExportMixin, FlowAdmin, PanelsMixin, HistoryAdmin, ScopedAdmin):
     list_display = [
-        "title", "show_state", "start_date", "end_date", "type", "mode", "category", "local_body", "capacity",
-        "tuition",
+        "title", "show_state", "start_date", "end_date", "type", "mode", "show_category", "local_body", "capacity",
+        "show_seats", "tuition",
     ]  # fmt: skip
     list_select_related = ["local_body"]
     list_filter = [
@@ -62,9 +75,10 @@ class TrainingClassAdmin(ExportMixin, FlowAdmin, PanelsMixin, HistoryAdmin, Scop
     autocomplete_fields = ["local_body"]
     actions: ClassVar = ["open_selected", "close_selected", "copy_selected"]
     panels = (HISTORY,)
+    readonly_fields = ("show_category", "show_seats", "show_enrolments")
     review_fields = (
-        "title", "type", "mode", "category", "local_body", "start_date", "end_date", "place", "capacity", "tuition",
-        "remark",
+        "title", "type", "mode", "show_category", "local_body", "start_date", "end_date", "place", "capacity",
+        "tuition", "remark", "show_enrolments",
     )  # fmt: skip
     fieldsets = [
         (None, {
@@ -80,8 +94,52 @@ class TrainingClassAdmin(ExportMixin, FlowAdmin, PanelsMixin, HistoryAdmin, Scop
     ]  # fmt: skip
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.year_plan_view)
-        return [path("year-plan/", view, name="training_trainingclass_year_plan"), *super().get_urls()]
+        wrap = self.admin_site.admin_view
+        return [
+            path("year-plan/", wrap(self.year_plan_view), name="training_trainingclass_year_plan"),
+            path("calendar/", wrap(self.calendar_view), name="training_trainingclass_calendar"),
+            *super().get_urls(),
+        ]
+
+    def annotate_rows(self, rows: QuerySet) -> QuerySet:
+        return with_seats(rows)
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_choice_field(db_field, request, **kwargs)
+        if db_field.name == "category" and field is not None:
+            field.choices = [("", ALL_TYPES), *Certificate.Type.choices]  # type: ignore[attr-defined]
+        return field
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A class of all types says so where nothing is edited; seats and enrolments for those who see enrolments."""
+        if obj is None:
+            return super().get_fieldsets(request, obj)
+        fixed = obj.state != S.PLANNED or not self.has_change_permission(request, obj)
+        shown = (
+            ["show_enrolments"] if allows(request.user.role, "view", "training.Enrolment") else ["show_seats"]
+        )
+        fieldsets = [(title, dict(options)) for title, options in super().get_fieldsets(request, obj)]
+        if fixed:
+            fieldsets[0][1]["fields"] = ["title", ("type", "mode"), ("show_category", "local_body")]
+        fieldsets[1][1]["fields"] = [*fieldsets[1][1]["fields"], *shown]
+        return fieldsets
+
+    @display(description=_("certificate type"))
+    def show_category(self, row: TrainingClass) -> Any:
+        return row.get_category_display() or ALL_TYPES
+
+    @display(description=_("seats taken"))
+    def show_seats(self, row: Any) -> str:
+        taken = row.taken if hasattr(row, "taken") else row.seats_taken()
+        values = {"taken": taken, "free": max(row.capacity - taken, 0)}
+        return gettext("%(taken)d taken, %(free)d free") % values
+
+    @display(description=_("seats taken"))
+    def show_enrolments(self, row: TrainingClass) -> Any:
+        """With the way to the enrolments in this class."""
+        address = f"{reverse('admin:training_enrolment_changelist')}?training_class={row.pk}"
+        label = gettext("Its enrolments")
+        return format_html('{} · <a class="bo-link" href="{}">{}</a>', self.show_seats(row), address, label)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
         readonly = tuple(super().get_readonly_fields(request, obj))
@@ -142,8 +200,24 @@ class TrainingClassAdmin(ExportMixin, FlowAdmin, PanelsMixin, HistoryAdmin, Scop
             **self.admin_site.each_context(request), "title": _("Training plan %(year)d") % {"year": year},
             "opts": self.opts, "months": year_plan(self.get_queryset(request), year), "year": year,
             "list_url": reverse("admin:training_trainingclass_changelist"), "colours": TrainingClass.colours,
+            "all_types": ALL_TYPES,
         }  # fmt: skip
         return TemplateResponse(request, "admin/training/year_plan.html", context)
+
+    def calendar_view(self, request: HttpRequest) -> HttpResponse:
+        """The classes of `?month=2026-11` as bars over their days; the present month by default."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        today = timezone.localdate()
+        month = month_of(request.GET.get("month", ""), today)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Classes in %(month)s") % {"month": f"{month:%Y-%m}"}, "opts": self.opts,
+            "weeks": weeks_of(self.get_queryset(request), month), "month": month, "today": today,
+            "previous": next_month(month, -1), "next": next_month(month),
+            "list_url": reverse("admin:training_trainingclass_changelist"),
+        }  # fmt: skip
+        return TemplateResponse(request, "admin/training/class_calendar.html", context)
 
 
 def year_of(text: str) -> int:
