@@ -2,7 +2,7 @@
 
 import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -24,7 +24,14 @@ def money(label: Any, default: int | None = None, **options: Any) -> models.Deci
     )
 
 
+#: The amounts of a schedule, in the order people read them.
+AMOUNTS: Final = ("yearly_dues", "renewal_years", "change", "upgrade", "lapsed_year", "practice_dues")
+
+
 class FeeSchedule(models.Model):
+    #: The schedule that this one ends the day before it begins (the page "new schedule from another day").
+    succeeds: "FeeSchedule | None" = None
+
     effective_from = models.DateField(_("in force from"), default=timezone.localdate)
     effective_until = models.DateField(
         _("in force until"), null=True, blank=True, help_text=_("The last day; empty while no end is known.")
@@ -60,23 +67,61 @@ class FeeSchedule(models.Model):
 
     @property
     def rates(self) -> Rates:
-        return Rates(
-            yearly_dues=self.yearly_dues, renewal_years=self.renewal_years, change=self.change, upgrade=self.upgrade,
-            lapsed_year=self.lapsed_year, practice_dues=self.practice_dues,
-        )  # fmt: skip
+        return Rates(**{name: getattr(self, name) for name in AMOUNTS})
+
+    def is_in_use(self, today: datetime.date | None = None) -> bool:
+        """Whether its first day has come: bills rest on its amounts, so they stay as they are."""
+        return self.effective_from <= (today or timezone.localdate())
+
+    def has_ended(self, today: datetime.date | None = None) -> bool:
+        """Whether its last day is over."""
+        return self.effective_until is not None and self.effective_until < (today or timezone.localdate())
 
     def overlapping(self) -> "models.QuerySet[FeeSchedule]":
-        """The other schedules that are in force on one of this one's days."""
+        """The other schedules that are in force on one of this one's days, except the one it takes over from."""
         until = self.effective_until or datetime.date.max
-        others = FeeSchedule.objects.exclude(pk=self.pk).filter(effective_from__lte=until)
+        besides = [row.pk for row in (self, self.succeeds) if row is not None and row.pk]
+        others = FeeSchedule.objects.exclude(pk__in=besides).filter(effective_from__lte=until)
         return others.filter(Q(effective_until=None) | Q(effective_until__gte=self.effective_from))
 
     def clean(self) -> None:
-        if self.effective_from and (other := self.overlapping().first()) is not None:
-            raise ValidationError(
-                _("%(other)s is in force on some of these days. End it on the day before this one begins."),
-                params={"other": other},
+        """Only one schedule is in force on a day; the sentence stands at the date that has to change."""
+        if (
+            not self.effective_from
+            or (other := self.overlapping().order_by("effective_from").first()) is None
+        ):
+            return
+        if other.effective_from > self.effective_from:
+            text = _("%(other)s begins before this one ends. The last day can be %(day)s at the latest.")
+            day = other.effective_from - datetime.timedelta(days=1)
+            raise ValidationError({"effective_until": text % {"other": other, "day": f"{day:%Y-%m-%d}"}})
+        if other.effective_until and other.effective_until < datetime.date.max:
+            text = _(
+                "%(other)s is in force on some of these days. The first day can be %(day)s at the earliest."
             )
+            day = other.effective_until + datetime.timedelta(days=1)
+            raise ValidationError({"effective_from": text % {"other": other, "day": f"{day:%Y-%m-%d}"}})
+        text = _("%(other)s is in force on some of these days. End it on the day before this one begins.")
+        raise ValidationError({"effective_from": text % {"other": other}})
+
+
+def schedule_on(day: datetime.date | None = None) -> FeeSchedule | None:
+    """The schedule in force on `day` (today), None where the association has entered none."""
+    day = day or timezone.localdate()
+    rows = FeeSchedule.objects.filter(effective_from__lte=day).order_by("-effective_from")
+    return rows.filter(Q(effective_until=None) | Q(effective_until__gte=day)).first()
+
+
+def first_day_without() -> datetime.date | None:
+    """The first day from today on that no schedule covers; None where the last one has no end."""
+    day = timezone.localdate()
+    for row in FeeSchedule.objects.order_by("effective_from"):
+        if row.effective_from > day:
+            break
+        if row.effective_until in (None, datetime.date.max):
+            return None
+        day = max(day, row.effective_until + datetime.timedelta(days=1))
+    return day
 
 
 class NoSchedule(ValueError):
@@ -85,9 +130,7 @@ class NoSchedule(ValueError):
 
 def rates_on(day: datetime.date | None = None) -> Rates:
     """The rates in force on `day` (today); raises NoSchedule where the association has entered none."""
-    day = day or timezone.localdate()
-    rows = FeeSchedule.objects.filter(effective_from__lte=day).order_by("-effective_from")
-    schedule = rows.filter(Q(effective_until=None) | Q(effective_until__gte=day)).first()
+    schedule = schedule_on(day)
     if schedule is None:
         raise NoSchedule(day)
     return schedule.rates
