@@ -182,10 +182,6 @@ def test_a_page_that_is_older_than_its_record_is_stale(desk) -> None:
 def test_each_record_gets_what_is_its_own(desk, many, monkeypatch) -> None:
     """Up to FEW different values go in UPDATEs of their own, more in one CASE."""
 
-    def named(self, by, *, title="", effects=0, **data):
-        self.title, self.effects = title, effects
-
-    named.declared_step = Paper.local_approve.declared_step
     papers = [desk.waiting() for _ in range(many)]
     data = {paper.pk: {"title": f"第{n}号"} for n, paper in enumerate(papers)}
 
@@ -193,8 +189,8 @@ def test_each_record_gets_what_is_its_own(desk, many, monkeypatch) -> None:
         self.title, self.effects = values["title"], values["effects"]
         Paper.state.field.set_state(self, State.OFFICE_REVIEW)
 
+    effect.declared_step = Paper.local_approve.declared_step  # type: ignore[attr-defined]
     monkeypatch.setattr(Paper, "local_approve", effect)
-    effect.declared_step = named.declared_step  # type: ignore[attr-defined]
     perform_all(Paper, list(data), "local_approve", by=desk.reviewer, data=data, effects=7)
     for n, paper in enumerate(papers):
         paper.refresh_from_db()
