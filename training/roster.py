@@ -6,7 +6,7 @@ rules from `training.line_rules`.
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -15,12 +15,15 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from backoffice.core.export import mask
 from backoffice.core.models import Attachment, AttachmentKind
 from fees.models import NoSchedule, rates_on
+from fees.models.bill import ItemKind
 from fees.rules import Item, Rates, practice, renewal, total
 from registry.models import Certificate, FormerName, Person, Transfer
 from training import line_rules
-from training.flows.enrolment import UNDER_WAY
+from training.flows.enrolment import UNDER_WAY, S
+from training.flows.learning import ENDED
 from training.line_rules import Facts, Problem
 from training.models import Enrolment, EnrolmentLine, TrainingClass
 
@@ -34,6 +37,8 @@ class Row:
     line: EnrolmentLine
     items: tuple[Item, ...]
     problems: list[Problem] = field(default_factory=list)
+    #: The person's other line makes a pair with this one (双证).
+    is_paired: bool = False
 
     @property
     def amount(self) -> Decimal:
@@ -42,6 +47,25 @@ class Row:
     @property
     def errors(self) -> list[Problem]:
         return [problem for problem in self.problems if problem.is_error]
+
+    @property
+    def warnings(self) -> list[Problem]:
+        return [problem for problem in self.problems if not problem.is_error]
+
+    @property
+    def id_number(self) -> str:
+        """Enough of it to compare with the ID card."""
+        return mask(self.line.person.id_number)
+
+    @property
+    def has_partner(self) -> bool:
+        """Whether the waiver of a second certificate is a question here."""
+        return self.line.is_waived or self.is_paired
+
+    @property
+    def breakdown(self) -> list[tuple[str, Item]]:
+        """Each item with what it is for."""
+        return [(str(ItemKind(item.kind).label), item) for item in self.items]
 
     @property
     def label(self) -> str:
@@ -58,6 +82,11 @@ class Roster:
     @property
     def total(self) -> Decimal:
         return sum((row.amount for row in self.rows), Decimal(0))
+
+    @property
+    def first_in_error(self) -> list[Row]:
+        """The first row that stops the submit, if there is one."""
+        return [row for row in self.rows if row.errors][:1]
 
     @property
     def errors(self) -> list[Problem]:
@@ -82,13 +111,21 @@ def price(
 
 
 def look(
-    enrolment: Enrolment, lines: Iterable[EnrolmentLine] | None = None, today: datetime.date | None = None
+    enrolment: Enrolment,
+    lines: Iterable[EnrolmentLine] | None = None,
+    today: datetime.date | None = None,
+    masked: Collection[int] = (),
 ) -> Roster:
-    """Price and check the roster as it is stored, or `lines` instead, as of `today`."""
+    """Price and check the roster as it is stored, or `lines` instead, as of `today`.
+
+    Of the certificates whose keys are in `masked` no sentence names the holder.
+    """
     today = today or timezone.localdate()
     if lines is None:
-        lines = enrolment.lines.select_related("person", "certificate", "new_employer")
-    known = gather(enrolment, list(lines))
+        lines = enrolment.lines.select_related("person__company", "certificate", "new_employer").order_by(
+            "pk"
+        )
+    known = gather(enrolment, list(lines), masked)
     problems: list[Problem] = []
     try:
         rates = rates_on(today)
@@ -103,6 +140,7 @@ def look(
             facts.line,
             price(facts.line, rates, enrolment.training_class, today),
             list(check(facts, kinds, today)),
+            line_rules.partner_of(facts.line, facts.siblings) is not None,
         )
         for facts in known
     ]
@@ -118,19 +156,15 @@ def check(facts: Facts, kinds: dict[str, str], today: datetime.date) -> Iterable
         yield from line_rules.of_continuing(facts, kinds, today)
 
 
-def gather(enrolment: Enrolment, lines: list[EnrolmentLine]) -> list[Facts]:
+def gather(enrolment: Enrolment, lines: list[EnrolmentLine], masked: Collection[int] = ()) -> list[Facts]:
     """Everything the rules ask about these lines, in a constant number of queries."""
     people = {line.person_id for line in lines}
     papers = papers_of(enrolment, lines, people)
-    elsewhere = under_way_elsewhere(enrolment, lines, people)
-    claimed = set(
-        Transfer.objects.filter(state="OFFICE_REVIEW", person__in=people).values_list("person_id", flat=True)
-    )
-    former = frozenset(FormerName.objects.filter(company=enrolment.company_id).values_list("name", flat=True))
-    holds = {}
-    if enrolment.training_class.type == TrainingClass.Type.PRACTICE:
-        held = Certificate.objects.filter(person__in=people, status=Certificate.Status.VALID)
-        holds = {c.person_id: c for c in held.filter(type=enrolment.training_class.category)}
+    elsewhere = open_elsewhere(enrolment, people)
+    transfers = Transfer.objects.filter(state="OFFICE_REVIEW", person__in=people)
+    claimed = set(transfers.exclude(company=enrolment.company_id).values_list("person_id", flat=True))
+    former = former_names(enrolment.company_id)
+    holds = held_already(lines)
     of_person: dict[int, list[EnrolmentLine]] = defaultdict(list)
     for line in lines:
         of_person[line.person_id].append(line)
@@ -138,12 +172,32 @@ def gather(enrolment: Enrolment, lines: list[EnrolmentLine]) -> list[Facts]:
         Facts(
             line=line, company=enrolment.company, training_class=enrolment.training_class,
             papers=papers["roster", 0] | papers["person", line.person_id] | papers["line", line.pk],
-            elsewhere=elsewhere[line.certificate_id or -line.person_id], is_claimed=line.person_id in claimed,
-            former_names=former, siblings=[other for other in of_person[line.person_id] if other is not line],
-            holds=holds.get(line.person_id),
+            elsewhere=[other for other in elsewhere[key_of(line)] if other.state != S.DRAFT],
+            drafts=[other for other in elsewhere[key_of(line)] if other.state == S.DRAFT],
+            is_claimed=line.person_id in claimed, former_names=former,
+            siblings=[other for other in of_person[line.person_id] if other is not line],
+            holds=holds.get((line.person_id, line.category)) if needs_none(line) else None,
+            is_masked=line.certificate_id in masked,
         )
         for line in lines
     ]  # fmt: skip
+
+
+def former_names(company_id: int) -> frozenset[str]:
+    """The former names of a company; certificates keep showing them until 企业更名."""
+    return frozenset(FormerName.objects.filter(company=company_id).values_list("name", flat=True))
+
+
+def needs_none(line: EnrolmentLine) -> bool:
+    """Whether the line leads to a certificate of a type that the person must not hold yet."""
+    return line.certificate_id is None or line.matter == Matter.UPGRADE
+
+
+def held_already(lines: list[EnrolmentLine]) -> dict[tuple[int, str], Certificate]:
+    """Valid certificates by (person, type), of those who are to get a new one."""
+    people = {line.person_id for line in lines if needs_none(line)}
+    held = Certificate.objects.filter(person__in=people, status=Certificate.Status.VALID)
+    return {(certificate.person_id, certificate.type): certificate for certificate in held}
 
 
 def papers_of(
@@ -165,19 +219,28 @@ def papers_of(
     return found
 
 
-def under_way_elsewhere(
-    enrolment: Enrolment, lines: list[EnrolmentLine], people: set[int]
-) -> dict[int, list[Enrolment]]:
-    """Other enrolments under way, by certificate, and for practice training by the negative person number."""
+def key_of(line: EnrolmentLine) -> tuple[str, int, str]:
+    """What may be in one enrolment only: the certificate, or the person's first one of a type."""
+    if line.certificate_id is not None:
+        return "certificate", line.certificate_id, ""
+    return "person", line.person_id, line.category
+
+
+def open_elsewhere(enrolment: Enrolment, people: set[int]) -> dict[tuple[str, int, str], list[Enrolment]]:
+    """The other enrolments under way, and the company's own other drafts, by `key_of()` their lines."""
     others = (
-        EnrolmentLine.objects.filter(enrolment__state__in=UNDER_WAY, person__in=people)
+        EnrolmentLine.objects.filter(
+            Q(enrolment__state__in=UNDER_WAY)
+            | Q(enrolment__state=S.DRAFT, enrolment__company=enrolment.company_id),
+            person__in=people,
+        )
         .exclude(enrolment=enrolment.pk)
-        .exclude(state__in=("PASSED", "FAILED", "DROPPED"))
+        .exclude(state__in=ENDED)
         .select_related("enrolment__company", "enrolment__training_class")
     )
-    found: dict[int, list[Enrolment]] = defaultdict(list)
+    found: dict[tuple[str, int, str], list[Enrolment]] = defaultdict(list)
     for other in others:
-        found[other.certificate_id or -other.person_id].append(other.enrolment)
+        found[key_of(other)].append(other.enrolment)
     return found
 
 

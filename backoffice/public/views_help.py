@@ -37,7 +37,10 @@ TOKEN = "token"  # noqa: S105
 def help_form(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return receive(request)
-    asked = {"topic": request.GET.get("topic", "")}
+    asked = {
+        "topic": request.GET.get("topic", ""),
+        "certificate_number": request.GET.get("certificate", "")[:32],
+    }
     return show(request, HelpRequest(), HelpForm(initial=own_details(request.user) | asked))
 
 

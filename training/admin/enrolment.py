@@ -18,8 +18,11 @@ from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ChoicesFilter, ScopedDropdownFilter, ScopedRelatedFilter
 from backoffice.core.models import Task
 from backoffice.roles import Role, allows
+from fees.admin.payment import PaymentMixin
 from registry.admin.drafts import CompanyDraftAdmin
+from training.admin.printing import PrintMixin
 from training.admin.review import ReviewMixin
+from training.admin.roster import RosterMixin
 from training.admin.roster_export import RosterExportMixin
 from training.admin.roster_table import ROSTER
 from training.admin.statistics import StatisticsMixin
@@ -37,9 +40,12 @@ class ClassYearFilter(YearFilter):
 
 @admin.register(Enrolment)
 class EnrolmentAdmin(
+    PaymentMixin,
+    RosterMixin,
     ReviewMixin,
     StatisticsMixin,
     RosterExportMixin,
+    PrintMixin,
     ExportMixin,
     CompanyDraftAdmin,
     AttachmentsMixin,
@@ -63,7 +69,7 @@ class EnrolmentAdmin(
     search_help_text = _("Company, class, name of a person on the roster, certificate number or ID number")
     sortable_by = ()
     ordering = ["-id"]
-    actions: ClassVar = ["approve_clean"]
+    actions: ClassVar = ["approve_clean", "print_selected"]
     autocomplete_fields = ["training_class"]
     review_fields = (
         "company", "training_class", "local_body", "people", "amount", "contact_name", "contact_phone", "remark",

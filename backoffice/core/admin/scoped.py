@@ -30,7 +30,7 @@ class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
     empty_hints: ClassVar[dict[str, tuple[Any, tuple[tuple[Any, str], ...]]]] = {}
 
     class Media:
-        js = ("backoffice/backoffice.js",)
+        js = ("backoffice/backoffice.js", "backoffice/back.js")
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
         return visible_to(self.model, request.user, queryset=super().get_queryset(request))
