@@ -12,12 +12,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
+from backoffice.core.export import mask
 from backoffice.core.printing import Column, Form, absolute, organisation, printed_at
-from backoffice.roles import Role
-from fees.flows.payment import yuan
+from backoffice.roles import Role, allows
 from fees.models import BillItem, NoSchedule, rates_on
 from fees.money import in_capitals
 from fees.rules import ZERO, Kind
+from training.exports import WHOLE_ID_NUMBERS
 from training.flows.enrolment import S
 from training.flows.learning import L
 from training.models import Enrolment, EnrolmentLine, TrainingClass
@@ -43,15 +44,16 @@ Amounts = dict[str, Decimal]
 # -- the detail sheet ------------------------------------------------------------------------------------
 
 
-def sheets_of(enrolments: Iterable[Enrolment]) -> list[Form]:
-    """The detail sheets in the given order, with a constant number of queries; `RELATED` should be selected."""
+def sheets_of(enrolments: Iterable[Enrolment], user: Any) -> list[Form]:
+    """The detail sheets in the given order, as this reader may see them, with a constant number of queries;
+    `RELATED` should be selected."""
     enrolments = list(enrolments)
     lines: dict[int, list[EnrolmentLine]] = defaultdict(list)
     of_all = EnrolmentLine.objects.filter(enrolment__in=[enrolment.pk for enrolment in enrolments])
     for line in of_all.select_related("person", "certificate", "new_employer").order_by("id"):
         lines[line.enrolment_id].append(line)
     fees = fees_of(enrolments, lines)
-    return [sheet(enrolment, lines[enrolment.pk], fees) for enrolment in enrolments]
+    return [sheet(enrolment, lines[enrolment.pk], fees, user) for enrolment in enrolments]
 
 
 def fees_of(
@@ -66,29 +68,29 @@ def fees_of(
     for owner, line, what, amount in items.values_list("bill__object_id", "line", "kind", "amount"):
         found[line][what] += amount
         billed.add(owner)
+    unbilled = [enrolment for enrolment in enrolments if enrolment.pk not in billed]
     today = timezone.localdate()
-    for enrolment in enrolments:
-        if enrolment.pk in billed:
-            continue
-        try:
-            rates = rates_on(today)
-        except NoSchedule:
-            break
-        for one in lines[enrolment.pk]:
-            for item in price(one, rates, enrolment.training_class, today):
-                found[one.pk][item.kind] += item.amount
+    try:
+        rates = rates_on(today) if unbilled else None
+    except NoSchedule:
+        rates = None
+    if rates is not None:
+        for enrolment in unbilled:
+            for one in lines[enrolment.pk]:
+                for item in price(one, rates, enrolment.training_class, today):
+                    found[one.pk][item.kind] += item.amount
     return found
 
 
-def sheet(enrolment: Enrolment, lines: Sequence[EnrolmentLine], fees: dict[int, Amounts]) -> Form:
-    """The 报名明细表 of one enrolment as a form."""
-    kinds = FEES[TrainingClass.Type(enrolment.training_class.type)]
+def sheet(enrolment: Enrolment, lines: Sequence[EnrolmentLine], fees: dict[int, Amounts], user: Any) -> Form:
+    """The 报名明细表 of one enrolment as a form; the fees by kind for those who may see the bill."""
+    kinds = FEES[TrainingClass.Type(enrolment.training_class.type)] if sees_bills(user) else ()
     amounts = [fees[line.pk] for line in lines]
     columns, cells = (practice_columns(), practice_cells) if is_practice(enrolment) else (
         continuing_columns(), continuing_cells)  # fmt: skip
     total = sum((sum(of_line.values(), ZERO) for of_line in amounts), ZERO)
     rows = [
-        [str(number), *cells(shown(line, enrolment), enrolment), *fee_cells(of_line, kinds)]
+        [str(number), *cells(shown(line, enrolment, user), enrolment), *fee_cells(of_line, kinds)]
         for number, (line, of_line) in enumerate(zip(lines, amounts, strict=True), 1)
     ]
     sums = [sum((of_line.get(kind, ZERO) for of_line in amounts), ZERO) for kind in kinds]
@@ -96,7 +98,7 @@ def sheet(enrolment: Enrolment, lines: Sequence[EnrolmentLine], fees: dict[int, 
         title=_("Enrolment detail sheet"), organisation=organisation(), number=numbered(enrolment),
         facts=list(facts_of(enrolment)), columns=[*columns, *fee_columns(kinds)], rows=rows,
         empty=_("Nobody is on the roster yet."),
-        totals=[*(figure(amount) for amount in sums), yuan(total)] if rows else (),
+        totals=[*(figure(amount) for amount in sums), money(total)] if rows else (),
         totals_label=ngettext("Total, %(count)d person", "Total, %(count)d people", len(rows)) % {"count": len(rows)},
         sums=[(_("Amount in capitals: "), in_capitals(total)), (_("In figures: "), f"¥{total:,.2f}")],
         notes=list(notes_of(enrolment)), seal=_("(Company seal)"),
@@ -109,10 +111,16 @@ def is_practice(enrolment: Enrolment) -> bool:
     return bool(enrolment.training_class.type == PRACTICE)
 
 
-def shown(line: EnrolmentLine, enrolment: Enrolment) -> EnrolmentLine:
-    """A draft's line says what person and certificate say today; later it is frozen."""
+def sees_bills(user: Any) -> bool:
+    return allows(user.role, "view", "fees.BillItem")
+
+
+def shown(line: EnrolmentLine, enrolment: Enrolment, user: Any) -> EnrolmentLine:
+    """A draft's line says what person and certificate say today; later it is frozen. Not stored."""
     if enrolment.state == S.DRAFT:
         line.snapshot()
+    if user.role not in WHOLE_ID_NUMBERS:
+        line.id_number = mask(line.id_number)
     return line
 
 
@@ -136,7 +144,12 @@ def day(moment: Any) -> str:
 
 
 def figure(amount: Decimal | None) -> str:
-    return yuan(amount) if amount else ""
+    """An amount in the table: 1,640 or 880.50, and nothing for none. Grouped by three in every language."""
+    return money(amount) if amount else ""
+
+
+def money(amount: Decimal) -> str:
+    return f"{amount:,.0f}" if amount == amount.to_integral_value() else f"{amount:,.2f}"
 
 
 def facts_of(enrolment: Enrolment) -> Iterator[tuple[Any, Any]]:
@@ -208,7 +221,7 @@ def fee_columns(kinds: Sequence[Kind]) -> list[Column]:
 
 
 def fee_cells(amounts: Amounts, kinds: Sequence[Kind]) -> list[str]:
-    return [*(figure(amounts.get(kind)) for kind in kinds), yuan(sum(amounts.values(), ZERO))]
+    return [*(figure(amounts.get(kind)) for kind in kinds), money(sum(amounts.values(), ZERO))]
 
 
 def stamp_of(enrolment: Enrolment) -> str:
@@ -304,7 +317,7 @@ class Materials:
 
     @property
     def sheet_url(self) -> str:
-        return page_of(self.enrolment, "print")
+        return page_of(self.enrolment, "print_sheet")
 
     @property
     def receive_url(self) -> str:
@@ -335,9 +348,9 @@ def senders(enrolment: Enrolment) -> Any:
     return enrolment.lines.exclude(state=L.DROPPED).order_by("id")
 
 
-def materials_form(enrolment: Enrolment) -> Form:
+def materials_form(enrolment: Enrolment, user: Any) -> Form:
     """The list as a form to tick off while packing, and for the body to sign."""
-    lines = list(senders(enrolment))
+    lines = [shown(line, enrolment, user) for line in senders(enrolment)]
     wanted = [
         paper for paper in dict.fromkeys(p for papers in PAPERS.values() for p in papers)
         if any(paper in PAPERS[line.matter] for line in lines)

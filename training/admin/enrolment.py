@@ -20,7 +20,7 @@ from backoffice.core.models import Task
 from backoffice.roles import Role, allows
 from fees.admin.payment import PaymentMixin
 from registry.admin.drafts import CompanyDraftAdmin
-from training.admin.printing import PrintMixin
+from training.admin.printing import PAPERS, PrintMixin
 from training.admin.review import ReviewMixin
 from training.admin.roster import RosterMixin
 from training.admin.roster_export import RosterExportMixin
@@ -80,7 +80,7 @@ class EnrolmentAdmin(
     LATER: ClassVar = ("submitted_at", "confirmed_at", "open_by", "papers_due_on", "papers_received_on")
     #: What a bound role need not be told: its own name.
     HIDDEN: ClassVar = {Role.COMPANY: ("company", "local_body"), Role.LOCAL_BODY: ("local_body",)}
-    panels = (ROSTER, ATTACHMENTS, HISTORY)
+    panels = (PAPERS, ROSTER, ATTACHMENTS, HISTORY)
     empty_hints: ClassVar = {
         Role.COMPANY: (
             _("No enrolment here yet. Choose a class and put your people on the roster:"),

@@ -1,7 +1,7 @@
 """Printing of enrolments: the detail sheet and the list of papers as page and PDF, many sheets at once, and the
 local body's note that the papers have come."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -14,7 +14,9 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from unfold.decorators import action
 
+from backoffice.core.admin import Panel
 from backoffice.core.printing import (
     MOST,
     TOO_MANY,
@@ -30,6 +32,7 @@ from training.models import Enrolment
 from training.printing import (
     RELATED,
     materials_form,
+    materials_of,
     number_of,
     page_of,
     sheets_of,
@@ -56,13 +59,16 @@ class PapersForm(forms.Form):
 
 
 class PrintMixin:
-    """Mixin before FlowAdmin; who may see an enrolment may print it, everybody else gets 404."""
+    """Mixin before FlowAdmin; who may see an enrolment may print it, everybody else gets 404.
 
-    actions: ClassVar = ["print_selected"]
+    The class lists "print_selected" among its actions and PAPERS among its panels.
+    """
+
+    actions_detail = ("print_sheet",)
 
     def get_urls(self) -> list[URLPattern]:
         views = {
-            "print/": (self.print_view, "print"), "print.pdf": (self.print_pdf_view, "print_pdf"),
+            "print.pdf": (self.print_pdf_view, "print_pdf"),
             "materials/": (self.materials_view, "materials"),
             "materials.pdf": (self.materials_pdf_view, "materials_pdf"), "papers/": (self.papers_view, "papers"),
         }  # fmt: skip
@@ -81,25 +87,34 @@ class PrintMixin:
 
     # -- one enrolment ---------------------------------------------------------------------------
 
-    def print_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    @action(description=gettext_lazy("Print"), url_path="print", icon="print")
+    def print_sheet(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The detail sheet as a page to print, with what the PDF would lack."""
         enrolment = self.printable(request, object_id)
-        return form_page(request, sheets_of([enrolment])[0], enrolment, page_of(enrolment, "print_pdf"))
+        return form_page(
+            request, sheets_of([enrolment], request.user)[0], enrolment, page_of(enrolment, "print_pdf")
+        )
 
     def print_pdf_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         enrolment = self.printable(request, object_id)
         name = f"{_('Enrolment detail sheet')}-{number_of(enrolment)}.pdf"
-        return form_pdf(request, sheets_of([enrolment]), name, page_of(enrolment, "print"))
+        return form_pdf(
+            request, sheets_of([enrolment], request.user), name, page_of(enrolment, "print_sheet")
+        )
 
     def materials_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The list of papers as a page to print; there is none before the confirmation."""
         enrolment = self.with_papers(request, object_id)
-        return form_page(request, materials_form(enrolment), enrolment, page_of(enrolment, "materials_pdf"))
+        return form_page(
+            request, materials_form(enrolment, request.user), enrolment, page_of(enrolment, "materials_pdf")
+        )
 
     def materials_pdf_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         enrolment = self.with_papers(request, object_id)
         name = f"{_('Papers to send')}-{number_of(enrolment)}.pdf"
-        return form_pdf(request, [materials_form(enrolment)], name, page_of(enrolment, "materials"))
+        return form_pdf(
+            request, [materials_form(enrolment, request.user)], name, page_of(enrolment, "materials")
+        )
 
     def with_papers(self, request: HttpRequest, object_id: str) -> Enrolment:
         enrolment = self.printable(request, object_id)
@@ -126,7 +141,7 @@ class PrintMixin:
         if form.is_valid():
             note_papers(enrolment, form.cleaned_data["received_on"], request)
         for sentence in form.errors.get("received_on", ()):
-            messages.error(request, sentence)
+            messages.error(request, str(sentence))
         return HttpResponseRedirect(page_of(enrolment))
 
     # -- many at once ----------------------------------------------------------------------------
@@ -135,15 +150,27 @@ class PrintMixin:
     def print_selected(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         """One PDF, each sheet on pages of its own, in the order of the list."""
         rows = list(queryset.select_related(*RELATED)[: MOST + 1])
+        if not rows:
+            messages.warning(request, _("None of the chosen enrolments is there any more."))
+            return None
         if len(rows) > MOST:
             messages.error(request, TOO_MANY % {"most": MOST, "count": queryset.count()})
             return None
         try:
-            content = pdf(sheets_of(rows))
+            content = pdf(sheets_of(rows, request.user))
         except CannotPrint as reason:
             messages.error(request, str(reason))
             return None
         return pdf_response(content, f"{_('Enrolment detail sheets')}-{len(rows)}.pdf", download=True)
+
+
+def papers_panel(request: HttpRequest, enrolment: Enrolment) -> dict[str, Any] | None:
+    materials = materials_of(enrolment, request.user)
+    return None if materials is None else {"materials": materials}
+
+
+#: The first tab below an enrolment that is confirmed; none before.
+PAPERS = Panel("papers", gettext_lazy("Papers to send"), papers_panel, "admin/training/materials.html")
 
 
 def form_page(request: HttpRequest, form: Form, enrolment: Enrolment, pdf_url: str) -> HttpResponse:
