@@ -1,4 +1,4 @@
-"""A small learning platform for the tests: checks signatures, keeps keys, and fails, delays or talks nonsense on demand."""
+"""A small learning platform for the tests: checks signatures, keeps keys, and fails, delays or repeats on demand."""
 
 import json
 import threading

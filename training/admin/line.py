@@ -1,22 +1,256 @@
-"""Enrolled people and their learning: 网络培训报名查询 (manual ch. 7, FAQ 12)."""
+"""网络培训报名查询 (manual ch. 7, FAQ 12): who is enrolled and how far, with 状态 and 提交正保 side by side."""
 
-from django.contrib import admin
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin import SimpleListFilter
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
 
 from backoffice.core.admin import AttachmentsMixin, FlowAdmin, HistoryAdmin, PanelsMixin, ScopedAdmin
 from backoffice.core.admin.attachments import ATTACHMENTS
+from backoffice.core.admin.flow import object_url
 from backoffice.core.admin.history import HISTORY
-from backoffice.core.filters import ChoicesFilter
-from training.models import EnrolmentLine
+from backoffice.core.admin.panels import Panel, table
+from backoffice.core.export import Column, ExportMixin, mask
+from backoffice.core.filters import ChoicesFilter, ScopedDropdownFilter, ScopedRelatedFilter
+from backoffice.core.scoping import visible_to
+from backoffice.core.search import prefix
+from backoffice.roles import BINDINGS, Role
+from registry.search import Holders, Term, numbered
+from training.admin.attendance import AttendanceMixin
+from training.admin.learning_acts import LearningActsMixin
+from training.admin.my_learning import MyLearningMixin
+from training.flows.learning import L
+from training.learning_export import learning
+from training.models import EnrolmentLine, PlatformRow
+from training.platform.acts import ACTS
+
+
+class LearningFilter(ChoicesFilter):
+    """State of the learning; whoever is not enrolled for good yet is shown only when asked for."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return super().queryset(request, queryset) if self.value() else queryset.exclude(state=L.ENROLLING)
+
+
+class HandedOffFilter(SimpleListFilter):
+    """提交正保 是 / 否."""
+
+    title = _("handed to the platform")
+    parameter_name = "handed_off"
+    scoped = True
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Yes")), ("no", _("No"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() not in ("yes", "no"):
+            return queryset
+        return queryset.filter(handed_off_at__isnull=self.value() == "no")
+
+
+class OverdueFilter(SimpleListFilter):
+    """Should be open by now and is not (FAQ 1: two working days), or opens today."""
+
+    title = _("opening due")
+    parameter_name = "due"
+    scoped = True
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("late", _("Overdue")), ("today", _("Due today"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        waiting = queryset.filter(state__in=(L.PENDING, L.SUBMITTED))
+        today = timezone.localdate()
+        if self.value() == "late":
+            return waiting.filter(enrolment__open_by__lt=today)
+        return waiting.filter(enrolment__open_by=today) if self.value() == "today" else queryset
+
+
+def platform_panel(request: HttpRequest, line: EnrolmentLine) -> dict[str, Any] | None:
+    """The hand-overs of this person; left out for roles that do not see them."""
+    rows = visible_to(PlatformRow, request.user).filter(line=line).select_related("run").order_by("-pk")
+    if not rows.exists():
+        return None
+    return table(
+        [_("Hand-over"), _("Handed over at"), _("Answer"), _("Reason")], rows,
+        lambda row: [
+            format_html('<a class="bo-link" href="{}">{}</a>', object_url(row.run), row.run), at(row.run.created_at),
+            row.get_outcome_display(), row.reason,
+        ],
+    )  # fmt: skip
+
+
+def at(moment: Any) -> str:
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}" if moment else ""
 
 
 @admin.register(EnrolmentLine)
-class EnrolmentLineAdmin(AttachmentsMixin, PanelsMixin, FlowAdmin, HistoryAdmin, ScopedAdmin):
-    list_display = ["name", "certificate_number", "category", "matter", "show_state"]
-    list_filter = [("state", ChoicesFilter)]
+class EnrolmentLineAdmin(
+    LearningActsMixin, AttendanceMixin, MyLearningMixin, ExportMixin, AttachmentsMixin, PanelsMixin, FlowAdmin,
+    HistoryAdmin, ScopedAdmin,
+):  # fmt: skip
+    list_display = [
+        "name", "show_id", "certificate_number", "show_class", "category", "show_company", "show_body", "show_state",
+        "show_handed_off", "show_handed_off_at", "show_opened_at", "show_open_by", "study_hours", "score",
+    ]  # fmt: skip
+    list_select_related = ["enrolment__training_class", "enrolment__company", "enrolment__local_body"]
+    list_filter = [
+        ("state", LearningFilter), HandedOffFilter, OverdueFilter,
+        ("enrolment__training_class", ScopedRelatedFilter), ("enrolment__training_class__type", ChoicesFilter),
+        ("enrolment__training_class__mode", ChoicesFilter), ("category", ChoicesFilter),
+        ("enrolment__local_body", ScopedDropdownFilter),
+    ]  # fmt: skip
+    #: Links from enrolments and classes.
+    url_lookups = ("enrolment", "enrolment__training_class")
     search_fields = ["name", "certificate_number"]
-    search_help_text = _("Name or certificate number")
+    search_help_text = _("Name, ID number, certificate number or company")
     sortable_by = ()
     ordering = ["-id"]
-    review_fields = ("enrolment", "name", "id_number", "certificate_number", "category", "matter", "amount")
-    panels = (ATTACHMENTS, HISTORY)
+    review_fields = (
+        "enrolment", "name", "id_number", "certificate_number", "category", "matter", "amount", "show_handed_off",
+        "handed_off_at", "opened_at", "show_open_by", "study_hours", "attended_hours", "score", "passed_on", "attempts",
+    )  # fmt: skip
+    panels = (ATTACHMENTS, Panel("platform", _("Learning platform"), platform_panel), HISTORY)
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        names = list(super().get_list_display(request))
+        if request.user.role == Role.FINANCE:
+            names[names.index("show_id")] = "show_masked"
+        hidden: dict[str, set[str]] = {
+            Role.COMPANY: {"show_company"},
+            Role.LOCAL_BODY: {"show_body"},
+            Role.PERSON: {"show_id"},
+        }
+        return [name for name in names if name not in hidden.get(request.user.role, ())]
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        filters = list(super().get_list_filter(request))
+        return filters if request.user.role not in BINDINGS else filters[:-1]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+        """The roster is edited on the enrolment's page, the learning moves by its steps: here one reads."""
+        return (*super().get_readonly_fields(request, obj), *self.review_fields)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Of the line itself only the attachments are changed, while the roster is a draft."""
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or obj.pk is None or obj.takes_changes_from(request.user))
+
+    def export_columns(self, request: HttpRequest) -> list[Column]:
+        return list(learning(request.user))
+
+    # -- search ------------------------------------------------------------------------------------
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        """Staff search by the register's indexes; who sees few people, in these very columns."""
+        if not search_term.strip():
+            return queryset, False
+        wanted = Term.parse(search_term)
+        if wanted.is_empty:
+            return queryset.none(), False
+        if request.user.role in BINDINGS:
+            return queryset.filter(among_few(wanted)), False
+        if wanted.certificates:
+            queryset = queryset.filter(numbered("certificate__number", wanted.certificates))
+        if wanted.identities or wanted.credit_codes or wanted.words:
+            holders = Holders.find(wanted, request.user)
+            if holders.notice:
+                self.message_user(request, holders.notice, messages.WARNING)
+            named = Q(person__in=holders.people)
+            if holders.companies:
+                named |= Q(enrolment__company__in=holders.companies)
+            queryset = queryset.filter(named)
+        return queryset, False
+
+    # -- a single person ---------------------------------------------------------------------------
+
+    def step_view(self, request: HttpRequest, object_id: str, step: str) -> HttpResponse:
+        obj = self.get_object(request, object_id)
+        if obj is not None and step in not_taken_here(obj, request.user):
+            messages.warning(request, gettext("The training department looks after online learning."))
+            return HttpResponseRedirect(object_url(obj))
+        return super().step_view(request, object_id, step)
+
+    def flow_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        context = super().flow_context(request, obj)
+        out = not_taken_here(obj, request.user)
+        return context | {
+            "flow_offers": [offer for offer in context["flow_offers"] if offer.step.name not in out]
+        }
+
+    # -- columns -----------------------------------------------------------------------------------
+
+    @display(description=_("ID number"))
+    def show_id(self, line: EnrolmentLine) -> str:
+        return line.id_number
+
+    @display(description=_("ID number"))
+    def show_masked(self, line: EnrolmentLine) -> str:
+        return mask(line.id_number)
+
+    @display(description=_("training class"))
+    def show_class(self, line: EnrolmentLine) -> str:
+        return str(line.enrolment.training_class)
+
+    @display(description=_("company"))
+    def show_company(self, line: EnrolmentLine) -> str:
+        return str(line.enrolment.company)
+
+    @display(description=_("local body"))
+    def show_body(self, line: EnrolmentLine) -> str:
+        return str(line.enrolment.local_body)
+
+    @display(description=_("Handed to the platform"), label={"yes": "success", "no": ""})
+    def show_handed_off(self, line: EnrolmentLine) -> tuple[str, str]:
+        """提交正保, as people ask for it: 是 or 否."""
+        return ("yes", gettext("Yes")) if line.is_handed_off else ("no", gettext("No"))
+
+    @display(description=_("handed to the platform at"))
+    def show_handed_off_at(self, line: EnrolmentLine) -> str:
+        return at(line.handed_off_at)
+
+    @display(description=_("opened at"))
+    def show_opened_at(self, line: EnrolmentLine) -> str:
+        return at(line.opened_at)
+
+    @display(description=_("opens by"))
+    def show_open_by(self, line: EnrolmentLine) -> Any:
+        """The day by which the learning opens (FAQ 1), as long as it has not; late ones in red."""
+        day = line.enrolment.open_by
+        if day is None or line.state not in (L.PENDING, L.SUBMITTED):
+            return ""
+        if day >= timezone.localdate():
+            return day.isoformat()
+        return format_html('<span class="bo-late">{} {}</span>', day.isoformat(), gettext("(overdue)"))
+
+
+def among_few(wanted: Term) -> Q:
+    """Every word in name or company, any of the numbers: for the few rows that a bound user sees."""
+    condition = Q()
+    for word in [*wanted.words, *wanted.credit_codes]:
+        condition &= Q(name__icontains=word) | Q(enrolment__company__name__icontains=word)
+    if wanted.certificates:
+        condition &= numbered("certificate_number", wanted.certificates)
+    if wanted.identities:
+        numbers = Q(pk__in=[])
+        for number in wanted.identities:
+            numbers |= prefix("id_number", number)
+        condition &= numbers
+    return condition
+
+
+def not_taken_here(line: EnrolmentLine, user: Any) -> tuple[str, ...]:
+    """The steps that a local body does not take: online learning is the training department's."""
+    if user.role != Role.LOCAL_BODY or not line.enrolment.training_class.is_online:
+        return ()
+    return ACTS[Role.LOCAL_BODY]

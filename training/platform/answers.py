@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -70,7 +70,7 @@ def move(pairs: Iterable[tuple[Any, Answer]], by: Any) -> dict[int, list[str]]:
             continue
         if line.state == L.PENDING:
             by_step["hand_off", ""].append(line.pk)
-        if answer.outcome == Outcome.OPENED:
+        if answer.outcome == Outcome.OPENED and line.state in (L.PENDING, L.SUBMITTED):
             by_step["open_learning", ""].append(line.pk)
     if len(by_step) > FEW:  # each row keeps its own reason anyway
         back = [pk for (step, _opinion), pks in by_step.items() if step == "take_back" for pk in pks]
@@ -81,6 +81,25 @@ def move(pairs: Iterable[tuple[Any, Answer]], by: Any) -> dict[int, list[str]]:
     for step, opinion in sorted(by_step, key=lambda pair: pair[0] == "open_learning"):
         refused |= move_lines(by_step[step, opinion], step, by=by, opinion=opinion).refused
     return refused
+
+
+def tidy(lines: Iterable[int]) -> None:
+    """Close the rows of people whose learning went on without the platform's word (opened by hand, dropped, taken
+    back), and settle their hand-overs."""
+    rows = PlatformRow.objects.filter(line__in=list(lines), outcome__in=OPEN_ROWS)
+    back = Q(line__state=L.PENDING) & (
+        Q(outcome=Outcome.ACCEPTED) | Q(run__adapter=PlatformRun.Adapter.EXCEL)
+    )
+    touched: set[int] = set()
+    for outcome, condition in (
+        (Outcome.WITHDRAWN, Q(line__state=L.DROPPED)),
+        (Outcome.OPENED, Q(line__state__in=(L.LEARNING, L.PASSED, L.FAILED))),
+        (Outcome.REFUSED, back),
+    ):
+        found = dict(rows.filter(condition).values_list("pk", "run_id"))
+        PlatformRow.objects.filter(pk__in=list(found)).update(outcome=outcome, answered_at=timezone.now())
+        touched |= set(found.values())
+    settle(touched)
 
 
 def settle(runs: Iterable[int]) -> None:
@@ -94,7 +113,10 @@ def settle(runs: Iterable[int]) -> None:
         by_status[status_of(number)].append(pk)
     now = timezone.now()
     for status, pks in by_status.items():
-        PlatformRun.objects.filter(pk__in=pks).update(status=status, answered_at=now, error="")
+        changing = PlatformRun.objects.filter(pk__in=pks)
+        if status == Status.SENT:  # one that was not sent yet is not sent by somebody's being dropped
+            changing = changing.exclude(status__in=[Status.QUEUED, Status.FAILED])
+        changing.update(status=status, answered_at=now, error="")
 
 
 def status_of(number: Mapping[str, int]) -> str:

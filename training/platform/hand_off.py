@@ -16,7 +16,7 @@ from training.enrolling import move_lines
 from training.flows.learning import L
 from training.holding import hold
 from training.models import EnrolmentLine, PlatformRow, PlatformRun, TrainingClass
-from training.platform.answers import OPEN_ROWS
+from training.platform.answers import OPEN_ROWS, settle, tidy
 
 Adapter, Outcome, Status = PlatformRun.Adapter, PlatformRow.Outcome, PlatformRun.Status
 #: So many people are in one batch; more make several.
@@ -51,6 +51,7 @@ def hand_off(ids: Iterable[int], *, by: Any) -> HandedOver:
     wanted = list(dict.fromkeys(ids))
     step = EnrolmentLine.steps()["hand_off"]
     lines = hold(visible_to(EnrolmentLine, by), wanted)
+    tidy(lines)
     open_runs = dict(
         PlatformRow.objects.filter(line__in=lines, outcome__in=OPEN_ROWS).values_list("line_id", "run_id")
     )
@@ -134,8 +135,6 @@ def withdraw(run: PlatformRun, *, by: Any, opinion: str) -> int:
     row.rows.filter(outcome=Outcome.WAITING).update(outcome=Outcome.WITHDRAWN, reason=opinion.strip()[:300])
     handed = EnrolmentLine.objects.filter(pk__in=waiting, state=L.SUBMITTED).values_list("pk", flat=True)
     move_lines(list(handed), "take_back", by=by, opinion=opinion)
-    from training.platform.answers import settle
-
     settle([row.pk])
     return len(waiting)
 

@@ -20,7 +20,7 @@ from backoffice.roles import Role
 from training.flows.learning import L
 from training.models import EnrolmentLine, PlatformRow, PlatformRun
 from training.platform import http
-from training.platform.answers import MEANING, Answer, record, settle
+from training.platform.answers import MEANING, Answer, record, settle, tidy
 from training.platform.http import PlatformError
 
 Outcome, Status = PlatformRow.Outcome, PlatformRun.Status
@@ -146,6 +146,7 @@ def ask_run(run_id: int) -> None:
 
 def ask_now(run: PlatformRun, *, by: Any) -> int:
     """Ask and record; return for how many the platform had news. Raises PlatformError."""
+    tidy(run.rows.values_list("line_id", flat=True))
     asked = list(run.rows.filter(outcome=Outcome.ACCEPTED).values_list("line_id", flat=True))
     if not asked:
         return 0
