@@ -1,6 +1,7 @@
 """The verbs of the cash desk. Each runs inside the transaction of the step that calls it."""
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -9,9 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.core.attachments import FileRefused, Picture, check_picture, store
-from backoffice.core.flow import StepRefused, System, apply, start
-from backoffice.core.models import Attachment, AttachmentKind
+from backoffice.core.flow import StepRefused, System, account_of, apply, start
+from backoffice.core.models import Attachment, AttachmentKind, Task
 from fees.flows.payment import yuan
+from fees.flows.receipts import short_of
 from fees.models import Bill, BillItem, PayerDefault, Receipt, Refund, Voucher
 from fees.rules import ZERO, Paper
 
@@ -187,18 +189,31 @@ def expect_receipts(bill: Bill, by: Any) -> None:
     voucher = bill.vouchers.filter(status=Voucher.Status.VERIFIED).last()
     title = voucher.invoice_title if voucher else str(bill.company)
     for kind in Paper:
-        owed = bill.items.filter(paper=kind).aggregate(sum=Sum("amount"))["sum"] or ZERO
-        rows = bill.receipts.filter(kind=kind)
-        owed -= rows.filter(state=Receipt.State.ISSUED).aggregate(sum=Sum("amount"))["sum"] or ZERO
-        due = rows.select_for_update().filter(state=Receipt.State.DUE).first()
+        owed = not_issued(bill, kind)
+        due = bill.receipts.select_for_update().filter(kind=kind, state=Receipt.State.DUE).first()
         if due is not None and (due.amount, due.title) != (owed, title):
             if owed > 0:
                 due.amount, due.title = owed, title
+                due._history_user = account_of(by)  # type: ignore[attr-defined]
                 due.save()
             else:
                 apply(due, Receipt.steps()["void"], System(), _("Nothing is owed for this any more."), {})
         elif due is None and owed > 0:
             start(Receipt(bill=bill, kind=kind, title=title, amount=owed), by=by)
+
+
+def not_issued(bill: Bill, kind: str) -> Decimal:
+    """What the bill's items of this kind come to, less the receipts issued; below 0 too much was issued."""
+    owed = bill.items.filter(paper=kind).aggregate(sum=Sum("amount"))["sum"] or ZERO
+    issued = bill.receipts.filter(kind=kind, state=Receipt.State.ISSUED)
+    return Decimal(owed - (issued.aggregate(sum=Sum("amount"))["sum"] or ZERO))
+
+
+def expect_again(bill: Bill, by: Any) -> None:
+    """An issued receipt was declared void: another is due if it is still owed. An open bill waits for its settling."""
+    bill = locked(bill)
+    if bill.stage == Bill.Stage.SETTLED:
+        expect_receipts(bill, by)
 
 
 def expect_refund(bill: Bill, reason: str, by: Any) -> None:
@@ -209,15 +224,20 @@ def expect_refund(bill: Bill, reason: str, by: Any) -> None:
         start(Refund(bill=bill, amount=too_much, reason=reason[:300]), by=by)
     elif too_much > 0 and due is not None:
         due.amount, due.reason = too_much, reason[:300]
+        due._history_user = account_of(by)  # type: ignore[attr-defined]
         due.save()
+        Task.of(due).filter(closed_at=None).update(subject=due.task_subject())  # it names the amount
     elif due is not None:
         apply(due, Refund.steps()["use"], System(), "", {})
 
 
 def paid_back(refund: Refund, by: Any) -> None:
     """Called by the refund's own step: what went back is no credit any more (the row itself is saved after)."""
-    bill = Bill.objects.select_for_update().get(pk=refund.bill_id)
+    bill = Bill.objects.select_for_update(of=("self",)).get(pk=refund.bill_id)
+    if reason := short_of(refund, bill):  # asked again, with the bill locked
+        raise StepRefused(reason)
     bill.paid -= refund.amount
+    bill._history_user = account_of(by)  # type: ignore[attr-defined]
     bill.save(update_fields=["paid", "updated_at"])
 
 

@@ -19,10 +19,11 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from fees.admin.whatif import compare, date_box
+from fees.admin.whatif import compare
 from fees.locks import one_at_a_time
 from fees.models import FeeSchedule
 from fees.models.schedule import AMOUNTS, schedule_on
+from fees.widgets import date_box
 
 ONE_DAY = datetime.timedelta(days=1)
 

@@ -17,12 +17,13 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import INPUT_CLASSES, UnfoldAdminDecimalFieldWidget, UnfoldAdminIntegerFieldWidget
+from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminIntegerFieldWidget
 
 from backoffice.roles import Role
 from fees.models import FeeSchedule, ItemKind
 from fees.models.schedule import AMOUNTS, schedule_on
 from fees.rules import Item, Rates, practice, renewal, total
+from fees.widgets import date_box
 
 #: Who may try out amounts; everybody else reads what things cost.
 PLANNERS: Final = (Role.ADMIN, Role.OFFICE, Role.FINANCE, Role.TRAINING, Role.AUDITOR)
@@ -114,11 +115,6 @@ def row_of(label: Any, price: Price, now: Rates | None, new: Rates, day: datetim
 
 
 # --- The page -------------------------------------------------------------------------------------------
-
-
-def date_box() -> forms.DateInput:
-    """The browser's own date box: no scripts, and right on a phone."""
-    return forms.DateInput({"type": "date", "class": " ".join(INPUT_CLASSES)}, "%Y-%m-%d")
 
 
 def amount_fields() -> dict[str, forms.Field]:
