@@ -3,26 +3,180 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import display
 
-from backoffice.core.admin import AttachmentsMixin, HistoryAdmin, PanelsMixin, ScopedAdmin
+from backoffice.core.admin import AttachmentsMixin, HistoryAdmin, Panel, PanelsMixin, ScopedAdmin
 from backoffice.core.admin.attachments import ATTACHMENTS
+from backoffice.core.admin.flow import object_url, step_url
 from backoffice.core.admin.history import HISTORY
-from backoffice.core.filters import ChoicesFilter
-from fees.models import Bill, Voucher
+from backoffice.core.admin.panels import table
+from backoffice.core.export import ExportMixin
+from backoffice.core.filters import ChoicesFilter, ScopedRelatedFilter
+from backoffice.core.flow import available
+from backoffice.core.scoping import visible_to
+from backoffice.roles import Role
+from fees.admin.bill_actions import BillActions
+from fees.admin.bill_list import BillChangeList, BillColumns, StageFilter, tabs, with_sums
+from fees.admin.payment import bill_context
+from fees.models import Bill, BillItem, Receipt, Refund, Voucher
+from fees.money import in_capitals
+from registry.search import companies_by_word
+
+#: The steps of the payment, which a bill's page offers; all others belong to the record's own page.
+NEXT_ROLES: frozenset[str] = frozenset({Role.FINANCE, Role.COMPANY})
+PAYMENT_STEPS = ("submit_voucher", "decline_payment", "finance_approve", "finance_return")
+
+
+def vouchers_panel(request: HttpRequest, bill: Bill) -> dict[str, Any]:
+    return bill_context(bill, request.user)
+
+
+def items_panel(request: HttpRequest, bill: Bill) -> dict[str, Any]:
+    rows = visible_to(BillItem, request.user).filter(bill=bill)
+    return table(
+        [_("For"), _("Kind"), _("Price"), _("Number"), _("Amount"), _("You receive")], rows,
+        lambda item: [item.label, item.get_kind_display(), item.unit, item.count, item.amount,
+                      item.get_paper_display()],
+        limit=500, empty=_("Nothing is asked for."),
+    )  # fmt: skip
+
+
+def receipts_panel(request: HttpRequest, bill: Bill) -> dict[str, Any]:
+    rows = visible_to(Receipt, request.user).filter(bill=bill)
+    return table(
+        [_("Receipt"), _("Made out to"), _("Amount"), _("Number"), _("State")], rows,
+        lambda row: [anchor(row, row.get_kind_display()), row.title, row.amount, row.number or "–",
+                     row.get_state_display()],
+        empty=_("No receipt is due: receipts follow once finance has verified the payment."),
+    )  # fmt: skip
+
+
+def refunds_panel(request: HttpRequest, bill: Bill) -> dict[str, Any]:
+    rows = visible_to(Refund, request.user).filter(bill=bill)
+    return table(
+        [_("Refund"), _("Reason"), _("Reference of the transfer"), _("State")], rows,
+        lambda row: [anchor(row, row.amount), row.reason, row.reference or "–", row.get_state_display()],
+        empty=_("Nothing is to be paid back."),
+    )  # fmt: skip
+
+
+def anchor(obj: Any, text: Any) -> str:
+    return format_html('<a class="bo-link" href="{}">{}</a>', object_url(obj), text)
 
 
 @admin.register(Bill)
-class BillAdmin(PanelsMixin, HistoryAdmin, ScopedAdmin):
-    list_display = ["subject", "company", "total", "paid", "stage"]
+class BillAdmin(BillActions, BillColumns, ExportMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
+    list_display = [
+        "subject", "company", "total", "paid", "show_vouchers", "show_difference", "show_payer", "show_title",
+        "show_since", "show_stage", "show_next",
+    ]  # fmt: skip
     list_select_related = ["company"]
-    list_filter = [("stage", ChoicesFilter)]
-    search_fields = ["subject", "company__name"]
-    search_help_text = _("Words of the subject or the company")
+    list_filter = [StageFilter, ("company", ScopedRelatedFilter)]
+    list_before_template = "admin/fees/bill_list_top.html"
+    search_fields = ["subject"]
+    search_help_text = gettext_lazy(
+        "Words of the company's name or of the subject, or the number of the bill"
+    )
     sortable_by = ()
     ordering = ["-id"]
-    panels = (HISTORY,)
+    change_form_outer_before_template = "admin/fees/bill_top.html"
+    fields = (
+        "show_number",
+        "company",
+        "subject",
+        "show_total",
+        "paid",
+        "show_balance",
+        "show_stage",
+        "created_at",
+    )
+    readonly_fields = ("show_number", "show_total", "show_balance", "show_stage")
+    panels = (
+        Panel("vouchers", gettext_lazy("Vouchers"), vouchers_panel, "admin/fees/bill_vouchers_panel.html"),
+        Panel("items", gettext_lazy("Items"), items_panel),
+        Panel("receipts", gettext_lazy("Receipts"), receipts_panel),
+        Panel("refunds", gettext_lazy("Refunds"), refunds_panel),
+        HISTORY,
+    )
+
+    # -- the list --------------------------------------------------------------------------------
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return BillChangeList
+
+    def annotate_rows(self, rows: QuerySet) -> QuerySet:
+        return with_sums(rows)
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        """A company knows who it is; only those who act from the list have the last column."""
+        acts = request.user.role in NEXT_ROLES
+        hidden = set() if acts else {"show_next"}
+        if request.user.role == Role.COMPANY:
+            hidden |= {"company", "show_since"}
+        return [name for name in super().get_list_display(request) if name not in hidden]
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        filters = super().get_list_filter(request)
+        return filters[:1] if request.user.role == Role.COMPANY else filters
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        """Each word is one of the company or of the subject; a number alone is the bill's (as on the transfer)."""
+        words = search_term.split()
+        if len(words) == 1 and words[0].isascii() and words[0].isdecimal() and len(words[0]) < 19:
+            return queryset.filter(pk=int(words[0])), False
+        for word, companies in companies_by_word(words, request.user).items():
+            queryset = queryset.filter(named(word, companies))
+        return queryset, False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        response = super().changelist_view(request, extra_context)
+        if (
+            changelist := getattr(response, "context_data", None) and response.context_data.get("cl")
+        ) is not None:
+            response.context_data["bill_tabs"] = tabs(changelist)
+        return response
+
+    # -- the page --------------------------------------------------------------------------------
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        bill = kwargs.get("obj")
+        if bill is not None:
+            context |= self.record_context(request, bill)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def record_context(self, request: HttpRequest, bill: Bill) -> dict[str, Any]:
+        """The paid record with its state, its trail and the steps of the payment; nothing if it is out of scope."""
+        model: Any = bill.content_type.model_class()
+        record = visible_to(model, request.user).filter(pk=bill.object_id).first() if model else None
+        if record is None:
+            return {}
+        offers = [offer for offer in available(record, request.user) if offer.step.name in PAYMENT_STEPS]
+        flow_admin: Any = self.admin_site.get_model_admin(model)
+        return flow_admin.flow_context(request, record) | {
+            "record": record, "record_url": object_url(record), "record_kind": model._meta.verbose_name,
+            "record_offers": [(offer, step_url(record, record.pk, offer.step.name)) for offer in offers],
+        }  # fmt: skip
+
+    @display(description=gettext_lazy("number"))
+    def show_number(self, bill: Bill) -> int | None:
+        return bill.pk
+
+    @display(description=gettext_lazy("amount due"))
+    def show_total(self, bill: Bill) -> str:
+        return f"{bill.total} · {in_capitals(bill.total)}"
+
+
+def named(word: str, companies: set[int]) -> Q:
+    return Q(company__in=companies) | Q(subject__icontains=word)
 
 
 @admin.register(Voucher)
@@ -30,7 +184,7 @@ class VoucherAdmin(AttachmentsMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
     list_display = ["payer_name", "invoice_title", "amount", "paid_on", "status"]
     list_filter = [("status", ChoicesFilter)]
     search_fields = ["payer_name", "invoice_title"]
-    search_help_text = _("Payer or invoice title")
+    search_help_text = gettext_lazy("Payer or invoice title")
     sortable_by = ()
     ordering = ["-id"]
     panels = (ATTACHMENTS, HISTORY)

@@ -68,21 +68,25 @@ def state_of(enrolment: Enrolment) -> str:
 
 
 def test_it_shows_where_to_pay_how_much_and_what_for(enrolment: Enrolment) -> None:
+    BankAccount.objects.update(is_active=False)
     BankAccount.objects.create(
-        holder="广东省建设监理协会", bank="工商银行广州银山支行", number="3602000809002419563"
+        holder="广东省建设监理协会", bank="工商银行银山支行", number="3602000809002419563"
     )
 
-    text = clerk_of(enrolment).get(page(enrolment)).content.decode()
+    answer = clerk_of(enrolment).get(page(enrolment))
+    text, remark = answer.content.decode(), answer.context["transfer_remark"]
 
     for expected in (
         "广东省建设监理协会",
-        "工商银行广州银山支行",
+        "工商银行银山支行",
         "3602000809002419563",
         "900.00",
         "玖佰元整",
     ):
         assert expected in text
-    assert f"广东示范监理有限公司 报名 {enrolment.bill.pk}" in text
+    assert remark in text
+    assert remark.startswith("广东示范监理有限公司 ")
+    assert remark.endswith(f" {enrolment.bill.pk}")
     assert text.count('data-copy="copy-') == 5
 
 

@@ -1,0 +1,49 @@
+"""What the cash desk's exports contain."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django.db.models import DecimalField, F, OuterRef, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from backoffice.core.export import Column, Columns
+from fees.models import Bill, Voucher
+
+
+def bills(user: Any) -> Sequence[Column]:
+    """The list of bills, with the latest voucher's payer and title."""
+    vouchers = Voucher.objects.filter(bill=OuterRef("pk"), status__in=("SUBMITTED", "VERIFIED"))
+    latest = vouchers.order_by("-id")
+    waiting = vouchers.filter(status="SUBMITTED").order_by().values("bill").annotate(sum=Sum("amount"))
+    money: Any = DecimalField(max_digits=10, decimal_places=2)
+
+    return [
+        Column(_("number"), "id", width=10),
+        Column(_("company"), "company__name", width=36),
+        Column(_("subject"), "subject", width=48),
+        Column(_("amount due"), "total", width=12),
+        Column(_("verified"), "paid", width=12),
+        Column(
+            _("under review"),
+            Coalesce(Subquery(waiting.values("sum")), Value(0), output_field=money),
+            width=12,
+        ),
+        Column(_("balance"), F("total") - F("paid"), width=12),
+        Column(_("payer"), Subquery(latest.values("payer_name")[:1]), show=text, width=30),
+        Column(_("invoice title"), Subquery(latest.values("invoice_title")[:1]), show=text, width=36),
+        Column(_("stage"), "stage", show={code: str(label) for code, label in Bill.Stage.choices}, width=14),
+        Column(_("made at"), "created_at", show=day, width=12),
+    ]
+
+
+def text(value: Any) -> Any:
+    return value or ""
+
+
+def day(moment: Any) -> Any:
+    return timezone.localtime(moment).date()
+
+
+EXPORTS: Final[dict[str, Columns]] = {"fees.Bill": bills}
