@@ -66,7 +66,7 @@ def fees_of(
     items = BillItem.objects.filter(bill__content_type=kind, bill__object_id__in=frozen, line__isnull=False)
     billed = set()
     for owner, line, what, amount in items.values_list("bill__object_id", "line", "kind", "amount"):
-        found[line][what] += amount
+        found[line or 0][what] += amount
         billed.add(owner)
     unbilled = [enrolment for enrolment in enrolments if enrolment.pk not in billed]
     today = timezone.localdate()
