@@ -2,13 +2,16 @@
 
 import datetime
 import io
+from collections import Counter
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.db.models import Sum
 from django.utils import timezone
 
 from backoffice.accounts.models import User
@@ -17,9 +20,15 @@ from backoffice.core.inbox import todo
 from backoffice.core.links import record_of
 from backoffice.core.models import Announcement, Attachment, Message, ReadyOpinion, Task, TransitionLog
 from backoffice.core.models.inbox import flow_models
+from backoffice.core.working_days import add_working_days
+from backoffice.roles import Role
+from backoffice.work_cards import classes_this_week, work_cards
+from fees.models import BankAccount, Bill, FeeSchedule, Receipt, Refund, Voucher
 from registry.demo.users import sign_ins
 from registry.models import DuplicatePair, HelpRequest, Merge, Person, PersonalApplication
-from training.models import TrainingClass
+from training.flows.learning import ENDED
+from training.models import Enrolment, EnrolmentLine, TrainingClass
+from training.roster import look
 from training.services import bodies_with_open_practice_classes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -45,7 +54,7 @@ def printed(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any
 
 
 def flows() -> list[Any]:
-    return [model for model in flow_models() if model._meta.app_label in ("registry", "training")]
+    return [model for model in flow_models() if model._meta.app_label in ("registry", "training", "fees")]
 
 
 def test_every_flow_is_there_in_every_state(printed: str) -> None:
@@ -61,13 +70,13 @@ def test_every_flow_is_there_in_every_state(printed: str) -> None:
 def test_everybody_who_reviews_has_something_to_do_and_something_late(printed: str) -> None:
     today = timezone.localdate()
     for user, _note in sign_ins():
-        if user.username in ("office", "guangzhou", "nanhai", "foshan", "company"):
+        if user.username in ("office", "finance", "training", "guangzhou", "nanhai", "foshan", "company"):
             assert todo(user).filter(due_on__lt=today).exists(), user.username
             assert todo(user).filter(due_on__gte=today).exists(), user.username
     assert todo(User.objects.get(username="shenzhen")).exists()
     company = User.objects.get(username="company")
     flows_of_company = {task.content_type.model for task in todo(company)}
-    assert flows_of_company == {"personalapplication", "companychange", "transfer"}
+    assert flows_of_company == {"personalapplication", "companychange", "transfer", "enrolment"}
 
 
 def test_dates_lie_behind_us_and_in_order(printed: str) -> None:
@@ -75,14 +84,18 @@ def test_dates_lie_behind_us_and_in_order(printed: str) -> None:
     for model in flows():
         for record in model._default_manager.all():
             log = list(TransitionLog.of(record).order_by("id"))
-            assert log[0].step == "start"
-            assert log[-1].target == record.state
+            history = [row.history_date for row in record.history.order_by("history_id")]
             moments = [line.at for line in log]
             assert moments == sorted(moments)
-            assert moments[-1] <= now
+            assert history == sorted(history)
+            assert [*moments, *history][-1] <= now
+            assert set(moments) <= set(history), record  # every step is in the history; edits are besides
+            if model is EnrolmentLine:  # put on a roster, which is no step
+                assert not log or log[0].step == "confirm"
+                continue
+            assert log[0].step == "start"
+            assert log[-1].target == record.state
             assert record.created_at == moments[0]
-            history = [row.history_date for row in record.history.order_by("history_id")]
-            assert history == moments, record
             tasks = list(Task.of(record).order_by("id"))
             assert all(task.opened_at in moments for task in tasks)
             assert all(task.closed_at in moments for task in tasks if task.closed_at)
@@ -153,3 +166,142 @@ def test_the_sheet_shows_the_home_page_and_two_links_that_work(printed: str) -> 
     shown: list[Flow] = [record_of(token) for token in links]
     assert [record.state for record in shown] == ["RETURNED", "COMPANY_REVIEW"]
     assert "activation links" in printed
+
+
+# --- Enrolments, learning, the cash desk --------------------------------------------------------------------
+
+
+def user(name: str) -> User:
+    return User.objects.get(username=name)
+
+
+def test_the_demo_company_has_enrolments_at_every_stage(printed: str) -> None:
+    mine = Enrolment.objects.filter(company=user("company").company)
+    assert set(mine.values_list("state", flat=True)) == set(Enrolment.State.values)
+    assert mine.filter(state="DRAFT", submitted_at__isnull=False).exists()  # returned
+    assert mine.filter(training_class__type="PRACTICE").exists()
+
+
+def test_one_draft_has_everything_to_put_right_and_one_is_ready(printed: str) -> None:
+    drafts = Enrolment.objects.filter(company=user("company").company, state="DRAFT", submitted_at=None)
+    found = [{problem.code for problem in look(draft).errors} for draft in drafts]
+    assert set() in found
+    assert any({"papers"} < codes for codes in found)
+
+
+def test_what_was_submitted_was_in_order(printed: str) -> None:
+    """Seats, prices and bills as the flow leaves them."""
+    for enrolment in Enrolment.objects.exclude(state__in=("DRAFT", "CANCELLED")):
+        lines = enrolment.lines.all()
+        assert enrolment.people == len(lines) > 0
+        assert enrolment.amount == sum(line.amount for line in lines)
+        assert enrolment.bill.total == enrolment.amount
+        assert enrolment.bill.items.aggregate(sum=Sum("amount"))["sum"] == enrolment.amount
+    for session in TrainingClass.objects.all():
+        assert session.seats_taken() <= session.capacity
+
+
+def test_the_cases_of_the_manual_are_there(printed: str) -> None:
+    assert set(EnrolmentLine.objects.values_list("matter", flat=True)) == set(EnrolmentLine.Matter.values)
+    kinds = set(Bill.objects.values_list("items__kind", flat=True))
+    assert kinds >= {"DUES", "CHANGE", "UPGRADE", "TUITION", "WAIVED", "ARREARS"}
+    change = EnrolmentLine.objects.filter(matter="RENEWAL_CHANGE").first()
+    assert change.printed_company in change.change_remark
+    waived = EnrolmentLine.objects.filter(is_waived=True).exclude(enrolment__state="DRAFT").first()
+    assert waived.amount == 0
+    assert waived.enrolment.lines.filter(person=waived.person, is_waived=False).count() == 1
+    assert FeeSchedule.objects.count() == BankAccount.objects.count() == 1
+
+
+def test_money_adds_up_and_stands_in_every_state(printed: str) -> None:
+    assert set(Bill.objects.values_list("stage", flat=True)) == set(Bill.Stage.values)
+    assert {"SUBMITTED", "VERIFIED", "RETURNED"} <= set(Voucher.objects.values_list("status", flat=True))
+    for bill in Bill.objects.all():
+        verified = sum((row.amount for row in bill.vouchers.filter(status="VERIFIED")), Decimal(0))
+        back = sum((row.amount for row in bill.refunds.filter(state="PAID")), Decimal(0))
+        assert bill.paid == verified - back
+        if bill.stage == "SETTLED":
+            due = sum((row.amount for row in bill.refunds.filter(state="DUE")), Decimal(0))
+            assert due == bill.paid - bill.total, bill
+    for voucher in Voucher.objects.all():
+        assert Attachment.of(voucher).filter(removed_at=None, kind__code="VOUCHER").count() == 1
+
+
+def test_every_number_of_a_receipt_is_its_own_and_lies_in_the_past(printed: str) -> None:
+    issued = Receipt.objects.exclude(number="")
+    assert issued.exists()
+    assert all(row.issued_on <= timezone.localdate() for row in issued)
+    assert max(Counter(issued.values_list("kind", "number")).values()) == 1
+    assert set(Refund.objects.values_list("state", flat=True)) == set(Refund.State.values)
+
+
+def test_a_declined_payment_left_its_credit(printed: str) -> None:
+    steps = Counter(TransitionLog.objects.values_list("step", flat=True))
+    assert steps["decline_payment"] >= 2
+    assert steps["skip_payment"] >= 2
+    assert steps["training_return"] >= 2
+    assert steps["finance_return"] >= 2
+    credit = Bill.objects.filter(stage="OPEN", paid__gt=0)
+    assert credit.exists()
+
+
+def test_learning_stands_in_every_state_with_its_dates(printed: str) -> None:
+    assert set(EnrolmentLine.objects.values_list("state", flat=True)) == set(EnrolmentLine.State.values)
+    assert EnrolmentLine.objects.filter(attempts=2, state="PASSED").exists()
+    for line in EnrolmentLine.objects.exclude(handed_off_at=None).select_related("enrolment"):
+        assert line.enrolment.confirmed_at <= line.handed_off_at <= timezone.now()
+        assert line.opened_at is None or line.opened_at >= line.handed_off_at
+    for line in EnrolmentLine.objects.filter(state="PASSED"):
+        assert line.passed_on <= timezone.localdate()
+        assert line.score >= 60
+        assert line.study_hours == 24
+    for line in EnrolmentLine.objects.filter(enrolment__state="CLOSED"):
+        assert line.state in ENDED
+
+
+def test_deadlines_are_counted_from_the_confirmation(printed: str) -> None:
+    confirmed = Enrolment.objects.exclude(confirmed_at=None)
+    assert confirmed.filter(open_by__lt=timezone.localdate()).exists()
+    for enrolment in confirmed:
+        day = timezone.localdate(enrolment.confirmed_at)
+        assert enrolment.open_by == add_working_days(day, 2)
+        assert enrolment.papers_due_on == add_working_days(day, 3)
+
+
+def test_a_class_that_is_over_ended_in_the_past_and_its_history_says_the_same(printed: str) -> None:
+    for session in TrainingClass.objects.filter(state__in=("FINISHED", "CANCELLED")):
+        assert session.end_date < timezone.localdate()
+        assert set(session.history.values_list("end_date", flat=True)) == {session.end_date}
+
+
+def test_nobody_is_in_two_enrolments_under_way(printed: str) -> None:
+    under_way = EnrolmentLine.objects.filter(
+        enrolment__state__in=("LOCAL_REVIEW", "AWAITING_PAYMENT", "FINANCE_REVIEW", "TRAINING_REVIEW")
+    )
+    certificates = [pk for pk in under_way.values_list("certificate", flat=True) if pk]
+    assert max(Counter(certificates).values()) == 1
+
+
+@pytest.mark.parametrize("name", ["company", "guangzhou", "nanhai", "shenzhen", "finance", "training"])
+def test_everybody_finds_numbers_on_the_first_page(printed: str, name: str) -> None:
+    assert any(card["value"] != "0" for card in work_cards(user(name)))
+
+
+def test_a_body_holds_a_class_this_week_and_a_person_is_learning(printed: str) -> None:
+    assert classes_this_week(user("nanhai"))
+    assert classes_this_week(user("guangzhou"))
+    person = next(row for row, _note in sign_ins() if row.role == Role.PERSON)
+    assert person.person is not None
+    assert person.person.enrolment_lines.exclude(state="ENROLLING").exists()
+
+
+def test_the_first_page_of_the_sheet_says_what_waits_for_whom(printed: str) -> None:
+    waiting = [line for line in printed.splitlines() if line.startswith("  finance ")]
+    assert len(waiting) == 1
+    assert any(character.isdigit() for character in waiting[0])
+
+
+def test_opinions_for_enrolments_and_payments_are_ready(printed: str) -> None:
+    assert ReadyOpinion.objects.filter(flow="training.Enrolment").count() >= 5
+    recent = Enrolment.objects.filter(created_at__gte=timezone.now() - datetime.timedelta(days=200))
+    assert recent.count() == Enrolment.objects.count()

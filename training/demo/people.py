@@ -12,6 +12,7 @@ from backoffice.core.models import Attachment
 from backoffice.roles import Role
 from registry.demo.pictures import hand_over
 from registry.models import Certificate, Company, FormerName, Person, Transfer
+from training.demo.newcomers import Newcomers
 from training.models import Enrolment, EnrolmentLine, TrainingClass
 
 Matter = EnrolmentLine.Matter
@@ -29,6 +30,7 @@ class People:
 
     def __init__(self, seed: int) -> None:
         self.draw = random.Random(seed)  # noqa: S311
+        self.newcomers = Newcomers(seed)
         self.today = timezone.localdate()
         self.taken: set[int] = set(
             Transfer.objects.filter(state="OFFICE_REVIEW").values_list("person_id", flat=True)
@@ -59,24 +61,28 @@ class People:
         return found
 
     def one(self, enrolment: Enrolment, kind: str) -> list[EnrolmentLine]:
-        """The line, or the two lines, of the next person who fits; none where nobody is left."""
+        """The line, or the two lines, of the next person who fits; of somebody new where nobody is left."""
         fits = FITS[kind]
         for person in sorted(
-            self.people[enrolment.company_id], key=self.newcomers if kind == "P" else self.urgency
+            self.people[enrolment.company_id], key=self.lately if kind == "P" else self.urgency
         ):
             if person.pk in self.taken or (kind != "N" and person.missing_fields()):
                 continue
             if lines := list(fits(self, person, enrolment)):
                 self.taken.add(person.pk)
                 return lines
-        return []
+        person = self.newcomers.join(enrolment, kind)
+        self.taken.add(person.pk)
+        self.people[person.company_id].append(person)
+        self.held[person.pk] = list(person.certificates.order_by("pk"))
+        return list(fits(self, person, enrolment))
 
     def urgency(self, person: Person) -> Any:
         """Who signs in to see the own learning comes first, then those whose certificate expires first."""
         held = [row.expiry_date for row in self.held[person.pk] if row.expiry_date >= self.today]
         return person.pk not in self.signing_in, min(held, default=self.today.replace(year=9999))
 
-    def newcomers(self, person: Person) -> Any:
+    def lately(self, person: Person) -> Any:
         """Those without a certificate first: their application was approved lately."""
         return len(self.held[person.pk]), -person.pk
 

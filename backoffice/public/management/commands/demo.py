@@ -12,12 +12,15 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from backoffice.accounts.models import User
 from backoffice.core import imports
+from backoffice.core.inbox import todo
 from backoffice.core.links import address_of
 from backoffice.core.models import ImportRun
 from backoffice.public.management.commands import load_dictionaries
+from backoffice.work_cards import work_cards
 from registry.demo import announcements, applications, files, pictures, records, requests, users
 from registry.demo.story import Stories
 from registry.models import Certificate, Company, Person, PersonalApplication
@@ -76,6 +79,10 @@ class Command(BaseCommand):
         for user, note in users.sign_ins():
             rows.append((user.get_role_display(), user.username, user.name, bound_to(user), note))
         self.stdout.write(f"\n{counts}\n\n{table(rows)}\n")
+        self.stdout.write("各人面前的工作 What each finds:")
+        for user, _note in users.sign_ins():
+            if found := what_waits(user):
+                self.stdout.write(f"  {pad(user.username, 12)}{found}")
         self.stdout.write("其他单位 other companies: 登录名 sign-ins member02, member03, …")
         self.stdout.write(
             f"密码 Password: {password} （DEMO_PASSWORD；改过的密码不变 changed ones are kept）"
@@ -120,6 +127,17 @@ def show_one_import(paths: Iterable[Path], office: User) -> None:
     for path in paths:
         if path.name == files.TROUBLE and not ImportRun.objects.exists():
             imports.preview(imports.start(path, path.name, "certificates", by=office))
+
+
+def what_waits(user: User) -> str:
+    """The inbox and the numbers of the user's first page in one line, as the page itself counts them."""
+    open_tasks = todo(user)
+    late = open_tasks.filter(due_on__lt=timezone.localdate()).count()
+    parts = [f"待办 to do {number}（逾期 late {late}）"] if (number := open_tasks.count()) else []
+    for card in work_cards(user):
+        if card["value"] != "0":
+            parts.append(f"{card['title']} {card['value']}" + (f"（{card['note']}）" if card["note"] else ""))
+    return " · ".join(parts)
 
 
 def bound_to(user: User) -> str:
