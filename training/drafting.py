@@ -324,7 +324,7 @@ def insert(model: type[Model], rows: Sequence[Any], user: Any = None) -> None:
     """Store new rows in one INSERT (bulk_create() splits at 999 parameters on SQLite), with history where kept."""
     if not rows:
         return
-    manager = model._base_manager
+    manager: Any = model._base_manager
     key = model._meta.pk
     columns = [column for column in model._meta.concrete_fields if column is not key]
     for row, (pk,) in zip(

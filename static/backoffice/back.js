@@ -2,12 +2,12 @@
 // the address was written by our own page, and only paths of this site are followed.
 "use strict";
 
-(function () {
+document.addEventListener("DOMContentLoaded", () => {
   const KEY = "backoffice.back";
   const here = document.querySelector("[data-back-label]");
   if (here) {
     sessionStorage.removeItem(KEY);
-    document.addEventListener("click", (event) => {
+    here.addEventListener("click", (event) => {
       if (!event.target.closest("a[data-fix]")) return;
       sessionStorage.setItem(KEY, JSON.stringify({ path: location.pathname, label: here.dataset.backLabel }));
     });
@@ -15,7 +15,7 @@
   }
   let kept = null;
   try { kept = JSON.parse(sessionStorage.getItem(KEY)); } catch { /* somebody else's */ }
-  const place = document.getElementById("content") || document.querySelector("main");
+  const place = document.getElementById("content");
   if (!kept || !place || typeof kept.path !== "string" || !/^\/[^/\\]/.test(kept.path)) return;
   const line = document.createElement("p");
   const link = document.createElement("a");
@@ -24,4 +24,4 @@
   link.textContent = `← ${kept.label}`;
   line.append(link);
   place.prepend(line);
-})();
+});

@@ -189,7 +189,7 @@ class RosterMixin(BeginMixin):
         form = LineForm(request.POST)
         if not form.is_valid():
             for errors in form.errors.values():
-                messages.error(request, " ".join(errors))
+                messages.error(request, " ".join(map(str, errors)))
             return Sheet(recount(draft))
         outcome = edit_line(draft, form.cleaned_data["line"], form.values(), request.user)
         tell(request, outcome)

@@ -32,13 +32,10 @@ class ContactForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         present: TrainingClass = self.instance.training_class
-        others = open_classes().filter(type=present.type).order_by()
-        self.fields["training_class"].queryset = others | TrainingClass.objects.filter(
-            pk=present.pk
-        ).select_related(  # type: ignore[attr-defined]
-            "local_body"
-        )
-        self.fields["training_class"].empty_label = None  # type: ignore[attr-defined]
+        here = TrainingClass.objects.filter(pk=present.pk).select_related("local_body")
+        field: Any = self.fields["training_class"]
+        field.queryset = open_classes().filter(type=present.type).order_by() | here
+        field.empty_label = None
 
     def save(self, commit: bool = True) -> Any:
         """Another class may have another reviewer; of practice training also another certificate type."""
