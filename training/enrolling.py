@@ -8,8 +8,10 @@ from django.utils import timezone
 
 from backoffice.core.bulk import Done, apply_all, go_on_all, perform_all
 from backoffice.core.flow import StepRefused, System, apply
+from backoffice.roles import SYSTEM
 from fees.services import make_bill
 from registry.models import Person
+from training import notices
 from training.flows.enrolment import UNDER_WAY, S, class_open, no_voucher_waiting, seats_left
 from training.flows.learning import ENDED, L
 from training.models import Enrolment, EnrolmentLine, TrainingClass
@@ -93,7 +95,16 @@ def move_lines(
             "pk"
         )
     )
-    outcome = perform_all(EnrolmentLine, wanted, step, by=by, opinion=opinion, data=data, **shared)
+    return perform_all(EnrolmentLine, wanted, step, by=by, opinion=opinion, data=data, **shared)
+
+
+def lines_moved(lines: list[EnrolmentLine], step: str, by: Any, opinion: str) -> None:
+    """After a step of the learning, of one line or many: tell whom it concerns, and let the enrolments follow.
+
+    The system drops lines as part of a step of the enrolment itself: then nothing follows here.
+    """
+    if by.role == SYSTEM:
+        return
+    notices.learning(lines, step, opinion)
     if step in ("record_pass", "record_fail", "drop", "retake"):
-        go_on_all(Enrolment, {row.enrolment_id for row in outcome.rows})
-    return outcome
+        go_on_all(Enrolment, {line.enrolment_id for line in lines})

@@ -12,3 +12,7 @@ class CoreConfig(AppConfig):
         from backoffice.core.lists import memoise_result_headers
 
         memoise_result_headers()
+
+        from backoffice.core.reminders import register_notices
+
+        register_notices()

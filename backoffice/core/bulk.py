@@ -107,8 +107,7 @@ def apply_all(
     for row in rows:
         follows[row.onward()].append(row)
     open_tasks(model, follows.pop("", []))
-    for row in rows:
-        row.transition_done(declared, by, opinion)
+    model.transitions_done(rows, declared, by, opinion)
     for next_name, those in follows.items():
         apply_all(those, next_name, by=System())
 

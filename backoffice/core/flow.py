@@ -146,6 +146,12 @@ class Flow(ConcurrentTransitionMixin, models.Model):
     def transition_done(self, done: Step, by: Any, opinion: str) -> None:
         """Hook inside the transaction, after log and tasks are written: queue messages here."""
 
+    @classmethod
+    def transitions_done(cls, rows: list[Any], done: Step, by: Any, opinion: str) -> None:
+        """Hook: `transition_done()` for all records that took the step together; one where it was one."""
+        for row in rows:
+            row.transition_done(done, by, opinion)
+
     def onward(self) -> str:
         """Hook: the step that follows by itself now (a bill of 0 skips the payment), or an empty string."""
         return ""
@@ -250,7 +256,7 @@ def apply(row: Flow, declared: Step, by: Any, opinion: str, data: dict[str, Any]
     follows = row.onward()
     if not follows:
         open_task(row)
-    row.transition_done(declared, by, opinion)
+    type(row).transitions_done([row], declared, by, opinion)
     if follows:
         apply(row, row.steps()[follows], System(), "", {})
 

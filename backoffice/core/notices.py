@@ -76,10 +76,28 @@ def notify(code: str, recipients: Iterable[Recipient], **values: Any) -> list[Me
 
     Returns the queued messages; none where the office switched the notice off or nobody can be reached.
     """
-    notice = NOTICES[code]
+    return notify_each(code, [(recipients, values)])
+
+
+def notify_each(code: str, told: Iterable[tuple[Iterable[Recipient], Mapping[str, Any]]]) -> list[Message]:
+    """`notify()` for many at once, each with values of their own: two queries however many there are."""
     template = MessageTemplate.objects.filter(code=code).first()
     if template is not None and not template.is_active:
         return []
+    return outbox.queue_all(
+        message
+        for recipients, values in told
+        for message in messages_of(NOTICES[code], template, recipients, values)
+    )
+
+
+def messages_of(
+    notice: Notice,
+    template: MessageTemplate | None,
+    recipients: Iterable[Recipient],
+    values: Mapping[str, Any],
+) -> list[Message]:
+    """The messages to these recipients, not stored: a mail, and a text message where the notice has one."""
     text = wording(notice, values, template)
     messages = []
     for recipient in dict.fromkeys(recipients):
@@ -89,7 +107,7 @@ def notify(code: str, recipients: Iterable[Recipient], **values: Any) -> list[Me
         if recipient.phone and text.sms:
             messages.append(Message(channel=Message.Channel.SMS, recipient=recipient.phone,
                                     subject=text.subject, body=text.sms))  # fmt: skip
-    return outbox.queue_all(messages)
+    return messages
 
 
 def ensure_templates() -> int:

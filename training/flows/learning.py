@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_fsm import FSMField
 
-from backoffice.core.flow import Flow, step
+from backoffice.core.flow import Flow, Step, step
 from backoffice.roles import SYSTEM, Role
 
 TEACHERS = (Role.TRAINING, Role.LOCAL_BODY)
@@ -63,7 +63,7 @@ class LearningFlow(Flow):
     }  # fmt: skip
     #: Whole classes move at once, from the learning list: no task for each person.
     resting = frozenset({L.ENROLLING, L.PENDING, L.SUBMITTED, L.LEARNING, L.FAILED})
-    bulk_related = ("enrolment__training_class", "enrolment__company")
+    bulk_related = ("person", "enrolment__training_class", "enrolment__company")
 
     class Meta:
         abstract = True
@@ -146,6 +146,13 @@ class LearningFlow(Flow):
     )  # fmt: skip
     def drop(self, by: Any, opinion: str = "", **data: Any) -> None:
         """Does not take part any more; the opinion says why."""
+
+    @classmethod
+    def transitions_done(cls, rows: list[Any], done: Step, by: Any, opinion: str) -> None:
+        """Tell people and companies, and close (or open again) the enrolments these lines belong to."""
+        from training.enrolling import lines_moved
+
+        lines_moved(rows, done.name, by, opinion)
 
     @property
     def is_handed_off(self) -> bool:

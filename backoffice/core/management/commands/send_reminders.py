@@ -1,0 +1,14 @@
+"""`manage.py send_reminders`: tell companies and local bodies what is due tomorrow or late (for a scheduler)."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from backoffice.core.reminders import remind
+
+
+class Command(BaseCommand):
+    help = "Queue today's reminders; run it every morning. A second run on the same day sends nothing again."
+
+    def handle(self, **options: Any) -> None:
+        self.stdout.write(f"{remind()} reminders queued.")
