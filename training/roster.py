@@ -268,3 +268,5 @@ def line_changes(enrolment: Enrolment) -> Iterator[tuple[EnrolmentLine, str]]:
         elif person.company_id != enrolment.company_id and line.matter != Matter.RENEWAL_CHANGE:
             text = _("%(who)s went to %(company)s meanwhile.")
             yield line, text % {**who, "company": person.company or "–"}
+        if person.merged_into_id is None and person.id_number != line.id_number:
+            yield line, _("%(who)s has another ID number by now than on this roster.") % who
