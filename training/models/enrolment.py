@@ -94,6 +94,10 @@ class Enrolment(Papers, EnrolmentFlow):
             return Q(submitted_at__isnull=False)
         return Q()
 
+    def takes_changes_from(self, user: Any) -> bool:
+        """The company edits its draft only: while it is to pay, it disagrees first (manual ch. 5-2)."""
+        return self.state == S.DRAFT and super().takes_changes_from(user)
+
     def task_subject(self) -> str:
         return f"{self.company} · {self.training_class} · {self.people}"[:200]
 
