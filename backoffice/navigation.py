@@ -33,6 +33,7 @@ GROUPS: list[tuple[Any, list[tuple[Any, str, str]]]] = [
     (_("Training"), [
         (_("Enrolments"), "how_to_reg", "training.Enrolment"),
         (_("Learning query"), "cast_for_education", "training.EnrolmentLine"),
+        (_("Hand-overs to the platform"), "outbox", "training.PlatformRun"),
         (_("Training classes"), "school", "training.TrainingClass"),
     ]),
     (_("Cash desk"), [
@@ -81,7 +82,7 @@ HIDDEN: dict[str, set[str]] = {
     Role.PERSON: DICTIONARIES
     | {"core.CalendarDay", "core.Task", "core.FinishedTask", "core.TrackedTask", "fees.FeeSchedule"},
     Role.LOCAL_BODY: DICTIONARIES,
-    Role.OFFICE: {"fees.Voucher", "fees.Receipt", "fees.Refund"},
+    Role.OFFICE: {"fees.Voucher", "fees.Receipt", "fees.Refund", "training.PlatformRun"},
     Role.TRAINING: {"fees.Voucher", "fees.Receipt", "fees.Refund"},
     # Nothing ever waits at their desks.
     Role.ADMIN: {"core.Task", "core.FinishedTask"},

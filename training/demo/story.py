@@ -21,12 +21,14 @@ from registry.demo.story import Backdated, Stories
 from training.demo.pictures import transfer_slip
 from training.enrolling import move_lines
 from training.flows.enrolment import DAYS_FOR_PAPERS, DAYS_TO_OPEN
-from training.models import Enrolment, EnrolmentLine
+from training.models import Enrolment, EnrolmentLine, PlatformRow, PlatformRun
+from training.platform.answers import tidy
+from training.platform.hand_off import adapter, hand_off
 
 #: What a step of an enrolment writes; each with a history, whose rows are dated back with it.
 WRITTEN: tuple[Any, ...] = (Enrolment, EnrolmentLine, Bill, Voucher, Receipt, Refund)
 #: The same without one.
-NOTED: tuple[Any, ...] = (Attachment, TransitionLog, Task)
+NOTED: tuple[Any, ...] = (Attachment, TransitionLog, Task, PlatformRun, PlatformRow)
 #: The first receipts of the demo; later ones count on.
 FIRST_NUMBERS = {"FISCAL": 73120480, "INVOICE": 25440001}
 
@@ -137,7 +139,11 @@ class EnrolmentStories(Stories):
         at = self.later(enrolment, ago)
         with self.backdated(enrolment, at):
             data = {line.pk: self.result(step, timezone.localdate(at)) for line in chosen}
-            move_lines(data, step, by=by, opinion=opinion, data=data)
+            if step == "hand_off" and adapter() == PlatformRun.Adapter.EXCEL:
+                hand_off(data, by=by)
+            else:
+                move_lines(data, step, by=by, opinion=opinion, data=data)
+                tidy(data)
 
     def result(self, step: str, day: datetime.date) -> dict[str, Any]:
         """What a learner brings home: the hours and a believable score."""
