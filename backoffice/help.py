@@ -214,7 +214,7 @@ ENROL = Topic(
         ),
         _(
             "Each line shows its price and what is missing, with a link that puts it right. A certificate that shows "
-            "another employer gets “Renewal and change of employer”; of two certificates of one person the second is waived."
+            "another employer gets “Renewal and change of employer”; a person's second certificate is waived."
         ),
         _(
             "Pictures on a person's profile count. Others are added at the line, or once for everybody at the bottom."
@@ -230,9 +230,7 @@ PAY = Topic(
             "After the local body's approval the task “Payment voucher to be handed in” shows account, amount and "
             "the remark to write on the transfer."
         ),
-        _(
-            "Hand in a picture of each transfer with the payer's name and the title for the invoice; both are remembered."
-        ),
+        _("Hand in a picture of each transfer with payer and invoice title; both are remembered."),
         _(
             "“Disagree” instead opens the roster again. It is reviewed anew, and what was verified stays as credit."
         ),
@@ -272,7 +270,7 @@ ROSTERS = Topic(
     _("Review a roster"),
     (
         _(
-            "Open it from “To do”. Each person's pictures are one click away; J and K go to the next and previous person."
+            "Open it from “To do”. Each person's pictures are one click away; J and K go on and back."
         ),
         _(
             "What changed since the last return is marked. A remark beside a person tells the company what to correct."
