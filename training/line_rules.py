@@ -254,7 +254,7 @@ def upgrade_fits(facts: Facts, certificate: Certificate, today: datetime.date) -
     if facts.registered_elsewhere:
         text = _("%(who)s is not registered with your company; the upgrade needs the transfer first.") % who
         yield Problem("employer", text, claim_page(), _("Claim the person by a transfer"))
-    if facts.holds is not None:
+    if facts.holds is not None and facts.holds != certificate:
         text = _(
             "%(who)s is a specialised supervision engineer already (%(number)s); renew that certificate."
         )

@@ -109,7 +109,9 @@ class Company(models.Model):
     def missing_fields(self) -> list[str]:
         """The names of the required fields that are empty; while any is, the company can start no flow."""
         return [
-            name for name in self.required_for_flows if not getattr(self, f"{name}_id", getattr(self, name))
+            name
+            for name in self.required_for_flows
+            if not getattr(self, self._meta.get_field(name).attname)  # type: ignore[union-attr]
         ]
 
 

@@ -89,7 +89,9 @@ class Person(models.Model):
     def missing_fields(self) -> list[str]:
         """The names of the red fields that are empty."""
         return [
-            name for name in self.required_for_flows if not getattr(self, f"{name}_id", getattr(self, name))
+            name
+            for name in self.required_for_flows
+            if not getattr(self, self._meta.get_field(name).attname)  # type: ignore[union-attr]
         ]
 
     def age(self, today: datetime.date) -> int:

@@ -1,0 +1,41 @@
+"""What the tests of rosters share."""
+
+from typing import Any
+
+from registry.models import Certificate
+from tests.enrolments import EnrolmentFactory
+from tests.factories import CertificateFactory, PersonFactory, UserFactory, give_papers
+from training.drafting import Entry
+from training.models import Enrolment, EnrolmentLine
+from training.roster import Row, look
+
+
+def draft_with(user: Any = None, **values: Any) -> tuple[Enrolment, Any]:
+    """A draft of a company in an open class of all types, and the clerk who fills it in."""
+    enrolment = EnrolmentFactory(**values)
+    return enrolment, user or UserFactory(role="COMPANY", company=enrolment.company)
+
+
+def held_by(company: Any, papers: bool = True, **values: Any) -> Certificate:
+    """A certificate of one of the company's own people, with the scan on the profile."""
+    values.setdefault("person", PersonFactory(company=company))
+    certificate = CertificateFactory(**values)
+    if papers:
+        give_papers(certificate.person, "CERTIFICATE")
+    return certificate
+
+
+def entries(*certificates: Any) -> list[Entry]:
+    return [Entry(getattr(row, "number", row)) for row in certificates]
+
+
+def row_of(line: EnrolmentLine) -> Row:
+    """The line's row on its roster as it is stored."""
+    return next(
+        row for row in look(Enrolment.objects.get(pk=line.enrolment_id)).rows if row.line.pk == line.pk
+    )
+
+
+def codes(line: EnrolmentLine) -> dict[str, bool]:
+    """The codes of the line's problems: whether each stops the submit."""
+    return {problem.code: problem.is_error for problem in row_of(line).problems}
