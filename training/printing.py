@@ -10,7 +10,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 from backoffice.core.export import mask
 from backoffice.core.printing import Column, Form, absolute, organisation, printed_at
@@ -154,11 +154,11 @@ def money(amount: Decimal) -> str:
 
 def facts_of(enrolment: Enrolment) -> Iterator[tuple[Any, Any]]:
     held = enrolment.training_class
-    yield _("Company"), enrolment.company.name
+    yield pgettext("enrolment", "Company"), enrolment.company.name
     yield _("Training class"), held.title
     yield _("Type and mode"), f"{held.get_type_display()} · {held.get_mode_display()}"
     yield _("Reviewing body"), str(enrolment.local_body)
-    yield _("Contact"), f"{enrolment.contact_name} {enrolment.contact_phone}".strip() or "–"
+    yield pgettext("person", "Contact"), f"{enrolment.contact_name} {enrolment.contact_phone}".strip() or "–"
     yield _("Class dates"), f"{day(held.start_date)} – {day(held.end_date)}" if held.start_date else "–"
     yield _("Submitted on"), day(enrolment.submitted_at if enrolment.state != S.DRAFT else None)
     yield _("Confirmed on"), day(enrolment.confirmed_at)
@@ -169,7 +169,7 @@ def facts_of(enrolment: Enrolment) -> Iterator[tuple[Any, Any]]:
 def practice_columns() -> list[Column]:
     return [
         Column(NO_NUMBER, 9), Column(_("Full name"), 34), Column(_("Gender"), 14), Column(_("ID number"), 40),
-        Column(_("Certificate type"), 42), Column(_("Matter"), 40), Column(_("Remark"), 0, "left"),
+        Column(pgettext("column", "Training type"), 42), Column(_("Matter"), 40), Column(_("Remark"), 0, "left"),
     ]  # fmt: skip
 
 
@@ -182,10 +182,10 @@ def practice_cells(line: EnrolmentLine, enrolment: Enrolment) -> list[Any]:
 
 def continuing_columns() -> list[Column]:
     return [
-        Column(NO_NUMBER, 7), Column(_("Full name"), 16), Column(_("Gender"), 8), Column(_("ID number"), 29),
+        Column(NO_NUMBER, 8), Column(_("Full name"), 16), Column(_("Gender"), 8), Column(_("ID number"), 29),
         Column(_("Certificate number"), 22), Column(_("First issued"), 16.5), Column(_("Last renewed"), 16.5),
-        Column(_("Valid until"), 16.5), Column(_("Certificate type"), 20.5),
-        Column(pgettext_lazy("column", "Upgrade"), 9), Column(pgettext_lazy("column", "Second one waived"), 12),
+        Column(_("Valid until"), 16.5), Column(pgettext("column", "Training type"), 20.5),
+        Column(pgettext("column", "Upgrade"), 9), Column(pgettext("column", "Second one waived"), 12),
         Column(_("Matter"), 17), Column(_("Remark on the change"), 0, "left"),
     ]  # fmt: skip
 
@@ -374,11 +374,11 @@ def materials_form(enrolment: Enrolment, user: Any) -> Form:
 
 def address_of(enrolment: Enrolment) -> Iterator[tuple[Any, Any]]:
     body = enrolment.local_body
-    yield _("To"), str(body)
-    yield _("From"), enrolment.company.name
+    yield pgettext("address", "To"), str(body)
+    yield pgettext("address", "From"), enrolment.company.name
     yield _("Address"), body.address or "–"
-    yield _("Contact"), f"{enrolment.contact_name} {enrolment.contact_phone}".strip() or "–"
-    yield _("Recipient"), f"{body.contact_name} {body.phone}".strip() or "–"
+    yield pgettext("person", "Contact"), f"{enrolment.contact_name} {enrolment.contact_phone}".strip() or "–"
+    yield pgettext("address", "Recipient"), f"{body.contact_name} {body.phone}".strip() or "–"
     yield _("Training class"), enrolment.training_class.title
     yield _("To arrive by"), day(enrolment.papers_due_on)
 
