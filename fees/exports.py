@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.core.export import Column, Columns
-from fees.models import Bill, Voucher
+from fees.models import Bill, Receipt, Refund, Voucher
 
 
 def bills(user: Any) -> Sequence[Column]:
@@ -38,6 +38,40 @@ def bills(user: Any) -> Sequence[Column]:
     ]
 
 
+def receipts(user: Any) -> Sequence[Column]:
+    """The list of receipts, as the bookkeeping wants it."""
+    return [
+        Column(_("kind"), "kind", show=labels(Receipt, "kind"), width=12),
+        Column(_("number"), "number", width=18),
+        Column(_("issued on"), "issued_on", show=text, width=12),
+        Column(_("made out to"), "title", width=36),
+        Column(_("amount"), "amount", width=12),
+        Column(_("state"), "state", show=labels(Receipt, "state"), width=12),
+        Column(_("company"), "bill__company__name", width=36),
+        Column(_("bill"), "bill__subject", width=48),
+        Column(_("due since"), "created_at", show=day, width=12),
+    ]
+
+
+def refunds(user: Any) -> Sequence[Column]:
+    """The list of refunds, with what the transfer back needs."""
+    return [
+        Column(_("number"), "id", width=10),
+        Column(_("company"), "bill__company__name", width=36),
+        Column(_("bill"), "bill__subject", width=48),
+        Column(_("amount"), "amount", width=12),
+        Column(_("reason"), "reason", width=36),
+        Column(_("state"), "state", show=labels(Refund, "state"), width=14),
+        Column(_("reference of the transfer"), "reference", width=24),
+        Column(_("paid back on"), "paid_on", show=text, width=12),
+        Column(_("due since"), "created_at", show=day, width=12),
+    ]
+
+
+def labels(model: Any, name: str) -> dict[Any, str]:
+    return {code: str(label) for code, label in model._meta.get_field(name).flatchoices}
+
+
 def text(value: Any) -> Any:
     return value or ""
 
@@ -46,4 +80,8 @@ def day(moment: Any) -> Any:
     return timezone.localtime(moment).date()
 
 
-EXPORTS: Final[dict[str, Columns]] = {"fees.Bill": bills}
+EXPORTS: Final[dict[str, Columns]] = {
+    "fees.Bill": bills,
+    "fees.Receipt": receipts,
+    "fees.Refund": refunds,
+}

@@ -1,0 +1,69 @@
+"""The bank account companies pay to: one is shown at a time, an administrator chooses it, the history keeps why."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from backoffice.roles import Role
+from fees.models import BankAccount
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/fees/bankaccount/"
+NEW = {"holder": "广东省建设监理协会", "bank": "工商银行", "number": "2", "is_active": "on"}
+
+
+@pytest.fixture
+def first() -> BankAccount:
+    return BankAccount.objects.create(holder="协会", bank="建设银行", number="1")
+
+
+@pytest.fixture
+def admin(signed_in: Any) -> Client:
+    return signed_in(UserFactory(role=Role.ADMIN))
+
+
+def told(response: Any) -> str:
+    return " ".join(str(message) for message in response.context["messages"])
+
+
+def test_showing_another_account_switches_the_first_one_off(admin: Client, first: BankAccount) -> None:
+    response = admin.post(f"{LIST}add/", NEW, follow=True)
+    assert str(first) in told(response)
+    first.refresh_from_db()
+    shown = BankAccount.shown()
+    assert (first.is_active, shown and shown.number) == (False, "2")
+    latest = first.history.first()
+    assert latest.history_user.role == Role.ADMIN
+    assert str(shown) in latest.history_change_reason
+
+
+def test_an_account_that_is_not_shown_leaves_the_other_one(admin: Client, first: BankAccount) -> None:
+    values = {name: value for name, value in NEW.items() if name != "is_active"}
+    assert admin.post(f"{LIST}add/", values).status_code == 302
+    assert BankAccount.shown() == first
+
+
+def test_without_a_shown_account_a_warning_says_so(admin: Client, first: BankAccount) -> None:
+    data = {"holder": "协会", "bank": "建设银行", "number": "1", "change_reason": "停用"}
+    response = admin.post(f"{LIST}{first.pk}/change/", data, follow=True)
+    assert BankAccount.shown() is None
+    assert any(message.level_tag == "warning" for message in response.context["messages"])
+
+
+def test_a_correction_wants_a_reason(admin: Client, first: BankAccount) -> None:
+    data = {"holder": "协会", "bank": "建设银行", "number": "9", "is_active": "on", "change_reason": ""}
+    assert admin.post(f"{LIST}{first.pk}/change/", data).status_code == 200
+    first.refresh_from_db()
+    assert first.number == "1"
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role != Role.ADMIN])
+def test_everybody_else_only_reads(role: Role, signed_in: Any, first: BankAccount) -> None:
+    client = signed_in(UserFactory(role=role))
+    assert client.get(LIST).status_code == 200
+    assert client.get(f"{LIST}{first.pk}/change/").status_code == 200
+    assert client.post(f"{LIST}add/", NEW).status_code == 403
+    assert client.post(f"{LIST}{first.pk}/change/", NEW).status_code == 403
+    assert BankAccount.shown() == first
