@@ -8,7 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -143,6 +145,7 @@ CODES = {
 SETTLING = ("finance_approve", "skip_payment", "cancel", "training_cancel", "class_cancelled")
 
 
+@translation.override(settings.LANGUAGE_CODE)
 def enrolment(row: Enrolment, step: str, opinion: str) -> None:
     """Tell whoever has to know of this step of an enrolment (called inside its transaction)."""
     if step == "local_approve" and row.onward():
@@ -191,6 +194,7 @@ LEARNING_CODES = {
 }  # fmt: skip
 
 
+@translation.override(settings.LANGUAGE_CODE)
 def learning(lines: list[EnrolmentLine], step: str, opinion: str) -> None:
     """One mail for each company's roster and a text message to each person, in a constant number of queries."""
     if (code := LEARNING_CODES.get(step, "")) not in NOTICES:
