@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from django.utils import timezone
-
 from backoffice.roles import Role
 from tests.enrolments import EnrolmentFactory
 from tests.factories import PersonFactory, TrainingClassFactory, UserFactory
@@ -59,5 +57,7 @@ def states(ids: list[Any]) -> list[str]:
     return list(EnrolmentLine.objects.filter(pk__in=keys).order_by("pk").values_list("state", flat=True))
 
 
-def today() -> Any:
-    return timezone.localdate()
+def kinds_of(queries: Any) -> set[str]:
+    """What the statements do, and to which table; SQLite splits long ones into portions."""
+    heads = (query["sql"][:30] for query in queries)
+    return {head for head in heads if "SAVEPOINT" not in head}
