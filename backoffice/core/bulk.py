@@ -8,6 +8,7 @@ import copy
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -33,6 +34,9 @@ from backoffice.roles import DESK_BINDINGS
 
 #: Rows that change to the same values share one UPDATE; more different values than this go in one CASE.
 FEW = 8
+
+#: A time this short ago was the present when the step was taken on the first of the records.
+MOMENT = timedelta(minutes=1)
 
 #: What a single record's step gets besides what all get, by primary key.
 Data = Mapping[int, Mapping[str, Any]]
@@ -190,11 +194,9 @@ def save(
     opinion: str,
 ) -> None:
     """The rows and their history, each with as many statements for a thousand rows as for one."""
-    now, user = timezone.now(), account_of(by)
-    stamps = [column.attname for column in model._meta.concrete_fields if getattr(column, "auto_now", False)]
+    user = account_of(by)
+    same_moment(model, rows, before)
     for row in rows:
-        for stamp in stamps:
-            setattr(row, stamp, now)
         row._history_user = user
         row._change_reason = f"{declared.label}: {opinion}" if opinion else str(declared.label)
     update(model, rows, before)
@@ -203,6 +205,18 @@ def save(
     for row in rows:
         row._change_reason = None  # a later save has its own reason
         row._update_initial_state()  # and saves upon the state that is stored now
+
+
+def same_moment(model: type[Flow], rows: list[Any], before: dict[int, dict[str, Any]]) -> None:
+    """One time for all: `auto_now` columns, and what the step set to the present a moment ago."""
+    now = timezone.now()
+    columns = [column for column in model._meta.concrete_fields if isinstance(column, models.DateTimeField)]
+    for row in rows:
+        for column in columns:
+            value = getattr(row, column.attname)
+            is_new = value is not None and value != before[row.pk][column.attname]
+            if column.auto_now or (is_new and now - MOMENT <= value <= now):
+                setattr(row, column.attname, now)
 
 
 def update(model: type[models.Model], rows: list[Any], before: dict[int, dict[str, Any]]) -> None:
