@@ -53,7 +53,7 @@ class Enrolment(Papers, EnrolmentFlow):
     papers_due_on = models.DateField(_("papers due on"), null=True, blank=True, editable=False)
     papers_received_on = models.DateField(_("papers received on"), null=True, blank=True, editable=False)
     #: How many people and how much, as of the last look; kept by training.enrolling for the lists.
-    people = models.PositiveIntegerField(_("people"), default=0, editable=False)
+    people = models.PositiveIntegerField(_("number of people"), default=0, editable=False)
     amount = money(_("amount"), 0, editable=False)
     created_by = models.ForeignKey(
         "accounts.User",
