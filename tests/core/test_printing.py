@@ -45,6 +45,17 @@ def pages(content: bytes) -> list[str]:
     return [re.sub(r"\s", "", page.extract_text()) for page in pypdf.PdfReader(io.BytesIO(content)).pages]
 
 
+def lowest_text(content: bytes) -> float:
+    """How far above the edge of the paper the lowest text stands, in points; below 0 it would be cut off."""
+    heights: list[float] = []
+    for page in pypdf.PdfReader(io.BytesIO(content)).pages:
+        page.extract_text(
+            visitor_text=lambda text, cm, tm, _font, _size: heights.append(tm[4] * cm[1] + tm[5] * cm[3] + cm[5])
+            if text.strip() else None
+        )  # fmt: skip
+    return min(heights)
+
+
 def rows_on(page: str) -> int:
     return page.count("张三丰")
 
@@ -68,7 +79,9 @@ def test_header_page_numbers_and_a_seal_that_is_never_alone(rows: int) -> None:
 def test_tall_rows_leave_room_for_the_seal_on_their_page(rows: int, length: int) -> None:
     form = a_form(rows, remark="原" * length)
     narrow = [*form.columns[:2], Column("备注", 30, "left"), form.columns[3]]
-    found = pages(pdf([printing.replace(form, columns=narrow)]))
+    content = pdf([printing.replace(form, columns=narrow)])
+    found = pages(content)
+    assert lowest_text(content) > 0
     assert rows_on(found[-1]) >= 1
     assert "单位盖章" in found[-1]
     assert found[-1].count("原") >= length  # the row came along as a whole
