@@ -160,7 +160,9 @@ class EnrolmentAdmin(
         names = [
             name for name in self.review_fields if name not in self.LATER or getattr(obj, name) is not None
         ]
-        return [(None, {"fields": [self.linked(name, request) for name in names]})]
+        shown = [self.linked(name, request) for name in names]
+        pairs = [tuple(shown[at : at + 2]) for at in range(0, len(shown), 2)]
+        return [(None, {"fields": pairs})]
 
     #: Fields that lead to another record's page: shown without the link to who may not open such pages.
     PLAIN: ClassVar = {

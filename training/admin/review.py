@@ -18,6 +18,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.admin.flow import is_turn_of, object_url, step_url
+from backoffice.core.admin.review import EMPTY
 from backoffice.core.filters import key_or_none
 from backoffice.core.flow import StepRefused, perform
 from backoffice.core.models import Attachment
@@ -59,6 +60,7 @@ class ReviewMixin:
         answer: Any = super().step_page(request, obj, offer, form, offers)  # type: ignore[misc]
         answer.template_name = "admin/training/review.html"
         answer.context_data |= {
+            "fields": [row for row in answer.context_data["fields"] if row.value != EMPTY],
             "review": review, "pictures": Attachment.objects.none(), "may_remark": may_remark(obj, request.user),
             "remark_url": reverse("admin:training_enrolment_remark", args=[obj.pk]),
             "first_unclean": next((seen.line.pk for seen in review.unclean), None),
