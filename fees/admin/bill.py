@@ -21,7 +21,7 @@ from backoffice.core.flow import available
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role
 from fees.admin.bill_actions import BillActions
-from fees.admin.bill_list import BillChangeList, BillColumns, StageFilter, tabs, with_sums
+from fees.admin.bill_list import ALL, BillChangeList, BillColumns, StageFilter, shown_tab, tabs, with_sums
 from fees.admin.payment import bill_context
 from fees.models import Bill, BillItem, Receipt, Refund, Voucher
 from fees.money import in_capitals
@@ -72,8 +72,8 @@ def anchor(obj: Any, text: Any) -> str:
 @admin.register(Bill)
 class BillAdmin(BillActions, BillColumns, ExportMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
     list_display = [
-        "subject", "company", "total", "paid", "show_vouchers", "show_difference", "show_payer", "show_title",
-        "show_since", "show_stage", "show_next",
+        "show_subject", "show_next", "company", "total", "paid", "show_vouchers", "show_difference", "show_payer",
+        "show_title", "show_since", "show_stage",
     ]  # fmt: skip
     list_select_related = ["company"]
     list_filter = [StageFilter, ("company", ScopedRelatedFilter)]
@@ -92,10 +92,10 @@ class BillAdmin(BillActions, BillColumns, ExportMixin, PanelsMixin, HistoryAdmin
         "show_total",
         "paid",
         "show_balance",
-        "show_stage",
+        "stage",
         "created_at",
     )
-    readonly_fields = ("show_number", "show_total", "show_balance", "show_stage")
+    readonly_fields = ("show_number", "show_total", "show_balance")
     panels = (
         Panel("vouchers", gettext_lazy("Vouchers"), vouchers_panel, "admin/fees/bill_vouchers_panel.html"),
         Panel("items", gettext_lazy("Items"), items_panel),
@@ -113,11 +113,12 @@ class BillAdmin(BillActions, BillColumns, ExportMixin, PanelsMixin, HistoryAdmin
         return with_sums(rows)
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
-        """A company knows who it is; only those who act from the list have the last column."""
-        acts = request.user.role in NEXT_ROLES
-        hidden = set() if acts else {"show_next"}
+        """A company knows who it is, a tab its stage; only those who act from the list have links to act."""
+        hidden = set() if request.user.role in NEXT_ROLES else {"show_next"}
         if request.user.role == Role.COMPANY:
             hidden |= {"company", "show_since"}
+        if shown_tab(request) != ALL:
+            hidden.add("show_stage")
         return [name for name in super().get_list_display(request) if name not in hidden]
 
     def get_list_filter(self, request: HttpRequest) -> Any:
@@ -166,7 +167,7 @@ class BillAdmin(BillActions, BillColumns, ExportMixin, PanelsMixin, HistoryAdmin
             "record_offers": [(offer, step_url(record, record.pk, offer.step.name)) for offer in offers],
         }  # fmt: skip
 
-    @display(description=gettext_lazy("number"))
+    @display(description=gettext_lazy("bill number"))
     def show_number(self, bill: Bill) -> int | None:
         return bill.pk
 

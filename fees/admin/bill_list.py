@@ -81,6 +81,12 @@ def first_tab(request: HttpRequest) -> str:
     return str(Bill.Stage.REVIEW) if request.user.role == Role.FINANCE else ALL
 
 
+def shown_tab(request: HttpRequest) -> str:
+    """The tab that the address asks for."""
+    given = request.GET.get(StageFilter.parameter_name, "")
+    return given if given in StageFilter.TABS else first_tab(request)
+
+
 def tabs(changelist: Any) -> list[dict[str, Any]]:
     """The tabs, the present one marked; each keeps the other filters and the search."""
     shown = next(spec.value for spec in changelist.filter_specs if isinstance(spec, StageFilter))
@@ -146,11 +152,19 @@ def next_step(bill: Bill, user: Any) -> tuple[str, Any] | None:
 
 def each(lines: list[Any]) -> Any:
     """One under the other."""
-    return format_html_join("", '<span class="block">{}</span>', ((line,) for line in lines)) or EMPTY
+    if not lines:
+        return EMPTY
+    blocks = format_html_join("", '<span class="block">{}</span>', ((line,) for line in lines))
+    return format_html("<span>{}</span>", blocks)
 
 
 class BillColumns:
     """The columns of the list; their rows were dressed."""
+
+    @display(description=gettext_lazy("subject"))
+    def show_subject(self, bill: Bill) -> str:
+        """Without the company, which has a column of its own."""
+        return bill.subject.removeprefix(f"{bill.company.name} · ")
 
     @display(description=gettext_lazy("vouchers"))
     def show_vouchers(self, bill: Any) -> Any:
@@ -200,7 +214,7 @@ class BillColumns:
     def show_balance(self, bill: Bill) -> Decimal:
         return bill.balance
 
-    @display(description=gettext_lazy("next"))
+    @display(description=gettext_lazy("next step"))
     def show_next(self, bill: Any) -> Any:
         if bill.next_step is None:
             return EMPTY

@@ -242,3 +242,10 @@ def test_every_bill_counts_in_one_tab() -> None:
     from fees.admin.bill_list import StageFilter
 
     assert set(StageFilter.TABS) == {*Bill.Stage.values, "ALL"} - {"IDLE"}
+
+
+def test_the_bills_page_reads_as_people_do(finance: Client) -> None:
+    html = finance.get(reverse("admin:fees_bill_change", args=[handed_in(300).bill.pk])).content.decode()
+
+    assert "叁佰元整" in html
+    assert "REVIEW" not in html
