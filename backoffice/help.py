@@ -269,9 +269,7 @@ FOLLOW = Topic(
 ROSTERS = Topic(
     _("Review a roster"),
     (
-        _(
-            "Open it from “To do”. Each person's pictures are one click away; J and K go on and back."
-        ),
+        _("Open it from “To do”. Each person's pictures are one click away; J and K go on and back."),
         _(
             "What changed since the last return is marked. A remark beside a person tells the company what to correct."
         ),

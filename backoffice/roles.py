@@ -180,7 +180,8 @@ GRANTS: Final[dict[str, dict[str, frozenset[str]]]] = {
     },
     "training.EnrolmentLine": {
         A: VIEW | {"export"}, O: VIEW, F: VIEW, T: frozenset({"view", "change", "export", "import"}),
-        U: VIEW | {"export"}, L: frozenset({"view", "change", "export", "import"}), C: frozenset({"view", "change", "export"}),
+        U: VIEW | {"export"}, L: frozenset({"view", "change", "export", "import"}),
+        C: frozenset({"view", "change", "export"}),
         P: VIEW,
     },
     "training.CertificateLookup": {A: VIEW, O: VIEW, U: VIEW},

@@ -93,7 +93,8 @@ def prepare(rows: int) -> None:
         company=company, training_class=training_class, state="CONFIRMED", people=rows
     )
     people = Person.objects.bulk_create(
-        Person(name=f"人{n}", id_number=f"{n:018d}", birthday=today, company=company, region=region) for n in range(rows)
+        Person(name=f"人{n}", id_number=f"{n:018d}", birthday=today, company=company, region=region)
+        for n in range(rows)
     )
     EnrolmentLine.objects.bulk_create(
         EnrolmentLine(enrolment=enrolment, person=person, category="SUPERVISOR", matter="PRACTICE", state="PENDING",

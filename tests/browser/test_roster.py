@@ -27,7 +27,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def company() -> Company:
-    for code, name in (("CERTIFICATE", "上岗证"), ("TITLE", "职称证"), ("PHOTO", "照片"), ("DIPLOMA", "毕业证")):
+    for code, name in (
+        ("CERTIFICATE", "上岗证"),
+        ("TITLE", "职称证"),
+        ("PHOTO", "照片"),
+        ("DIPLOMA", "毕业证"),
+    ):
         AttachmentKind.objects.get_or_create(code=code, defaults={"name": name})
     FeeScheduleFactory()
     return CompanyFactory(name="广东建科监理有限公司")
@@ -35,7 +40,9 @@ def company() -> Company:
 
 @pytest.fixture
 def user(company: Company) -> Any:
-    return UserFactory(role="COMPANY", company=company, username="建科监理", name="陈静仪", phone="13800138000")
+    return UserFactory(
+        role="COMPANY", company=company, username="建科监理", name="陈静仪", phone="13800138000"
+    )
 
 
 @pytest.fixture
