@@ -20,7 +20,7 @@ from tests.factories import (
     id_number,
 )
 
-OURS = ("accounts", "core", "registry", "training", "flowapp")
+OURS = ("accounts", "core", "fees", "registry", "training", "flowapp")
 #: What a merge and its undo leave behind: how often a record was saved, and that it happened.
 LEFT_OUT = {"updated_at", "undone_at", "undone_by_id"}
 
