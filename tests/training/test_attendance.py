@@ -198,3 +198,13 @@ def test_a_grid_of_many_is_saved_with_as_many_kinds_of_queries_as_one_of_few(sig
         counts.append(len(queries))
     assert kinds[0] == kinds[1]
     assert counts[1] <= counts[0] + 15, counts  # SQLite inserts history and log in portions
+
+
+@pytest.mark.parametrize("mode", ["FACE_TO_FACE", "ONLINE"])
+def test_the_class_page_leads_to_the_grid(mode: str, signed_in: Any) -> None:
+    line = learners(2, "LEARNING", mode)[0]
+    page = reverse("admin:training_trainingclass_change", args=[line.enrolment.training_class_id])
+    shown = grid(line) in signed_in(body_of(line)).get(page).content.decode()
+    assert shown is (mode == "FACE_TO_FACE")
+    company = signed_in(UserFactory(role=Role.COMPANY, company=line.enrolment.company))
+    assert grid(line) not in company.get(page).content.decode()

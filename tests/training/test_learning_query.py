@@ -132,6 +132,14 @@ def test_finance_reads_masked_id_numbers(signed_in: Any) -> None:
     assert f"{line.id_number[:4]}**********{line.id_number[-4:]}" in page
 
 
+def test_finance_reads_masked_id_numbers_on_the_page_too(signed_in: Any) -> None:
+    line = learners(1)[0]
+    page = reverse("admin:training_enrolmentline_change", args=[line.pk])
+    for role, may in ((Role.FINANCE, False), (Role.TRAINING, True)):
+        text = signed_in(UserFactory(role=role)).get(page).content.decode()
+        assert (line.id_number in text) is may
+
+
 @pytest.mark.parametrize("role", [Role.TRAINING, Role.COMPANY, Role.LOCAL_BODY])
 def test_as_many_queries_for_thirty_people_as_for_three(role: Role, signed_in: Any) -> None:
     ids = many(3)

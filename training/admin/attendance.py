@@ -15,8 +15,9 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
+from backoffice.core.admin.panels import Panel
 from backoffice.core.excel.template import label_of
 from backoffice.core.excel.write import write_xlsx
 from backoffice.core.scoping import visible_to
@@ -225,7 +226,18 @@ def number(entry: Entry, text: str, parse: Any, sentence: str, most: Any) -> Any
         return None
 
 
-def course_links(course: TrainingClass, user: Any) -> list[tuple[Any, str]]:
-    """For the class's page: the way to its grid, for those who enter results."""
-    is_mine = user.role in TEACHERS and courses_of(user).filter(pk=course.pk).exists()
-    return [(_("Attendance and results"), grid_url(course))] if is_mine else []
+def attendance_panel(request: HttpRequest, course: TrainingClass) -> dict[str, Any] | None:
+    """For the class's page: how far its people are, and the way to the grid for those who enter results."""
+    if request.user.role not in TEACHERS or course.is_online:
+        return None
+    lines = taught_by(request.user).filter(enrolment__training_class=course)
+    names = dict(EnrolmentLine._meta.get_field("state").flatchoices)  # type: ignore[union-attr]
+    counts = lines.order_by().values_list("state").annotate(number=Count("pk")).order_by("state")
+    return {
+        "headers": [_("State"), _("Number of people")], "rows": [[names[state], number] for state, number in counts],
+        "empty": _("Nobody's enrolment in this class is confirmed yet."), "more_url": grid_url(course),
+        "more_label": _("Enter attendance and results"),
+    }  # fmt: skip
+
+
+ATTENDANCE = Panel("attendance", gettext_lazy("Attendance and results"), attendance_panel)

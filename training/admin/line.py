@@ -6,10 +6,10 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin import SimpleListFilter
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -32,6 +32,9 @@ from training.learning_export import learning
 from training.models import EnrolmentLine, PlatformRow
 from training.platform.acts import ACTS
 
+#: 提交正保: beside the state, the column by which people tell that the learning is open (manual ch. 7).
+HANDED_OFF = pgettext_lazy("learning query", "Handed over")
+
 
 class LearningFilter(ChoicesFilter):
     """State of the learning; whoever is not enrolled for good yet is shown only when asked for."""
@@ -43,7 +46,7 @@ class LearningFilter(ChoicesFilter):
 class HandedOffFilter(SimpleListFilter):
     """提交正保 是 / 否."""
 
-    title = _("handed to the platform")
+    title = HANDED_OFF
     parameter_name = "handed_off"
     scoped = True
 
@@ -115,10 +118,14 @@ class EnrolmentLineAdmin(
     sortable_by = ()
     ordering = ["-id"]
     review_fields = (
-        "enrolment", "name", "id_number", "certificate_number", "category", "matter", "amount", "show_handed_off",
-        "handed_off_at", "opened_at", "show_open_by", "study_hours", "attended_hours", "score", "passed_on", "attempts",
+        "enrolment", "name", "id_number", "certificate_number", "category", "matter", "amount", "show_handed_over",
+        "handed_off_at", "opened_at", "show_open_by", "study_hours", "attended_hours", "score", "passed_on",
+        "show_attempt",
     )  # fmt: skip
     panels = (ATTACHMENTS, Panel("platform", _("Learning platform"), platform_panel), HISTORY)
+
+    class Media:
+        css = {"all": ("backoffice/learning.css",)}
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
         names = list(super().get_list_display(request))
@@ -131,13 +138,30 @@ class EnrolmentLineAdmin(
         }
         return [name for name in names if name not in hidden.get(request.user.role, ())]
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """ID numbers are masked for finance here as in the list."""
+        names = list(super().get_fields(request, obj))
+        if request.user.role == Role.FINANCE:
+            names = ["show_masked" if name == "id_number" else name for name in names]
+        return names
+
+    def get_panels(self, request: HttpRequest) -> tuple[Panel, ...]:
+        """The history holds whole ID numbers: not for finance."""
+        panels = super().get_panels(request)
+        return panels if request.user.role != Role.FINANCE else tuple(p for p in panels if p is not HISTORY)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        if request.user.role == Role.FINANCE:
+            raise Http404
+        return super().history_view(request, object_id, extra_context)
+
     def get_list_filter(self, request: HttpRequest) -> Any:
         filters = list(super().get_list_filter(request))
         return filters if request.user.role not in BINDINGS else filters[:-1]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
         """The roster is edited on the enrolment's page, the learning moves by its steps: here one reads."""
-        return (*super().get_readonly_fields(request, obj), *self.review_fields)
+        return (*super().get_readonly_fields(request, obj), *self.review_fields, "show_masked")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Of the line itself only the attachments are changed, while the roster is a draft."""
@@ -210,10 +234,18 @@ class EnrolmentLineAdmin(
     def show_body(self, line: EnrolmentLine) -> str:
         return str(line.enrolment.local_body)
 
-    @display(description=_("Handed to the platform"), label={"yes": "success", "no": ""})
+    @display(description=HANDED_OFF, label={"yes": "success", "no": ""})
     def show_handed_off(self, line: EnrolmentLine) -> tuple[str, str]:
         """提交正保, as people ask for it: 是 or 否."""
         return ("yes", gettext("Yes")) if line.is_handed_off else ("no", gettext("No"))
+
+    @display(description=HANDED_OFF)
+    def show_handed_over(self, line: EnrolmentLine) -> str:
+        return gettext("Yes") if line.is_handed_off else gettext("No")
+
+    @display(description=pgettext_lazy("learning query", "attempt"))
+    def show_attempt(self, line: EnrolmentLine) -> int:
+        return line.attempts
 
     @display(description=_("handed to the platform at"))
     def show_handed_off_at(self, line: EnrolmentLine) -> str:

@@ -23,6 +23,7 @@ from backoffice.core.filters import ChoicesFilter, ScopedDropdownFilter
 from backoffice.core.flow import StepRefused, perform, start
 from backoffice.roles import allows
 from registry.models import Certificate
+from training.admin.attendance import ATTENDANCE
 from training.flows.training_class import S
 from training.models import TrainingClass
 from training.month import month_of, next_month, weeks_of
@@ -74,7 +75,7 @@ class TrainingClassAdmin(ExportMixin, FlowAdmin, PanelsMixin, HistoryAdmin, Scop
     ordering = ["-start_date", "-id"]
     autocomplete_fields = ["local_body"]
     actions: ClassVar = ["open_selected", "close_selected", "copy_selected"]
-    panels = (HISTORY,)
+    panels = (ATTENDANCE, HISTORY)
     readonly_fields = ("show_category", "show_seats", "show_enrolments")
     review_fields = (
         "title", "type", "mode", "show_category", "local_body", "start_date", "end_date", "place", "capacity",
