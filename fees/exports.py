@@ -7,6 +7,7 @@ from django.db.models import DecimalField, F, OuterRef, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from backoffice.core.export import Column, Columns
 from fees.models import Bill, Receipt, Refund, Voucher
@@ -42,7 +43,7 @@ def receipts(user: Any) -> Sequence[Column]:
     """The list of receipts, as the bookkeeping wants it."""
     return [
         Column(_("kind"), "kind", show=labels(Receipt, "kind"), width=12),
-        Column(_("number"), "number", width=18),
+        Column(pgettext("receipt", "number"), "number", width=18),
         Column(_("issued on"), "issued_on", show=text, width=12),
         Column(_("made out to"), "title", width=36),
         Column(_("amount"), "amount", width=12),
@@ -56,7 +57,7 @@ def receipts(user: Any) -> Sequence[Column]:
 def refunds(user: Any) -> Sequence[Column]:
     """The list of refunds, with what the transfer back needs."""
     return [
-        Column(_("number"), "id", width=10),
+        Column(pgettext("receipt", "number"), "id", width=10),
         Column(_("company"), "bill__company__name", width=36),
         Column(_("bill"), "bill__subject", width=48),
         Column(_("amount"), "amount", width=12),
@@ -64,7 +65,7 @@ def refunds(user: Any) -> Sequence[Column]:
         Column(_("state"), "state", show=labels(Refund, "state"), width=14),
         Column(_("reference of the transfer"), "reference", width=24),
         Column(_("paid back on"), "paid_on", show=text, width=12),
-        Column(_("due since"), "created_at", show=day, width=12),
+        Column(pgettext("refund", "due since"), "created_at", show=day, width=12),
     ]
 
 

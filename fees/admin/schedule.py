@@ -77,7 +77,7 @@ class ScheduleForm(HistoryForm):
 @admin.register(FeeSchedule)
 class FeeScheduleAdmin(WhatIfMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
     form = ScheduleForm
-    list_display = ["__str__", "show_now", *AMOUNTS, "remark"]
+    list_display = ["__str__", "show_now", *AMOUNTS]
     list_before_template = "admin/fees/schedule_list_tools.html"
     change_form_outer_before_template = "admin/fees/schedule_tools.html"
     sortable_by = ()
@@ -98,6 +98,7 @@ class FeeScheduleAdmin(WhatIfMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
 
     class Media:
         js = ("backoffice/schedule.js",)
+        css: ClassVar = {"all": ("backoffice/schedule.css",)}
 
     @display(description=gettext_lazy("today"), label=COLOURS)
     def show_now(self, schedule: FeeSchedule) -> tuple[str, str]:

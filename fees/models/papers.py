@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backoffice.core.history import History
 from fees.flows.receipts import ReceiptFlow, ReceiptState, RefundFlow, RefundState
@@ -19,7 +20,7 @@ class Receipt(ReceiptFlow):
     kind = models.CharField(_("kind"), max_length=10, choices=ReceiptKind.choices)
     title = models.CharField(_("made out to"), max_length=100)
     amount = money(_("amount"))
-    number = models.CharField(_("number"), max_length=40, blank=True)
+    number = models.CharField(pgettext_lazy("receipt", "number"), max_length=40, blank=True)
     issued_on = models.DateField(_("issued on"), null=True, blank=True)
     created_at = models.DateTimeField(_("due since"), auto_now_add=True)
 
@@ -53,7 +54,7 @@ class Refund(RefundFlow):
     reason = models.CharField(_("reason"), max_length=300)
     reference = models.CharField(_("reference of the transfer"), max_length=60, blank=True)
     paid_on = models.DateField(_("paid back on"), null=True, blank=True)
-    created_at = models.DateTimeField(_("due since"), auto_now_add=True)
+    created_at = models.DateTimeField(pgettext_lazy("refund", "due since"), auto_now_add=True)
 
     history = History()
 
