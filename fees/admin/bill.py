@@ -23,9 +23,9 @@ from backoffice.roles import Role
 from fees.admin.bill_actions import BillActions
 from fees.admin.bill_list import ALL, BillChangeList, BillColumns, StageFilter, shown_tab, tabs, with_sums
 from fees.admin.payment import bill_context
+from fees.admin.search import companies_named
 from fees.models import Bill, BillItem, Receipt, Refund, Voucher
 from fees.money import in_capitals
-from registry.search import companies_by_word
 
 #: The steps of the payment, which a bill's page offers; all others belong to the record's own page.
 NEXT_ROLES: frozenset[str] = frozenset({Role.FINANCE, Role.COMPANY})
@@ -132,8 +132,9 @@ class BillAdmin(BillActions, BillColumns, ExportMixin, PanelsMixin, HistoryAdmin
         words = search_term.split()
         if len(words) == 1 and words[0].isascii() and words[0].isdecimal() and len(words[0]) < 19:
             return queryset.filter(pk=int(words[0])), False
-        for word, companies in companies_by_word(words, request.user).items():
-            queryset = queryset.filter(named(word, companies))
+        for word in words[:5]:
+            companies = companies_named(self, request, word)
+            queryset = queryset.filter(Q(company__in=companies) | Q(subject__icontains=word))
         return queryset, False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
@@ -174,10 +175,6 @@ class BillAdmin(BillActions, BillColumns, ExportMixin, PanelsMixin, HistoryAdmin
     @display(description=gettext_lazy("amount due"))
     def show_total(self, bill: Bill) -> str:
         return f"{bill.total} · {in_capitals(bill.total)}"
-
-
-def named(word: str, companies: set[int]) -> Q:
-    return Q(company__in=companies) | Q(subject__icontains=word)
 
 
 @admin.register(Voucher)
