@@ -152,3 +152,23 @@ def test_the_grid_saves_itself_and_problems_lead_there_and_back(
     page.goto("/admin/training/enrolment/add/")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     shoot(page, "begin-narrow")
+
+
+def test_members_are_ticked_for_practice_training(
+    page: Page, enter: Any, company: Company, user: Any
+) -> None:
+    TrainingClassFactory(type="PRACTICE", category="SUPERVISOR", title="监理员从业培训网络班", tuition=800)
+    for person in [PersonFactory(company=company) for _ in range(5)]:
+        give_papers(person, "PHOTO", "ID_CARD", "DIPLOMA")
+    CertificateFactory(person=PersonFactory(company=company), type="SUPERVISOR")
+    enter(user)
+    page.goto("/admin/training/enrolment/add/?type=PRACTICE")
+    page.locator("button[name=training_class]").click()
+    page.locator("[data-all=person]").check()
+    shoot(page, "roster-members")
+    page.locator("button[value=pick]").click()
+    expect(page.locator(".ro-table tbody")).to_have_count(5)
+    expect(page.locator("button[value=submit]")).to_be_enabled()
+    page.set_viewport_size(NARROW)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    shoot(page, "roster-members-narrow")

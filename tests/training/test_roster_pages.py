@@ -233,6 +233,12 @@ def test_a_file_that_is_none_gets_a_sentence(client: Client, draft: Enrolment) -
     assert response.status_code == 200
 
 
+def test_the_way_to_the_missing_record_knows_the_number(client: Client, draft: Enrolment) -> None:
+    response = client.post(page(draft), {"act": "look_up", "text": "A9999999"})
+    (finding,) = response.context["sheet"].refused
+    assert 'value="A9999999"' in text(client.get(finding.problem.fix_url))
+
+
 # -- lines, contact, papers --------------------------------------------------------------------------
 
 
