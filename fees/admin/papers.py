@@ -18,12 +18,12 @@ from backoffice.core.filters import ChoicesFilter, ScopedRelatedFilter
 from backoffice.core.search import words_of
 from backoffice.roles import Role
 from fees.admin.issuing import IssuingMixin
+from fees.admin.search import companies_named
 from fees.flows.payment import yuan
 from fees.flows.receipts import ReceiptState, normal_number
 from fees.models import Bill, Receipt, Refund
 from fees.rules import Paper
 from fees.services import not_issued
-from registry.search import companies_by_word
 
 BILLS: Final = (gettext_lazy("To the bills"), "admin:fees_bill_changelist")
 
@@ -48,10 +48,9 @@ class OfBillMixin:
         self, request: HttpRequest, queryset: QuerySet, term: str
     ) -> tuple[QuerySet, bool]:
         """Each word is a part of the company's name, of the bill's subject, or of the paper's own words."""
-        words = words_of(term)[:5]
-        found: dict[str, Any] = dict(companies_by_word(words, request.user))
-        for word in words:
-            condition = Q(bill__company__in=found.get(word, ())) | Q(bill__subject__icontains=word)
+        for word in words_of(term)[:5]:
+            companies = companies_named(self, request, word)
+            condition = Q(bill__company__in=companies) | Q(bill__subject__icontains=word)
             for name in self.own_words:
                 condition |= Q(**{f"{name}__icontains": normal_number(word) if name == "number" else word})
             queryset = queryset.filter(condition)
@@ -78,7 +77,7 @@ def too_much_issued(bill: Bill) -> list[str]:
 @admin.register(Receipt)
 class ReceiptAdmin(IssuingMixin, OfBillMixin, ExportMixin, PanelsMixin, FlowAdmin, HistoryAdmin, ScopedAdmin):
     list_display = [
-        "title", "kind", "amount", "show_state", "number", "issued_on", "show_company", "show_subject", "created_at",
+        "title", "kind", "amount", "show_state", "number", "issued_on", "show_company", "show_subject",
     ]  # fmt: skip
     list_select_related = ["bill__company"]
     list_filter = [("state", ChoicesFilter), ("kind", ChoicesFilter), ("bill__company", ScopedRelatedFilter)]
