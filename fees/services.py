@@ -175,6 +175,7 @@ def count_paid(bill: Bill) -> None:
 
 def settle(bill: Bill, by: Any) -> None:
     """Close the payment: receipts due, refund due, nothing asked for any more."""
+    bill = locked(bill)
     count_paid(bill)
     expect_receipts(bill, by)
     expect_refund(bill, _("More was paid than the bill asks for."), by)

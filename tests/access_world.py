@@ -78,6 +78,7 @@ SEES_ALL = {
     "registry.transfer": STAFF - {Role.FINANCE}, "registry.personalapplication": STAFF - {Role.FINANCE},
     "training.enrolment": STAFF, "training.enrolmentline": STAFF,
     "training.certificatelookup": {Role.ADMIN, Role.OFFICE, Role.AUDITOR},
+    "training.platformrun": STAFF - {Role.FINANCE},
     "fees.bill": STAFF, "fees.voucher": STAFF, "fees.receipt": STAFF, "fees.refund": STAFF,
 } | {label: set(Role) for label in PUBLIC}  # fmt: skip
 
@@ -143,7 +144,8 @@ LEARNING = {
 
 def learning_pairs(a: SimpleNamespace, b: SimpleNamespace, *labels: str) -> dict[str, tuple]:
     return {
-        label: (getattr(a.learning, LEARNING[label]), getattr(b.learning, LEARNING[label])) for label in labels
+        label: (getattr(a.learning, LEARNING[label]), getattr(b.learning, LEARNING[label]))
+        for label in labels
     }
 
 
@@ -200,7 +202,7 @@ def make_world() -> SimpleNamespace:
             label="两人", by=users[Role.OFFICE],
         ),
         "registry.helprequest": HelpRequestFactory(state="OPEN"),
-        "training.certificatelookup": b.learning.lookup,
+        "training.certificatelookup": b.learning.lookup, "training.platformrun": b.learning.run,
         "fees.feeschedule": FeeSchedule.objects.get(),
         "fees.bankaccount": BankAccount.objects.create(holder="协会", bank="工商银行", number="1"),
         "registry.companyapplication": CompanyApplicationFactory(at="OFFICE_REVIEW"),
@@ -255,8 +257,15 @@ def make_world() -> SimpleNamespace:
         | asked_of(b),
         # The application that was addressed to it names the applicant and the employer.
         # So does the roster of the enrolment in its class.
-        Role.LOCAL_BODY: everything - {a.company.name, a.application.name, a.application.id_number, a.people[0].name,
-                                       a.people[0].id_number, a.certificates[0].number},
+        Role.LOCAL_BODY: everything
+        - {
+            a.company.name,
+            a.application.name,
+            a.application.id_number,
+            a.people[0].name,
+            a.people[0].id_number,
+            a.certificates[0].number,
+        },
         ANONYMOUS: everything,
     }
     mine = {

@@ -9,13 +9,17 @@ from fees.models import PayerDefault, Refund
 from registry.models import Certificate, Company, LocalBody
 from tests.enrolments import EnrolmentFactory, EnrolmentLineFactory, advance
 from tests.factories import TrainingClassFactory, UserFactory
-from training.models import CertificateLookup
+from training.models import CertificateLookup, PlatformRow, PlatformRun
 
 
 def enrol(company: Company, body: LocalBody, certificate: Certificate, name: str = "") -> SimpleNamespace:
     """A confirmed enrolment of one certificate with all that was paid for it, and a refund; one record of each."""
     training_class = TrainingClassFactory(
-        local_body=body, type="CONTINUING", category="", title=f"{name or company.pk}继续教育班"
+        local_body=body,
+        type="CONTINUING",
+        category="",
+        mode="FACE_TO_FACE",
+        title=f"{name or company.pk}继续教育班",
     )
     enrolment = EnrolmentFactory(company=company, training_class=training_class)
     line = EnrolmentLineFactory(enrolment=enrolment, certificate=certificate)
@@ -28,7 +32,10 @@ def enrol(company: Company, body: LocalBody, certificate: Certificate, name: str
     refund = start(Refund(bill=bill, amount=20, reason=f"{name}多付"), by=finance)
     voucher = bill.vouchers.get()
     PayerDefault.objects.filter(company=company).update(payer_name=f"{name}付款人")
+    run = PlatformRun.objects.create(adapter="excel", people=1, created_by=finance, sent_by=finance)
+    PlatformRow.objects.create(run=run, line=line)
     return SimpleNamespace(
+        run=run,
         enrolment=enrolment, line=line, bill=bill, voucher=voucher, refund=refund, item=bill.items.first(),
         receipt=bill.receipts.first(), payer=PayerDefault.objects.get(company=company),
         picture=Attachment.of(voucher).get(), training_class=training_class,

@@ -169,6 +169,13 @@ def model_calls(world: SimpleNamespace, role: str, name: str, pattern: URLPatter
     wanted = set(pattern.pattern.converters)
     if wanted == set():
         tries = [("-", ())]
+    elif act.startswith("attendance_"):  # the record is the class whose people these are
+        a, b = world.a.learning.training_class, world.b.learning.training_class
+        tries = [("own", (a.pk,)), ("foreign", (b.pk,))] if role == Role.LOCAL_BODY else [
+            ("foreign" if role == ANONYMOUS else "any", (b.pk,))
+        ]  # fmt: skip
+    elif wanted == {"step"}:
+        tries = [("-", (step,)) for step in MODELS[match[1]].steps()]
     elif wanted == {"layout"}:
         tries = [("-", ("certificates",))]
     elif wanted in ({"object_id"}, {"pk"}):
@@ -184,7 +191,7 @@ def model_calls(world: SimpleNamespace, role: str, name: str, pattern: URLPatter
     for whose, args in tries:
         for method in methods:
             data = POSTED.get(act, {}) if method == "POST" else {"format": "csv"} if act == "export" else {}
-            full = f"{name}({args[1]})" if act == "step" else name
+            full = f"{name}({args[-1]})" if act in ("step", "act") else name
             yield Call(full, reverse(name, args=args), method, whose, label, act, data)
 
 

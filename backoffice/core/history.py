@@ -22,15 +22,19 @@ class HistoryRow(models.Model):
 
 
 class History(HistoricalRecords):
-    """`history = History()` in a model; the reason is unlimited text, the index is (id, -history_date)."""
+    """`history = History()` in a model; the reason is unlimited text, the index is (id, -history_date).
 
-    def __init__(self, **options: Any) -> None:
+    `indexed` names the foreign keys by which rows are found whose record is gone.
+    """
+
+    def __init__(self, *, indexed: tuple[str, ...] = (), **options: Any) -> None:
+        self.indexed = indexed
         super().__init__(bases=(HistoryRow,), user_db_constraint=False, **options)
 
     def copy_fields(self, model: type[models.Model]) -> dict[str, models.Field]:
         fields = super().copy_fields(model)
         for field in fields.values():
-            field.db_index = False
+            field.db_index = field.name in self.indexed
         return fields
 
     def get_extra_fields(self, model: type[models.Model], fields: dict[str, Any]) -> dict[str, Any]:

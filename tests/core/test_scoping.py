@@ -101,6 +101,8 @@ fees.Refund               all    all    all     all      -          own     -   
 fees.PayerDefault         all    -      all     -        -          own     -      all
 training.Enrolment        all    all    all     all      own        own     -      all
 training.EnrolmentLine    all    all    all     all      own        own     own    all
+training.PlatformRun      all    all    -       all      -          -       -      all
+training.PlatformRow      all    all    -       all      -          -       -      all
 training.CertificateLookup all   all    -       -        -          -       -      all
 training.TrainingClass    all    all    all     all      all        all     all    all
 core.Announcement         all    all    all     all      all        all     all    all
@@ -195,7 +197,7 @@ def world() -> SimpleNamespace:
         belongs(learning.enrolment, *desk_roles)
         belongs(learning.line, *desk_roles, *([Role.PERSON] if mine else []))
         for scan in Attachment.of(person):
-            belongs(scan, *employee_roles)
+            belongs(scan, *employee_roles, *desk_roles)  # the body reads them while the roster is under way
         Message.objects.create(channel=Message.Channel.MAIL, recipient="a@example.org", body="你好")
         ImportRun.objects.create(
             layout="certificates", file="x", filename="x.xlsx", created_by=users[Role.OFFICE]

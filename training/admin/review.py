@@ -82,13 +82,13 @@ class ReviewMixin:
 
     def remark_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """POST `line` and `remark`: saved for the company to read; answers scripts with JSON, others with the page."""
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
         if not self.may(request, "change"):  # type: ignore[attr-defined]
             raise PermissionDenied
         obj = self.get_object(request, object_id)  # type: ignore[attr-defined]
         if obj is None:
             raise Http404
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
         by_script = request.headers.get("X-Requested-With") == "fetch"
         key = key_or_none(request.POST.get("line", ""))
         try:

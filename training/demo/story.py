@@ -42,8 +42,9 @@ class BackdatedEnrolment(Backdated):
             return
         self.count_days()
         for model in WRITTEN:
-            self.redate(model)
-            self.redate(model.history.model)
+            if model.history.filter(history_date__gte=self.began).exists():
+                self.redate(model)
+                self.redate(model.history.model)
         for model in NOTED:
             self.redate(model)
 

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backoffice.core.history import History
 from backoffice.roles import Role
@@ -162,12 +163,13 @@ class EnrolmentLine(Papers, LearningFlow):
     study_hours = models.DecimalField(_("study hours"), max_digits=6, decimal_places=1, null=True, blank=True)
     score = models.DecimalField(_("score"), max_digits=5, decimal_places=1, null=True, blank=True)
     passed_on = models.DateField(_("passed on"), null=True, blank=True)
-    attempts = models.PositiveSmallIntegerField(_("attempts"), default=1, editable=False)
+    attempts = models.PositiveSmallIntegerField(pgettext_lazy("learning query", "attempt"), default=1, editable=False)
     attended_hours = models.DecimalField(
         _("hours attended"), max_digits=6, decimal_places=1, null=True, blank=True
     )
 
-    history = History()
+    #: By enrolment: the reviewer sees what changed since the last return, lines taken off included.
+    history = History(indexed=("enrolment",))
 
     class Meta:
         verbose_name = _("enrolled person")

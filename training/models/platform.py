@@ -34,7 +34,7 @@ class PlatformRun(models.Model):
     key = models.UUIDField(_("idempotency key"), default=uuid.uuid4, unique=True, editable=False)
     adapter = models.CharField(_("way"), max_length=5, choices=Adapter.choices)
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.QUEUED)
-    people = models.PositiveIntegerField(_("people"), default=0)
+    people = models.PositiveIntegerField(_("number of people"), default=0)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     #: A sentence for the training department; never what the platform wrote about a person.
     error = models.TextField(_("last error"), blank=True)

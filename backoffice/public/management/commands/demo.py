@@ -82,7 +82,7 @@ class Command(BaseCommand):
         self.stdout.write("各人面前的工作 What each finds:")
         for user, _note in users.sign_ins():
             if found := what_waits(user):
-                self.stdout.write(f"  {pad(user.username, 12)}{found}")
+                self.stdout.write(f"  {pad(user.username, 20)}{found}")
         self.stdout.write("其他单位 other companies: 登录名 sign-ins member02, member03, …")
         self.stdout.write(
             f"密码 Password: {password} （DEMO_PASSWORD；改过的密码不变 changed ones are kept）"
