@@ -38,7 +38,7 @@ FLOW_CARDS: dict[str, list[tuple[Any, str, str, str]]] = {
         (gettext_lazy("Classes in progress"), "training.TrainingClass", "IN_PROGRESS", "info"),
     ],
     Role.LOCAL_BODY: [
-        (gettext_lazy("To review"), "registry.PersonalApplication", "LOCAL_REVIEW", "warning"),
+        (gettext_lazy("Applications to review"), "registry.PersonalApplication", "LOCAL_REVIEW", "warning"),
         (gettext_lazy("Returned"), "registry.PersonalApplication", "RETURNED", "info"),
         (gettext_lazy("Approved"), "registry.PersonalApplication", "APPROVED", "success"),
         (gettext_lazy("Classes open"), "training.TrainingClass", "OPEN", "success"),
