@@ -15,7 +15,7 @@ from training import notices
 from training.flows.enrolment import UNDER_WAY, S, class_open, no_voucher_waiting, seats_left
 from training.flows.learning import ENDED, L
 from training.models import Enrolment, EnrolmentLine, TrainingClass
-from training.roster import Roster, look, problems_of
+from training.roster import Roster, look
 
 
 def freeze(enrolment: Enrolment, by: Any) -> None:
@@ -29,10 +29,10 @@ def freeze(enrolment: Enrolment, by: Any) -> None:
     )
     people = Person.objects.filter(enrolment_lines__enrolment=enrolment).order_by("pk")
     list(Person.objects.select_for_update(of=("self",)).filter(pk__in=people.values("pk")).order_by("pk"))
-    reasons = [class_open(enrolment), seats_left(enrolment), *problems_of(enrolment)]
+    roster = look(enrolment)
+    reasons = [class_open(enrolment), seats_left(enrolment), *(problem.text for problem in roster.errors)]
     if any(reasons):
         raise StepRefused("\n".join(filter(None, reasons)))
-    roster = look(enrolment)
     for row in roster.rows:
         row.line.snapshot()
         row.line.amount, row.line.review_remark = row.amount, ""
@@ -40,6 +40,7 @@ def freeze(enrolment: Enrolment, by: Any) -> None:
         [row.line for row in roster.rows], [*EnrolmentLine.FROZEN, "amount", "review_remark"], batch_size=200
     )
     count(enrolment, roster)
+    enrolment.looked_at = roster
     make_bill(enrolment, enrolment.company)
     enrolment.submitted_at = timezone.now()
 

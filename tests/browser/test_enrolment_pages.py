@@ -135,7 +135,7 @@ def pages_of(world: SimpleNamespace, who: str) -> list[tuple[str, str]]:
             ("finance-return", step(world.FINANCE_REVIEW, "finance_return")),
             ("enrolment-finance", page_of(world.FINANCE_REVIEW)),
             ("refund-pay", at("fees_refund_step", world.refund.pk, "pay_back")),
-            ("receipt-issue", at("fees_receipt_step", world.bill.receipts.first().pk, "issue")), *money, *lists,
+            ("receipt-issue", at("fees_receipt_step", world.bill.receipts.first().pk, "issue")), *money,
         ],
         "training": [
             ("dashboard-training-enrolling", at("index")),
@@ -146,8 +146,8 @@ def pages_of(world: SimpleNamespace, who: str) -> list[tuple[str, str]]:
             ("classes-training", at("training_trainingclass_changelist")),
             ("line-training", at("training_enrolmentline_change", line.pk)), *lists,
         ],
-        "auditor": [("dashboard-auditor-enrolling", at("index")), *lists, *money],
-        "office": [("lookups", at("training_certificatelookup_changelist")), *lists],
+        "auditor": [("dashboard-auditor-enrolling", at("index")), lists[0], money[0]],
+        "office": [("lookups", at("training_certificatelookup_changelist")), lists[1]],
         "admin": [
             ("schedule", at("fees_feeschedule_change", world.schedule.pk)),
             ("schedule-add", at("fees_feeschedule_add")),

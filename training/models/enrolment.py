@@ -23,6 +23,8 @@ class Enrolment(Papers, EnrolmentFlow):
     """报名单: who of a company takes part in a class."""
 
     State = S
+    #: The roster as the submit has just looked at it, so that its bill is made of the very same prices.
+    looked_at: Any = None
     #: What counts for everybody on the roster (manual ch. 4b-4, attachments); each line takes its own, too.
     takes_attachments = ("CERTIFICATE", "TITLE", "QUALIFICATION", "ID_CARD", "DIPLOMA", "OTHER")
 
@@ -111,7 +113,8 @@ class Enrolment(Papers, EnrolmentFlow):
     def bill_lines(self) -> list[tuple[int, str, tuple[Item, ...]]]:
         from training.roster import look
 
-        return [(row.line.pk, row.label, row.items) for row in look(self).rows]
+        roster = self.looked_at or look(self)
+        return [(row.line.pk, row.label, row.items) for row in roster.rows]
 
 
 class EnrolmentLine(Papers, LearningFlow):
