@@ -166,7 +166,9 @@ class EnrolmentLine(Papers, LearningFlow):
     study_hours = models.DecimalField(_("study hours"), max_digits=6, decimal_places=1, null=True, blank=True)
     score = models.DecimalField(_("score"), max_digits=5, decimal_places=1, null=True, blank=True)
     passed_on = models.DateField(_("passed on"), null=True, blank=True)
-    attempts = models.PositiveSmallIntegerField(pgettext_lazy("learning query", "attempt"), default=1, editable=False)
+    attempts = models.PositiveSmallIntegerField(
+        pgettext_lazy("learning query", "attempt"), default=1, editable=False
+    )
     attended_hours = models.DecimalField(
         _("hours attended"), max_digits=6, decimal_places=1, null=True, blank=True
     )
