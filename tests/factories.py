@@ -264,7 +264,7 @@ def actor(record: Flow, role: str) -> Any:
         return Applicant(record)
     bound = {Role.COMPANY: "company", Role.LOCAL_BODY: "local_body"}.get(Role(role))
     wanted = {bound: getattr(record, bound)} if bound else {}
-    return User.objects.filter(role=role, is_active=True, **wanted).first() or UserFactory(
+    return User.objects.filter(role=role, is_active=True, **wanted).order_by("pk").first() or UserFactory(
         role=role, **wanted
     )
 
