@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from backoffice.core.attachments import FileRefused, Picture, check_picture, store
 from backoffice.core.flow import StepRefused, System, account_of, apply, start
 from backoffice.core.models import Attachment, AttachmentKind, Task
-from fees.flows.payment import yuan
+from fees.flows.payment import still_missing
 from fees.flows.receipts import short_of
 from fees.models import Bill, BillItem, PayerDefault, Receipt, Refund, Voucher
 from fees.rules import ZERO, Paper
@@ -134,13 +134,8 @@ def put_picture(voucher: Voucher, image: Any, by: Any) -> None:
 
 
 def check_cover(bill: Bill) -> None:
-    missing = bill.balance - bill.pending()
-    if missing > 0:
-        raise StepRefused(
-            _("The vouchers come to %(paid)s yuan, the bill to %(total)s: %(missing)s yuan are missing. Add the "
-              "voucher of another transfer.")
-            % {"paid": yuan(bill.paid + bill.pending()), "total": yuan(bill.total), "missing": yuan(missing)}
-        )  # fmt: skip
+    if reason := still_missing(bill, _("Add the voucher of another transfer.")):
+        raise StepRefused(reason)
 
 
 def hand_back(bill: Bill) -> None:

@@ -5,6 +5,7 @@ aside); any other is taken by one record after the other. What becomes of the re
 """
 
 import copy
+import functools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -24,13 +25,14 @@ from backoffice.core.flow import (
     System,
     account_of,
     at_own_desk,
+    days_from_now,
     handled_already,
+    new_log,
+    new_task,
     perform,
 )
 from backoffice.core.models.inbox import Task, TransitionLog
 from backoffice.core.scoping import visible_to
-from backoffice.core.working_days import add_working_days
-from backoffice.roles import DESK_BINDINGS
 
 #: Rows that change to the same values share one UPDATE; more different values than this go in one CASE.
 FEW = 8
@@ -267,32 +269,16 @@ def close_tasks_and_log(
         due = dict(waiting.values_list("object_id", "due_on"))
         waiting.update(closed_at=timezone.now(), closed_by=user, closed_with=declared.name)
     TransitionLog.objects.bulk_create(
-        TransitionLog(
-            content_type=kind, object_id=row.pk, step=declared.name, source=before[row.pk]["state"], target=row.state,
-            by=user, by_name=str(by)[:100], role=by.role, opinion=opinion, due_on=due.get(row.pk),
-        )
-        for row in rows
-    )  # fmt: skip
+        new_log(row, declared.name, before[row.pk]["state"], by, opinion, due.get(row.pk)) for row in rows
+    )
 
 
 def open_tasks(model: type[Flow], rows: list[Any]) -> None:
     """The tasks of the desks the records wait at now; none at an end."""
-    kind, today = ContentType.objects.get_for_model(model), timezone.localdate()
-    due: dict[int | None, Any] = {None: None}
-    opened = []
-    for row in rows:
-        if (desk := row.desk()) is None:
-            continue
-        bound, days = desk.bound_id(row), desk.working_days or None
-        if desk.role in DESK_BINDINGS and bound is None:
-            raise StepRefused(_("Nobody would receive this: it is not addressed to anyone yet."))
-        if days not in due:
-            due[days] = add_working_days(today, days or 0)
-        opened.append(
-            Task(content_type=kind, object_id=row.pk, role=desk.role, bound_id=bound, state=row.state,
-                 subject=row.task_subject()[:200], due_on=due[days])
-        )  # fmt: skip
+    due_on = functools.cache(days_from_now)
+    opened = [task for row in rows if (task := new_task(row, due_on)) is not None]
     if opened:
         ids = [task.object_id for task in opened]
+        kind = ContentType.objects.get_for_model(model)
         Task.objects.filter(content_type=kind, object_id__in=ids, is_latest=True).update(is_latest=False)
         Task.objects.bulk_create(opened)

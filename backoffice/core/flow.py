@@ -4,6 +4,7 @@
 guards, runs the step, saves with history, writes the log, closes the open task and opens the next.
 """
 
+import datetime
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -152,6 +153,10 @@ class Flow(ConcurrentTransitionMixin, models.Model):
         for row in rows:
             row.transition_done(done, by, opinion)
 
+    def in_care_of(self, user: Any) -> bool:
+        """Hook: whether this user may take steps here at all; for what role and desk do not say."""
+        return True
+
     def onward(self) -> str:
         """Hook: the step that follows by itself now (a bill of 0 skips the payment), or an empty string."""
         return ""
@@ -171,6 +176,8 @@ class Offer:
 
 def at_own_desk(obj: Flow, user: Any) -> bool:
     """Whether a bound user (company, body, person) is bound to the record that the desk names."""
+    if not obj.in_care_of(user):
+        return False
     desk = obj.desk()
     if desk is None or user.role not in DESK_BINDINGS or desk.role != user.role or not desk.bound:
         return True
@@ -293,7 +300,16 @@ def account_of(by: Any) -> Any:
 def write_log(
     row: Flow, step_name: str, source: str, by: Any, opinion: str = "", due_on: Any = None
 ) -> TransitionLog:
-    return TransitionLog.objects.create(
+    log = new_log(row, step_name, source, by, opinion, due_on)
+    log.save(force_insert=True)
+    return log
+
+
+def new_log(
+    row: Flow, step_name: str, source: str, by: Any, opinion: str = "", due_on: Any = None
+) -> TransitionLog:
+    """The line of the trail, not stored yet."""
+    return TransitionLog(
         content_type=ContentType.objects.get_for_model(row), object_id=row.pk, step=step_name, source=source,
         target=row.state, by=account_of(by), by_name=str(by)[:100], role=by.role, opinion=opinion, due_on=due_on,
     )  # fmt: skip
@@ -332,15 +348,27 @@ def close_task(row: Flow, by: Any, step_name: str) -> Any:
 
 def open_task(row: Flow) -> Task | None:
     """Open the task of the desk `row` waits at now; None at an end. Also used when a flow starts."""
+    task = new_task(row)
+    if task is not None:
+        Task.of(row).filter(is_latest=True).update(is_latest=False)
+        task.save(force_insert=True)
+    return task
+
+
+def days_from_now(days: int) -> datetime.date:
+    return add_working_days(timezone.localdate(), days)
+
+
+def new_task(row: Flow, due_on: Callable[[int], datetime.date] = days_from_now) -> Task | None:
+    """The task of the desk `row` waits at now, not stored yet; None at an end."""
     desk = row.desk()
     if desk is None:
         return None
     bound = desk.bound_id(row)
     if desk.role in DESK_BINDINGS and bound is None:
         raise StepRefused(_("Nobody would receive this: it is not addressed to anyone yet."))
-    Task.of(row).filter(is_latest=True).update(is_latest=False)
-    return Task.objects.create(
+    return Task(
         content_type=ContentType.objects.get_for_model(row), object_id=row.pk, role=desk.role,
         bound_id=bound, state=row.state, subject=row.task_subject()[:200],
-        due_on=add_working_days(timezone.localdate(), desk.working_days) if desk.working_days else None,
+        due_on=due_on(desk.working_days) if desk.working_days else None,
     )  # fmt: skip

@@ -40,12 +40,17 @@ def yuan(amount: Any) -> str:
 
 def vouchers_checked(obj: Any) -> str:
     """Finance looks at what was handed in; with less than the bill nobody goes on."""
-    bill = obj.bill
-    missing = bill.balance - bill.pending()
+    return still_missing(obj.bill, _("Return it."))
+
+
+def still_missing(bill: Any, remedy: str) -> str:
+    """What the vouchers still lack, and the remedy; empty where they cover the bill."""
+    pending = bill.pending()
+    missing = bill.balance - pending
     if missing <= 0:
         return ""
-    return _("The vouchers come to %(paid)s yuan, the bill to %(total)s: %(missing)s yuan are missing. Return it.") % {
-        "paid": yuan(bill.paid + bill.pending()), "total": yuan(bill.total), "missing": yuan(missing),
+    return _("The vouchers come to %(paid)s yuan, the bill to %(total)s: %(missing)s yuan are missing. %(remedy)s") % {
+        "paid": yuan(bill.paid + pending), "total": yuan(bill.total), "missing": yuan(missing), "remedy": remedy,
     }  # fmt: skip
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from backoffice.core.flow import perform
+from backoffice.core.bulk import perform_all
+from backoffice.core.flow import available, perform
 from backoffice.core.models import Task, TransitionLog
 from backoffice.roles import Role
 from tests.enrolments import EnrolmentFactory
@@ -41,6 +42,8 @@ def line_at(state: str, **values: Any) -> EnrolmentLine:
         return EnrolmentFactory(people=1, at="TRAINING_REVIEW", **values).lines.get()
     enrolment = EnrolmentFactory(people=1, at="CONFIRMED", **values)
     for name in WAYS[state]:
+        if name == "hand_off" and not enrolment.training_class.is_online:
+            continue
         perform(enrolment.lines.get(), name, by=actor(enrolment, T), opinion="原因")
     return enrolment.lines.get()
 
@@ -61,15 +64,28 @@ def test_the_flow_has_these_steps_and_no_other() -> None:
         for name, (roles, sources, _t) in STEPS.items()
         for r in sorted(roles)
         for s in sorted(sources)
+        if (r, s) != (Role.LOCAL_BODY, "SUBMITTED")  # with the platform is who learns online
     ],
 )
 def test_the_right_role_takes_the_step(name: str, role: str, source: str) -> None:
-    line = line_at(source)
+    line = face_to_face(source) if role == Role.LOCAL_BODY else line_at(source)
     perform(line, name, by=user_for(role, line.enrolment), opinion="原因")
     line = again(line)
     assert line.state == STEPS[name][2]
     assert TransitionLog.of(line).first().step == name
     assert not Task.of(line).exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [(name, sorted(sources)[0]) for name, (roles, sources, _t) in STEPS.items() if Role.LOCAL_BODY in roles],
+)
+def test_online_learning_is_the_training_departments(name: str, source: str) -> None:
+    line = line_at(source)
+    user = user_for(Role.LOCAL_BODY, line.enrolment)
+    refused(line, name, user)
+    assert available(line, user) == []
+    assert perform_all(EnrolmentLine, [line.pk], name, by=user).rows == []
 
 
 @pytest.mark.parametrize("state", ["ENROLLING", *WAYS])

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin import SimpleListFilter
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext, pgettext_lazy
@@ -30,7 +30,6 @@ from training.admin.my_learning import MyLearningMixin
 from training.flows.learning import L
 from training.learning_export import learning
 from training.models import EnrolmentLine, PlatformRow
-from training.platform.acts import ACTS
 
 #: 提交正保: beside the state, the column by which people tell that the learning is open (manual ch. 7).
 HANDED_OFF = pgettext_lazy("learning query", "Handed over")
@@ -198,20 +197,6 @@ class EnrolmentLineAdmin(
 
     # -- a single person ---------------------------------------------------------------------------
 
-    def step_view(self, request: HttpRequest, object_id: str, step: str) -> HttpResponse:
-        obj = self.get_object(request, object_id)
-        if obj is not None and step in not_taken_here(obj, request.user):
-            messages.warning(request, gettext("The training department looks after online learning."))
-            return HttpResponseRedirect(object_url(obj))
-        return super().step_view(request, object_id, step)
-
-    def flow_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
-        context = super().flow_context(request, obj)
-        out = not_taken_here(obj, request.user)
-        return context | {
-            "flow_offers": [offer for offer in context["flow_offers"] if offer.step.name not in out]
-        }
-
     # -- columns -----------------------------------------------------------------------------------
 
     @display(description=_("ID number"))
@@ -279,10 +264,3 @@ def among_few(wanted: Term) -> Q:
             numbers |= prefix("id_number", number)
         condition &= numbers
     return condition
-
-
-def not_taken_here(line: EnrolmentLine, user: Any) -> tuple[str, ...]:
-    """The steps that a local body does not take: online learning is the training department's."""
-    if user.role != Role.LOCAL_BODY or not line.enrolment.training_class.is_online:
-        return ()
-    return ACTS[Role.LOCAL_BODY]
