@@ -1,6 +1,6 @@
 """What an app offers so that its records can be imported, and the registry of those offers (see `imports.py`)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, BinaryIO, Protocol
 
 from django.core.exceptions import PermissionDenied
@@ -113,3 +113,34 @@ def may_import(by: Any, layout: str) -> bool:
 def must_import(by: Any, layout: str) -> None:
     if not may_import(by, layout):
         raise PermissionDenied
+
+
+#: So many rows of each outcome are shown on the page of a run.
+SHOWN = 50
+
+
+def counted(
+    plan: Any, outcomes: Iterable[str], sample: Callable[[Any, int], dict[str, Any]]
+) -> tuple[dict[str, int], dict[str, list[dict[str, Any]]]]:
+    """How many rows of a plan have each outcome, and the first of each as the page shows them."""
+    counts = {"rows": len(plan.rows.table)} | dict.fromkeys(outcomes, 0)
+    samples: dict[str, list[dict[str, Any]]] = {outcome: [] for outcome in outcomes}
+    for index, outcome in plan.outcomes.items():
+        counts[outcome] += 1
+        if len(samples[outcome]) < SHOWN:
+            samples[outcome].append(sample(plan, index))
+    return counts, samples
+
+
+def reasons_at(plan: Any, index: int) -> list[dict[str, Any]]:
+    """What is wrong with a row of a plan, cell by cell."""
+    return [
+        {
+            "field": name,
+            "column": plan.rows.table.letter(name),
+            "code": cells[index].code,
+            "message": cells[index].message(),
+        }
+        for name, cells in plan.problems.items()
+        if index in cells
+    ]

@@ -165,12 +165,17 @@ def decide_one(task: Task, step: str, by: Any, opinion: str) -> list[str]:
     # Asked after `seen` was read: so `seen` belongs to this very visit of the record to the desk.
     if not Task.objects.filter(pk=task.pk, closed_at=None).exists():
         return [gone()]
+    return attempt(record, step, by, seen, opinion)
+
+
+def attempt(record: Flow, step: str, by: Any, seen: int | None, opinion: str) -> list[str]:
+    """Take the step on one of many records; return why not, or nothing. Whatever fails, the others go on."""
     try:
         perform(record, step, by=by, seen=seen, opinion=opinion)
     except StepRefused as refusal:
         return str(refusal).splitlines()
     except Exception:
-        logger.exception("Step %s of task %s failed", step, task.pk)
+        logger.exception("Step %s of %s %s failed", step, record._meta.label, record.pk)
         return [_("An error of the system stopped this one; open the record and try it there.")]
     return []
 

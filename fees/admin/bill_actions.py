@@ -1,6 +1,5 @@
 """Many bills at once: verify those that are paid exactly, return the others with one opinion."""
 
-import logging
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
@@ -19,7 +18,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from backoffice.core.admin.review import ready_opinions
 from backoffice.core.filters import key_or_none
-from backoffice.core.flow import StepRefused, perform
+from backoffice.core.inbox import attempt
 from backoffice.core.models import TransitionLog
 from backoffice.roles import Role
 from fees.admin.bill_list import dress, with_sums
@@ -27,7 +26,6 @@ from fees.admin.shown import cover_of
 from fees.flows.payment import yuan
 from fees.models import Bill
 
-logger = logging.getLogger(__name__)
 #: So many bills are decided at once; each is a transaction of its own.
 MOST: Final = 200
 APPROVE, RETURN = "finance_approve", "finance_return"
@@ -153,14 +151,7 @@ def decide_one(bill: Bill, step: str, by: Any, seen: int | None, opinion: str) -
     difference = cover_of(bill).difference
     if step == APPROVE and difference > 0:
         return [_("%(rest)s yuan too much: look at it on its own page.") % {"rest": yuan(difference)}]
-    try:
-        perform(record, step, by=by, seen=seen, opinion=opinion)
-    except StepRefused as refusal:
-        return str(refusal).splitlines()
-    except Exception:
-        logger.exception("Step %s of bill %s failed", step, bill.pk)
-        return [_("An error of the system stopped this one; open the record and try it there.")]
-    return []
+    return attempt(record, step, by, seen, opinion)
 
 
 def list_url() -> str:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from backoffice.core.excel import Field, Table, birthday_of, clean, gender_of
 from backoffice.core.excel.layouts import Cleaner
 from backoffice.core.excel.template import write_template
+from backoffice.core.importers import counted, reasons_at
 from backoffice.core.models import ImportRun
 from registry.imports import sql, undo
 from registry.imports.fields import CERTIFICATE_CLEANERS, CERTIFICATE_FIELDS
@@ -28,7 +29,6 @@ from registry.imports.stored import company_key
 from registry.models import Company, FormerName, Person
 from registry.services import move_certificates_to_region
 
-SHOWN = 50
 OUTCOMES = ("create", "update", "unchanged", "repeated", "conflict", "error")
 CERTIFICATE_FIELD = {field.name: field for field in CERTIFICATE_FIELDS}
 
@@ -153,26 +153,10 @@ class RecordImporter:
 
     def count(self, plan: Plan) -> None:
         """Fill in the counts and the first rows of each outcome."""
-        table = plan.rows.table
-        plan.counts = {"rows": len(table)} | dict.fromkeys(OUTCOMES, 0)
-        plan.samples = {outcome: [] for outcome in OUTCOMES}
-        for index, outcome in plan.outcomes.items():
-            plan.counts[outcome] += 1
-            if len(plan.samples[outcome]) < SHOWN:
-                plan.samples[outcome].append(self.sample(plan, index))
+        plan.counts, plan.samples = counted(plan, OUTCOMES, self.sample)
 
     def sample(self, plan: Plan, index: int) -> dict[str, Any]:
         table = plan.rows.table
-        reasons = [
-            {
-                "field": name,
-                "column": table.letter(name),
-                "code": cells[index].code,
-                "message": cells[index].message(),
-            }
-            for name, cells in plan.problems.items()
-            if index in cells
-        ]
         values = {name: plan.rows.columns[name][index] or "" for name in self.shown}
         changes = {
             name: [str(old or ""), str(values.get(name.removesuffix("_id"), new))]
@@ -183,7 +167,11 @@ class RecordImporter:
             obj = plan.objects[index]
             changes["region"] = [str(getattr(obj, "region", "") or ""), values["region"]]
         sample: dict[str, Any] = {"row": table.row_numbers[index], "values": values}
-        return sample | {"reasons": reasons, "changes": changes, "register": plan.known.get(index, {})}
+        return sample | {
+            "reasons": reasons_at(plan, index),
+            "changes": changes,
+            "register": plan.known.get(index, {}),
+        }
 
     # -- writing and undoing ---------------------------------------------------------------------
 

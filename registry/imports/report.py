@@ -5,11 +5,11 @@ from itertools import islice
 from typing import Any
 
 from backoffice.core.excel.text import as_text
+from backoffice.core.importers import SHOWN
 from registry.imports.plan import CERTIFICATE_COLUMNS, Conflict, Plan
 from registry.imports.read import Rows
 from registry.models import Specialty
 
-SHOWN = 50
 FIELDS = ("number", "type", "name", "id_number", "company", "issue_date", "renewal_date", "expiry_date")
 FIELD_OF = {column: name for name, column in CERTIFICATE_COLUMNS.items()}
 Sample = dict[str, Any]

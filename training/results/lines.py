@@ -19,12 +19,11 @@ from backoffice.accounts.models import User
 from backoffice.core.excel import Field, Problem, Table, clean, normalise_text
 from backoffice.core.excel.layouts import Cleaner
 from backoffice.core.excel.template import write_template
-from backoffice.core.importers import RegisterChanged
+from backoffice.core.importers import RegisterChanged, counted, reasons_at
 from backoffice.core.models import ImportRun
 from training.models import EnrolmentLine
 from training.results.record import taught_by
 
-SHOWN = 50
 MESSAGES = {
     "nobody": gettext_lazy("Nobody whose learning you look after has this number. Check it, or leave it empty and "
                            "write the ID number."),
@@ -208,32 +207,22 @@ class LineImporter:
 
     def count(self, plan: Plan) -> None:
         """Fill in the counts and the first rows of each outcome."""
-        plan.counts = {"rows": len(plan.rows.table)} | dict.fromkeys(self.outcomes, 0)
-        plan.samples = {outcome: [] for outcome in self.outcomes}
-        for index, outcome in plan.outcomes.items():
-            plan.counts[outcome] += 1
-            if len(plan.samples[outcome]) < SHOWN:
-                plan.samples[outcome].append(self.sample(plan, index))
+        plan.counts, plan.samples = counted(plan, self.outcomes, self.sample)
 
     def sample(self, plan: Plan, index: int) -> dict[str, Any]:
         table = plan.rows.table
-        reasons = [
-            {
-                "field": name,
-                "column": table.letter(name),
-                "code": cells[index].code,
-                "message": cells[index].message(),
-            }
-            for name, cells in plan.problems.items()
-            if index in cells
-        ]
         values = {name: as_shown(plan.rows.columns[name][index]) for name in self.shown}
         if (line := plan.lines.get(index)) is not None:  # so that the row can be recognised
             course = str(line.enrolment.training_class)
             told = {"reference": str(line.pk), "name": line.name, "id_number": line.id_number, "course": course,
                     "certificate": line.certificate_number}  # fmt: skip
             values = {name: value or told.get(name, "") for name, value in values.items()}
-        return {"row": table.row_numbers[index], "values": values, "reasons": reasons, "changes": {}}
+        return {
+            "row": table.row_numbers[index],
+            "values": values,
+            "reasons": reasons_at(plan, index),
+            "changes": {},
+        }
 
     def write(self, run: ImportRun, plan: Plan, user_id: int | None) -> dict[str, list[int]]:
         if plan.work and self.carry_out(plan.work, actor_of(run)):
