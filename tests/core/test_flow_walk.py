@@ -3,10 +3,9 @@
 from typing import Any
 
 import pytest
-from django.db import transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 
 from backoffice.core.flow import StepRefused, last_log_id, perform
 from backoffice.core.models import Task, TransitionLog
@@ -14,20 +13,12 @@ from backoffice.roles import Role
 from tests.core.test_flow import STEPS
 from tests.factories import CompanyFactory, LocalBodyFactory, PaperFactory, UserFactory
 from tests.flowapp.models import Paper, State
+from tests.walks import RolledBackWalk
 
 PAPERS, NEEDS_OPINION = 2, {"local_return", "office_return"}
 
 
-class Walk(RuleBasedStateMachine):
-    def __init__(self) -> None:
-        super().__init__()
-        self.rollback = transaction.atomic()
-        self.rollback.__enter__()
-
-    def teardown(self) -> None:
-        transaction.set_rollback(True)
-        self.rollback.__exit__(None, None, None)
-
+class Walk(RolledBackWalk):
     @initialize()
     def open_papers(self) -> None:
         sides = [(CompanyFactory(), LocalBodyFactory()) for _ in range(PAPERS)]

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
-from django.db import transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 
 from backoffice.accounts.models import User
 from backoffice.core.flow import StepRefused, last_log_id, perform
@@ -19,11 +18,12 @@ from tests.factories import CompanyApplicationFactory, PersonalApplicationFactor
 from tests.registry.application_tools import everybody
 from tests.registry.test_company_application import STEPS as COMPANY_STEPS
 from tests.registry.test_personal_application import STEPS as PERSONAL_STEPS
+from tests.walks import RolledBackWalk
 
 RECORDS = 3
 
 
-class Walk(RuleBasedStateMachine):
+class Walk(RolledBackWalk):
     """Three applications; the first two are of the same person or company."""
 
     model: ClassVar[Any]
@@ -33,15 +33,6 @@ class Walk(RuleBasedStateMachine):
     under_review: ClassVar[set[str]]
     #: The application's field that names what the approval created.
     made: ClassVar[str]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rollback = transaction.atomic()
-        self.rollback.__enter__()
-
-    def teardown(self) -> None:
-        transaction.set_rollback(True)
-        self.rollback.__exit__(None, None, None)
 
     @initialize()
     def begin(self) -> None:

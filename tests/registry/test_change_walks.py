@@ -3,10 +3,9 @@
 from typing import Any
 
 import pytest
-from django.db import transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 
 from backoffice.core.flow import Flow, StepRefused, last_log_id, perform
 from backoffice.core.models import Task, TransitionLog
@@ -22,22 +21,14 @@ from tests.factories import (
     UserFactory,
 )
 from tests.registry.test_transfer import STEPS  # the steps of a company change are the same
+from tests.walks import RolledBackWalk
 
 COMPANIES, RECORDS = 3, 6
 NAMES = ("广东甲监理有限公司", "广东乙监理有限公司")
 
 
-class Walk(RuleBasedStateMachine):
+class Walk(RolledBackWalk):
     """Three companies claim two people, and rename themselves, two of them to the same name."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rollback = transaction.atomic()
-        self.rollback.__enter__()
-
-    def teardown(self) -> None:
-        transaction.set_rollback(True)
-        self.rollback.__exit__(None, None, None)
 
     @initialize()
     def begin(self) -> None:

@@ -4,11 +4,10 @@ after each of them."""
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.db.models import Sum
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 
 from backoffice.core.flow import StepRefused, perform
 from backoffice.core.models import Task, TransitionLog
@@ -17,6 +16,7 @@ from fees.models import Voucher
 from tests.enrolments import EnrolmentFactory, EnrolmentLineFactory, voucher
 from tests.factories import TrainingClassFactory, UserFactory
 from tests.training.enrolment_tools import BY_ITSELF, NEEDS_OPINION, STATES, STEPS
+from tests.walks import RolledBackWalk
 from training.drafting import DraftClosed, lock_draft, remove_lines
 from training.enrolling import move_lines, recount
 from training.flows.enrolment import UNDER_WAY
@@ -52,17 +52,8 @@ def sum_of(rows: Any, column: str = "amount") -> Any:
     return rows.aggregate(sum=Sum(column))["sum"] or 0
 
 
-class Walk(RuleBasedStateMachine):
+class Walk(RolledBackWalk):
     """Two companies, each with two people, in a class of three seats."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rollback = transaction.atomic()
-        self.rollback.__enter__()
-
-    def teardown(self) -> None:
-        transaction.set_rollback(True)
-        self.rollback.__exit__(None, None, None)
 
     @initialize()
     def begin(self) -> None:
