@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from backoffice.core.flow import start
-from backoffice.core.models import Attachment
+from backoffice.core.models import Attachment, AttachmentKind
 from fees.models import PayerDefault, Refund
 from registry.models import Certificate, Company, LocalBody
 from tests.enrolments import EnrolmentFactory, EnrolmentLineFactory, advance
@@ -22,7 +22,9 @@ def enrol(company: Company, body: LocalBody, certificate: Certificate, name: str
         title=f"{name or company.pk}继续教育班",
     )
     enrolment = EnrolmentFactory(company=company, training_class=training_class)
-    line = EnrolmentLineFactory(enrolment=enrolment, certificate=certificate)
+    line = EnrolmentLineFactory(enrolment=enrolment, certificate=certificate, papers=False)
+    kind, _new = AttachmentKind.objects.get_or_create(code="CERTIFICATE", defaults={"name": "培训证"})
+    Attachment.objects.create(owner=enrolment, kind=kind, file="a/x.jpg", name=f"{name}上岗证.jpg")
     enrolment = advance(
         enrolment, "submit", "local_approve", "submit_voucher", "finance_approve", "training_confirm"
     )

@@ -140,13 +140,8 @@ def test_the_dashboards_numbers_count_ones_own_rows(world, intruder):
     PaperFactory(company=world.a.company, title="珠源的文件")
     response = intruder.get(reverse("admin:index"))
     numbers = {str(card["title"]): card["value"] for card in response.context["cards"]}
-    assert list(numbers.values()) == [
-        "1",
-        "2",
-        "0",
-        "0",
-        "2",
-    ]  # an application to review, certificates, people
+    # Enrolments to submit, to pay, confirmed, people learning; applications to review, certificates, people.
+    assert list(numbers.values()) == ["0", "0", "1", "0", "1", "2", "0", "0", "2"]
     assert all("鹏远" in task["subject"] for task in response.context["tasks"])
     assert says_nothing(world, response)
     assert "珠源" not in response.content.decode()
