@@ -4,9 +4,12 @@ import re
 from decimal import Decimal
 
 import pytest
+from django.template.defaultfilters import floatformat
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fees.flows.payment import yuan
 from fees.money import in_capitals
 
 TABLE = [
@@ -83,3 +86,11 @@ def test_every_amount_can_be_read_back(amount: Decimal) -> None:
     assert read(written) == amount
     assert "零零" not in written
     assert written.endswith(("整", "分"))
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_amounts_are_grouped_by_three_in_both_languages(language: str) -> None:
+    with translation.override(language):
+        assert yuan(Decimal(12_000)) == "12,000"
+        assert yuan(Decimal("1234567.50")) == "1,234,567.50"
+        assert floatformat(Decimal(12_000), "-2g") == "12,000"

@@ -157,12 +157,14 @@ class EnrolmentAdmin(
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None or self.has_change_permission(request, obj):
             return [(None, {"fields": ["training_class", "contact_name", "contact_phone", "remark"]})]
-        names = [
-            name for name in self.review_fields if name not in self.LATER or getattr(obj, name) is not None
-        ]
-        shown = [self.linked(name, request) for name in names]
+        shown = [self.linked(name, request) for name in self.reviewed(obj)]
         pairs = [tuple(shown[at : at + 2]) for at in range(0, len(shown), 2)]
         return [(None, {"fields": pairs})]
+
+    def reviewed(self, obj: Enrolment) -> tuple[str, ...]:
+        return tuple(
+            name for name in self.review_fields if name not in self.LATER or getattr(obj, name) is not None
+        )
 
     #: Fields that lead to another record's page: shown without the link to who may not open such pages.
     PLAIN: ClassVar = {

@@ -53,6 +53,10 @@ class FlowAdmin:
         super().__init__(model, admin_site)  # type: ignore[call-arg]
         self.show_state = state_display(model)
 
+    def reviewed(self, obj: Any) -> tuple[str, ...]:
+        """The review fields that say something of this record now."""
+        return self.review_fields
+
     def review_notes(self, request: HttpRequest, obj: Any) -> list[tuple[str, Any]]:
         """Hook: remarks for whoever decides, each ("info" | "warning" | "danger", sentence)."""
         return []
@@ -177,7 +181,7 @@ class FlowAdmin:
             "title": offer.step.label, "subtitle": str(obj), "offer": offer, "form": form, "object": obj,
             "opts": obj._meta, "back_url": object_url(obj), "flow_notes": self.review_notes(request, obj),
             "other_offers": [other for other in offers if other.step.name != offer.step.name],
-            "fields": described(self, obj, self.review_fields), "pictures": pictures(obj, request.user),
+            "fields": described(self, obj, self.reviewed(obj)), "pictures": pictures(obj, request.user),
             "ready_opinions": ready_opinions(obj, request.user),
         }  # fmt: skip
         return TemplateResponse(request, self.step_template, context)
