@@ -202,6 +202,22 @@ def test_pasted_numbers_land_on_the_roster_and_the_rest_stays_in_the_box(
     assert CertificateLookup.objects.count() == 2
 
 
+def test_what_an_uploaded_row_said_of_a_stranger_is_kept_until_it_is_confirmed(
+    client: Client, company: Company, draft: Enrolment
+) -> None:
+    foreign = held_by(CompanyFactory())
+    said = f"调入，原单位：{foreign.printed_company}"
+    sheet = SimpleUploadedFile("名单.csv", f"证书编号,变更备注\n{foreign.number},{said}\n".encode())
+    shown = text(client.post(page(draft), {"act": "look_up", "text": "", "file": sheet}))
+    assert f'name="remark-{foreign.number}" value="{said}"' in shown
+    client.post(page(draft), {
+        "act": "confirm", "take": [foreign.number], f"remark-{foreign.number}": said,
+        f"matter-{foreign.number}": "NONSENSE",
+    })  # fmt: skip
+    line = draft.lines.get()
+    assert (line.matter, line.change_remark) == ("RENEWAL_CHANGE", said)
+
+
 def test_looking_up_again_does_not_take_what_is_only_ticked(client: Client, draft: Enrolment) -> None:
     foreign = held_by(CompanyFactory())
     client.post(page(draft), {"act": "look_up", "text": "", "take": [foreign.number]})

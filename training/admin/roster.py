@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.core.admin.attachments import UploadForm, present
-from backoffice.core.excel import UnreadableFile
+from backoffice.core.excel import UnreadableFile, normalise_text
 from backoffice.core.flow import last_log_id
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role
@@ -46,7 +46,7 @@ from training.drafting import (
 )
 from training.enrolling import recount
 from training.flows.enrolment import class_open, contact_known, seats_left
-from training.models import Enrolment, TrainingClass
+from training.models import Enrolment, EnrolmentLine, TrainingClass
 from training.proposals import parse_numbers
 from training.roster import Roster, look
 from training.roster_file import read_roster, remarks_of
@@ -147,7 +147,7 @@ class RosterMixin(BeginMixin):
         """Numbers typed, pasted or uploaded; `take` are ticked ones, which the act "confirm" adds whosever they are."""
         taken = parse_numbers("\n".join(request.POST.getlist("take")[:1000])).numbers
         typed = parse_numbers("\n".join([*taken, request.POST.get("text", "")]))
-        entries = [Entry(number) for number in typed.numbers]
+        entries = [said_before(request, number) for number in typed.numbers]
         if (upload := request.FILES.get("file")) is not None:
             try:
                 read = read_roster(upload)
@@ -322,3 +322,12 @@ def members(request: HttpRequest, draft: Enrolment) -> dict[str, Any]:
         is_here=Exists(draft.lines.filter(person=OuterRef("pk"))), holds=Exists(held)
     ).order_by("is_here", "holds", "-pk")
     return {"members": Paginator(rows, PAGE).get_page(given.get("p")), "term": term}
+
+
+def said_before(request: HttpRequest, number: str) -> Entry:
+    """The number with what its row of an uploaded roster said; the page keeps that until somebody confirms."""
+    matter = request.POST.get(f"matter-{number}", "")
+    return Entry(
+        number, matter if matter in EnrolmentLine.Matter.values else "",
+        normalise_text(request.POST.get(f"remark-{number}", ""))[:200], f"waived-{number}" in request.POST,
+    )  # fmt: skip
