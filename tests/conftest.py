@@ -4,10 +4,11 @@ import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import translation
 
@@ -32,10 +33,29 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(reason)
 
 
+@pytest.fixture(scope="module")
+def kept_for_file(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """What the module's own fixtures make, all its tests find; after the last one it is taken back.
+
+    A module fixture that asks for this one makes its world once for the file; a test fixture beside it hands out
+    `deepcopy(world)`, so that no test sees what another did to the objects. What a test writes is undone after it, as
+    ever. Yields the folder of the file's uploads.
+    """
+    media = tmp_path_factory.mktemp("media")
+    was, django_settings.MEDIA_ROOT = django_settings.MEDIA_ROOT, media
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield media
+        transaction.set_rollback(True)
+    django_settings.MEDIA_ROOT = was
+
+
 @pytest.fixture(autouse=True)
-def private_media(settings, tmp_path: Path) -> Path:
-    """Uploads of a test go to its own folder."""
-    settings.MEDIA_ROOT = tmp_path / "media"
+def private_media(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> Path:
+    """Uploads of a test go to its own folder, or to that of its file where the file keeps a world."""
+    kept = "kept_for_file" in request.fixturenames
+    settings.MEDIA_ROOT = request.getfixturevalue("kept_for_file") if kept else tmp_path / "media"
     return settings.MEDIA_ROOT
 
 

@@ -1,5 +1,7 @@
 """The holes of a stock admin each tried as company B against company A."""
 
+from copy import deepcopy
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,10 +19,15 @@ from tests.factories import RegionFactory, UserFactory
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world() -> SimpleNamespace:
+@pytest.fixture(scope="module")
+def sides(kept_for_file: Path) -> SimpleNamespace:
     a, b = side("珠源", 1), side("鹏远", 2)
     return SimpleNamespace(a=a, b=b, secrets=secrets_of(a) | {a.company.name, a.former.name, a.manager.name})
+
+
+@pytest.fixture
+def world(sides: SimpleNamespace) -> SimpleNamespace:
+    return deepcopy(sides)
 
 
 @pytest.fixture

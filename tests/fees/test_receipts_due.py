@@ -255,7 +255,7 @@ def test_nothing_goes_back_that_the_bill_asks_for_again(paid: Enrolment) -> None
     EnrolmentLineFactory(enrolment=enrolment)
     advance(enrolment, "submit")
     assert enrolment.bill.balance == 300
-    with pytest.raises(StepRefused, match="1200"):
+    with pytest.raises(StepRefused, match="1,200"):
         pay_back(enrolment)
     assert Bill.objects.get(pk=enrolment.bill.pk).paid == 900
     assert refunds(enrolment) == [300]
