@@ -1,14 +1,11 @@
 """`manage.py demo`: believable data, sign-ins that work, files that show what they promise; twice is once."""
 
-import io
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.apps import apps
-from django.core.management import call_command
-from django.core.management.base import CommandError
 from django.db.models import F
 from django.utils import timezone
 
@@ -19,24 +16,9 @@ from backoffice.roles import Role
 from registry.demo import files
 from registry.demo.users import sign_ins
 from registry.models import Certificate, CertificateTerm, Company, FormerName, LocalBody, Person
+from tests.demo.conftest import PASSWORD, run_demo
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-
-PASSWORD = "Show-2026!"
-
-
-@pytest.fixture
-def demo_files(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    settings.DATA_DIR = tmp_path
-    settings.SITE_URL = settings.SITE_URL  # the command points it at its own server; put back after the test
-    monkeypatch.setenv("DEMO_PASSWORD", PASSWORD)
-    return tmp_path / "demo-files"
-
-
-def run_demo(*arguments: str) -> str:
-    out = io.StringIO()
-    call_command("demo", "--no-serve", "--people=150", "--pictures=2", *arguments, stdout=out)
-    return out.getvalue()
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.xdist_group("demo")]
 
 
 def counts() -> dict[str, int]:
@@ -48,7 +30,6 @@ def counts() -> dict[str, int]:
 
 
 def test_running_it_again_changes_nothing(demo_files: Path) -> None:
-    run_demo()
     once = counts()
     stamps = {path: path.stat().st_mtime_ns for path in demo_files.iterdir()}
     again = run_demo()
@@ -58,8 +39,7 @@ def test_running_it_again_changes_nothing(demo_files: Path) -> None:
     assert PASSWORD in again
 
 
-def test_what_people_changed_meanwhile_is_kept(demo_files: Path) -> None:
-    run_demo()
+def test_what_people_changed_meanwhile_is_kept(printed: str) -> None:
     body = LocalBody.objects.get(code="GZ")
     body.phone = "020-1"
     body.save()
@@ -76,8 +56,7 @@ def test_what_people_changed_meanwhile_is_kept(demo_files: Path) -> None:
     assert user.check_password(PASSWORD)
 
 
-def test_every_role_can_sign_in_and_see_its_start_page(demo_files: Path, signed_in: Any) -> None:
-    printed = run_demo()
+def test_every_role_can_sign_in_and_see_its_start_page(printed: str, signed_in: Any) -> None:
     shown = [user for user, _note in sign_ins()]
     assert {user.role for user in shown} == set(Role)
     assert Counter(user.role for user in shown) == {
@@ -107,8 +86,7 @@ def test_every_role_can_sign_in_and_see_its_start_page(demo_files: Path, signed_
     }
 
 
-def test_the_association_is_believable(demo_files: Path) -> None:
-    run_demo("--people=400")
+def test_the_association_is_believable(printed: str) -> None:
     today = timezone.localdate()
     assert Company.objects.count() >= 30
     assert Company.objects.filter(status="SUSPENDED").count() == 1
@@ -126,8 +104,7 @@ def test_the_association_is_believable(demo_files: Path) -> None:
     assert mine.filter(object_id__in=company.people.values("pk")).count() >= 2
 
 
-def test_records_are_valid_and_their_history_leads_to_what_is_stored(demo_files: Path) -> None:
-    run_demo()
+def test_records_are_valid_and_their_history_leads_to_what_is_stored(printed: str) -> None:
     for model in (Company, Person, Certificate):
         for row in model.objects.all():
             row.full_clean(exclude=["birthday", "gender"])
@@ -148,7 +125,6 @@ def test_records_are_valid_and_their_history_leads_to_what_is_stored(demo_files:
 
 
 def test_the_files_show_what_they_promise(demo_files: Path) -> None:
-    run_demo()
     office = User.objects.get(role=Role.OFFICE)
     waiting = ImportRun.objects.get()
     assert (waiting.filename, waiting.status) == (files.TROUBLE, ImportRun.Status.PREVIEWED)
@@ -164,10 +140,3 @@ def test_the_files_show_what_they_promise(demo_files: Path) -> None:
         imports.start(demo_files / files.UNKNOWN, files.UNKNOWN, "certificates", by=office)
     )
     assert unknown.status == ImportRun.Status.UNMAPPED
-
-
-def test_a_production_site_is_left_alone(settings: Any, demo_files: Path) -> None:
-    settings.PRODUCTION = True
-    with pytest.raises(CommandError, match="production"):
-        run_demo()
-    assert not User.objects.exists()

@@ -1,16 +1,11 @@
 """What is under way in the demo: every state of every flow, work at every desk, told by real steps."""
 
 import datetime
-import io
 from collections import Counter
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.core.management import call_command
 from django.db.models import Sum
 from django.utils import timezone
 
@@ -31,26 +26,7 @@ from training.models import Enrolment, EnrolmentLine, TrainingClass
 from training.roster import look
 from training.services import bodies_with_open_practice_classes
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def printed(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[str]:
-    """Built once for this file, in a transaction that is taken back."""
-    from django.db import transaction
-
-    folder: Path = tmp_path_factory.mktemp("demo")
-    console = "django.core.mail.backends.console.EmailBackend"
-    kept = {name: getattr(settings, name) for name in ("DATA_DIR", "MEDIA_ROOT", "EMAIL_BACKEND", "SITE_URL")}
-    out = io.StringIO()
-    with django_db_blocker.unblock():
-        settings.DATA_DIR, settings.MEDIA_ROOT, settings.EMAIL_BACKEND = folder, folder / "media", console
-        with transaction.atomic():
-            call_command("demo", "--no-serve", "--people=250", "--pictures=1", "--port=8765", stdout=out)
-            yield out.getvalue()
-            transaction.set_rollback(True)
-    for name, value in kept.items():
-        setattr(settings, name, value)
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.xdist_group("demo")]
 
 
 def flows() -> list[Any]:
