@@ -1,6 +1,8 @@
 """One Chromium for all browser tests, a fresh context for each, and pages that note what must not happen."""
 
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,7 +10,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.cache import cache
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -31,6 +36,21 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def files_are_kept() -> Iterator[None]:
+    """The browser keeps scripts and styles from page to page, as it does where their names carry a hash."""
+    find = StaticFilesHandler.serve
+
+    def serve(handler: StaticFilesHandler, request: HttpRequest) -> HttpResponseBase:
+        response = find(handler, request)
+        response["Cache-Control"] = "max-age=600"
+        return response
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StaticFilesHandler, "serve", serve)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def kinds(transactional_db: None) -> None:
     """The flush between these tests takes away what migrations put there."""
@@ -46,6 +66,11 @@ def context(chromium: Browser, live_server: Any) -> Iterator[BrowserContext]:
     opened.set_default_timeout(15_000)
     yield opened
     opened.close()
+    # The flush that follows must not meet a request that is still being answered (a draft saving itself, say).
+    until = time.monotonic() + 10
+    while any("process_request_thread" in thread.name for thread in threading.enumerate()):
+        assert time.monotonic() < until, "the server is still answering a page that is closed"
+        time.sleep(0.01)
 
 
 @pytest.fixture

@@ -63,6 +63,12 @@ NARROW_TOO = {
 WIDEST = """() => [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1)
 .slice(-3).map(e => e.outerHTML.slice(0, 120))"""
 
+#: The page is laid out for its width, and nothing on it is half-way faded in or out.
+SETTLE = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
+    for (const each of document.getAnimations())
+        if (each.effect.getComputedTiming().endTime !== Infinity) each.finish();
+    requestAnimationFrame(done); })))"""
+
 
 @pytest.fixture
 def world() -> SimpleNamespace:
@@ -249,8 +255,9 @@ def look(page: Page, name: str) -> list[str]:
     """What is wrong with the page as it stands, at both widths."""
     found = []
     for width, size in (("1440", WIDE), ("390", NARROW)):
-        page.set_viewport_size(size)
-        page.wait_for_timeout(60)
+        if page.viewport_size != size:
+            page.set_viewport_size(size)
+        page.evaluate(SETTLE)
         shoot(page, f"{name}-{width}")
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append(f"{name} at {width}: overflows: {page.evaluate(WIDEST)}")
