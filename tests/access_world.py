@@ -3,7 +3,6 @@
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
 from axes.models import AccessAttempt
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
@@ -173,7 +172,6 @@ def latest(learning: SimpleNamespace) -> set[int]:
     }
 
 
-@pytest.fixture(name="world")
 def make_world() -> SimpleNamespace:
     """Side A is everyone's own; side B (for a person also the colleague) is foreign."""
     users: dict[str, Any] = {role: UserFactory(role=role) for role in STAFF}
