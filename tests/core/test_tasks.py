@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from django_tasks import task
 
 from backoffice.core import tasks
 from backoffice.core.tasks import is_gone, reap, retrying, this_worker
+from tests.core.forked_sites import DATABASE, fork_server, play
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -80,7 +82,6 @@ def wait_for(condition, seconds=10):
 def lines():
     return Path(output).read_text().splitlines() if Path(output).exists() else []
 """
-MIGRATE = 'call_command("migrate", "django_tasks_database", verbosity=0)\n'
 
 
 def environment(tmp_path, **changes):
@@ -93,18 +94,48 @@ def environment(tmp_path, **changes):
     return clean | {"DJANGO_SETTINGS_MODULE": "backoffice.settings", "DATA_DIR": str(tmp_path)} | changes
 
 
-def start(script, tmp_path, **changes):
-    return subprocess.Popen(
-        [sys.executable, "-c", PREAMBLE + script, str(tmp_path / "output")],
-        cwd=ROOT, env=environment(tmp_path, **changes), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-
-
 def run(script, tmp_path, **changes):
-    process = start(script, tmp_path, **changes)
-    printed, complaints = process.communicate(timeout=120)
-    assert process.returncode == 0, complaints
-    return printed
+    """Run the script in a process that sets Django up for this environment."""
+    done = subprocess.run(
+        [sys.executable, "-c", PREAMBLE + script, str(tmp_path / "output")],
+        cwd=ROOT, env=environment(tmp_path, **changes), capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def fork(tmp_path_factory):
+    """`fork(script, folder)` runs the script in a process that was forked from a site, as a server's workers are."""
+    context = fork_server(environment(tmp_path_factory.mktemp("site")))
+
+    def started(script, folder):
+        process = context.Process(target=play, args=(PREAMBLE + script, folder))
+        process.start()
+        return process
+
+    return started
+
+
+@pytest.fixture(scope="module")
+def empty_queue(fork, tmp_path_factory):
+    """A database that has the queue's tables."""
+    folder = tmp_path_factory.mktemp("queue")
+    finish(fork('call_command("migrate", "django_tasks_database", verbosity=0)', folder), folder)
+    return folder / DATABASE
+
+
+@pytest.fixture
+def site(empty_queue, tmp_path):
+    """The folder of a demo site with an empty queue."""
+    shutil.copy(empty_queue, tmp_path)
+    return tmp_path
+
+
+def finish(process, folder):
+    process.join(120)
+    complaints = folder / "complaints"
+    assert process.exitcode == 0, complaints.read_text() if complaints.exists() else process.exitcode
 
 
 def wait_until(condition, seconds=30):
@@ -118,13 +149,11 @@ def wait_until(condition, seconds=30):
 
 
 @pytest.mark.slow
-def test_a_thread_does_the_jobs_after_the_commit_and_ends(tmp_path):
-    run(
-        MIGRATE
-        + """
+def test_a_thread_does_the_jobs_after_the_commit_and_ends(fork, site):
+    script = """
 with transaction.atomic():
     write.enqueue(output, "one")
-    time.sleep(0.5)
+    time.sleep(0.3)
     assert lines() == [] and not tasks._threads, "inside the transaction"
     thread = threading.current_thread()
 wait_for(lambda: lines() == ["one"])
@@ -145,7 +174,7 @@ assert "on purpose" in failed.traceback
 
 # Nothing left to do: the thread ends, and the next job starts another.
 wait_for(lambda: not tasks._threads)
-later = timezone.now() + timedelta(seconds=1.5)
+later = timezone.now() + timedelta(seconds=0.5)
 write.using(run_after=later).enqueue(output, "deferred")
 wait_for(lambda: "deferred" in lines())
 assert timezone.now() >= later
@@ -169,16 +198,13 @@ if os.fork() == 0:
     os._exit(0)
 assert os.wait()[1] == 0
 assert "rolled back" not in lines() and "much later" not in lines()
-""",
-        tmp_path,
-    )
+"""
+    finish(fork(script, site), site)
 
 
 @pytest.mark.slow
-def test_many_threads_enqueue_and_every_job_is_done_once(tmp_path):
-    run(
-        MIGRATE
-        + """
+def test_many_threads_enqueue_and_every_job_is_done_once(fork, site):
+    script = """
 def enqueue(n):
     for m in range(10):
         write.enqueue(output, f"{n}-{m}")
@@ -190,42 +216,43 @@ threads = [threading.Thread(target=enqueue, args=(n,)) for n in range(8)]
 wait_for(lambda: len(lines()) >= 80, 30)
 time.sleep(0.3)
 assert sorted(lines()) == sorted(f"{n}-{m}" for n in range(8) for m in range(10))
-""",
-        tmp_path,
-    )
+"""
+    finish(fork(script, site), site)
 
 
 @pytest.mark.slow
-def test_the_job_of_a_killed_process_is_finished_by_the_next_one(tmp_path, output):
-    first = start(MIGRATE + "write_slowly.enqueue(output)\ntime.sleep(60)", tmp_path)
+def test_the_job_of_a_killed_process_is_finished_by_the_next_one(fork, site, output):
+    first = fork("write_slowly.enqueue(output)\ntime.sleep(60)", site)
     wait_until(output.exists)
-    first.send_signal(signal.SIGKILL)
-    first.communicate()
-    run('tasks.resume()\nwait_for(lambda: lines()[-1] == "finished")', tmp_path)
+    first.kill()
+    first.join()
+    assert first.exitcode == -signal.SIGKILL
+    finish(fork('tasks.resume()\nwait_for(lambda: lines()[-1] == "finished")', site), site)
     started = [line for line in output.read_text().splitlines() if line.startswith("started")]
     assert len(started) == 2
 
 
 @pytest.mark.slow
-def test_the_worker_command_finishes_what_a_killed_worker_began(tmp_path, output):
-    run(MIGRATE + "write_slowly.enqueue(output)", tmp_path, TASKS_BACKEND="worker")
-    assert not output.exists()  # no thread here: that is the worker's job
-    command = [sys.executable, "manage.py", "worker", "--batch", "--no-startup-delay"]
-    first = subprocess.Popen(command, cwd=ROOT, env=environment(tmp_path, TASKS_BACKEND="worker"))
-    wait_until(output.exists)
+def test_the_worker_command_finishes_what_a_killed_worker_began(site, output):
+    options = ["worker", "--batch", "--no-startup-delay"]
+    script = f"""
+write_slowly.enqueue(output)
+time.sleep(0.1)
+assert not tasks._threads and not lines()  # no thread here: that is the worker's job
+call_command(*{options})
+"""
+    worker = environment(site, TASKS_BACKEND="worker")
+    first = subprocess.Popen([sys.executable, "-c", PREAMBLE + script, str(output)], cwd=ROOT, env=worker)
+    wait_until(lambda: output.exists() or first.poll() is not None)
     first.kill()
-    first.wait()
-    subprocess.run(
-        command, cwd=ROOT, env=environment(tmp_path, TASKS_BACKEND="worker"), check=True, timeout=60
-    )
+    assert first.wait() == -signal.SIGKILL
+    subprocess.run([sys.executable, "manage.py", *options], cwd=ROOT, env=worker, check=True, timeout=60)
     assert output.read_text().splitlines()[-1] == "finished"
 
 
 @pytest.mark.slow
-def test_a_server_takes_up_what_was_left_with_its_first_request_and_not_before(tmp_path):
-    run(
-        MIGRATE
-        + """
+def test_a_server_takes_up_what_was_left_with_its_first_request_and_not_before(fork, site):
+    script = """
 from django.core.signals import request_started
 started = []
 tasks.wake = lambda alias="default": started.append(alias)
@@ -234,9 +261,8 @@ assert started == []
 for _ in range(3):
     request_started.send(sender=None)
 assert started == ["default"]
-""",
-        tmp_path,
-    )
+"""
+    finish(fork(script, site), site)
 
 
 # --- Reaping -----------------------------------------------------------------------------------------
@@ -257,16 +283,18 @@ def running(db):
     return make
 
 
+@cache
 def dead_worker():
     """The name of a process of this machine that has ended."""
-    script = (
-        "import django; django.setup()\nfrom backoffice.core.tasks import this_worker; print(this_worker())"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "backoffice.settings"},
-    )  # fmt: skip
-    return done.stdout.strip()
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.write(writing, this_worker().encode())
+        os._exit(0)
+    os.waitpid(pid, 0)
+    os.close(writing)
+    with open(reading) as name:
+        return name.read()
 
 
 def test_a_process_knows_the_living_from_the_dead():
@@ -403,7 +431,7 @@ with transaction.atomic():
     time.sleep(0.3)
     assert lines() == []
 wait_for(lambda: lines() == ["committed"], 40)
-due = timezone.now() + timedelta(seconds=2)
+due = timezone.now() + timedelta(seconds=1)
 write.using(run_after=due).enqueue(output, "deferred")
 tasks.retrying(fail_twice, output + ".retried", back_off=[0])
 wait_for(lambda: lines() == ["committed", "deferred"], 20)
@@ -416,5 +444,5 @@ print(json.dumps([result.status, len(result.id)]))
         )
         assert json.loads(printed) == ["READY", 32]
     finally:
-        worker.terminate()
+        worker.kill()  # all is proven: no need to wait for its farewell
         worker.wait()
