@@ -103,6 +103,17 @@ def test_each_form_begins_on_its_own_page_and_counts_its_own() -> None:
     assert numbers == [["1/1"], *([f"{n}/{long}"] for n in range(1, long + 1)), ["1/1"]]
 
 
+def test_a_pile_is_the_same_in_portions_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    pile = [a_form(rows, page_of="<{page}/{pages}>", footer=f"第{rows}份") for rows in (1, 60, 2, 3, 40)]
+    found = {}
+    for portion in (1, 2, 5, 10):
+        monkeypatch.setattr(printing, "PORTION", portion)
+        found[portion] = pages(pdf(pile))
+    assert found[1] == found[2] == found[5] == found[10]
+    order = [re.search(r"第(\d+)份", page) for page in found[2]]
+    assert list(dict.fromkeys(int(number[1]) for number in order if number)) == [1, 60, 2, 3, 40]
+
+
 @pytest.mark.parametrize(
     "hostile",
     ["#panic()", "*粗*", "$x^2$", "\\#", "\\", "#import \"x\"", "]#[", "_斜_", "<label>", "@ref", "//注", "= 标题",
