@@ -11,8 +11,9 @@ import datetime
 import itertools
 import os
 import random
+import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,18 +31,15 @@ EDUCATIONS = ("", "SECONDARY", "COLLEGE", "BACHELOR", "MASTER")
 PASSWORD_HASH = "!bench"  # nobody signs in with it: the client uses force_login
 
 
-def database_name(db: str, rows: int) -> str:
-    """What Django calls the database: a file or a name."""
-    return (
-        str(BENCH_DIR / f"lists_{rows}_v{LAYOUT}.sqlite3")
-        if db == "sqlite"
-        else f"bench_lists_{rows}_v{LAYOUT}"
-    )
+def database_name(db: str, size: int | str) -> str:
+    """What Django calls the database: a file or a name. `size`: certificates, or the name of another data set."""
+    name = f"lists_{size}_v{LAYOUT}" if isinstance(size, int) else size
+    return str(BENCH_DIR / f"{name}.sqlite3") if db == "sqlite" else f"bench_{name}"
 
 
-def setup(db: str, rows: int) -> None:
+def setup(db: str, size: int | str) -> None:
     """Start Django on this database. Once per process; `use()` changes over to another size."""
-    name = database_name(db, rows)
+    name = database_name(db, size)
     os.environ["DATABASE_URL"] = f"sqlite:///{name}" if db == "sqlite" else SERVER + name
     os.environ.setdefault("TASKS_BACKEND", "worker")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
@@ -50,29 +48,33 @@ def setup(db: str, rows: int) -> None:
     django.setup()
 
 
-def use(db: str, rows: int) -> None:
+def use(db: str, size: int | str) -> None:
     """Let the default connection speak to the database of this size from now on."""
     from django.db import connection
 
     connection.close()
-    connection.settings_dict["NAME"] = database_name(db, rows)
+    connection.settings_dict["NAME"] = database_name(db, size)
     connection.ensure_connection()
 
 
-def ensure(db: str, rows: int, *, fresh: bool = False) -> None:
-    """Build the database unless it is there; leaves the default connection on it."""
-    exists = _create(db, rows, fresh=fresh)
-    use(db, rows)
+def ensure(
+    db: str, size: int | str, *, fresh: bool = False, contents: Callable[[], None] | None = None
+) -> None:
+    """Build the database unless it is there; leaves the default connection on it. `contents` writes another
+    data set than the register."""
+    exists = _create(db, size, fresh=fresh)
+    use(db, size)
     if not exists:
         started = time.perf_counter()
-        fill(rows)
-        print(f"built {database_name(db, rows)} in {time.perf_counter() - started:.0f} s")
+        fill(contents or (lambda: write(int(size))))
+        took = time.perf_counter() - started
+        print(f"built {database_name(db, size)} in {took:.0f} s", file=sys.stderr)
 
 
-def _create(db: str, rows: int, *, fresh: bool) -> bool:
+def _create(db: str, size: int | str, *, fresh: bool) -> bool:
     """Whether it was there already."""
     if db == "sqlite":
-        path = Path(database_name(db, rows))
+        path = Path(database_name(db, size))
         path.parent.mkdir(parents=True, exist_ok=True)
         finished = path.with_suffix(".built")
         if finished.exists() and not fresh:
@@ -82,7 +84,7 @@ def _create(db: str, rows: int, *, fresh: bool) -> bool:
         return False
     import psycopg
 
-    name = database_name(db, rows)
+    name = database_name(db, size)
     with psycopg.connect(SERVER + "postgres", autocommit=True) as server:
         found = server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
         if found:
@@ -95,7 +97,7 @@ def _create(db: str, rows: int, *, fresh: bool) -> bool:
     return False
 
 
-def fill(rows: int) -> None:
+def fill(contents: Callable[[], None]) -> None:
     """Migrate and write everything."""
     from django.core.management import call_command
     from django.db import connection, transaction
@@ -103,7 +105,7 @@ def fill(rows: int) -> None:
     call_command("migrate", verbosity=0)
     call_command("loaddata", "fixtures/regions.json", "fixtures/specialties.json", verbosity=0)
     with transaction.atomic():
-        write(rows)
+        contents()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
         if connection.vendor == "postgresql":
