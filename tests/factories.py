@@ -236,7 +236,7 @@ class TrainingClassFactory(DjangoModelFactory):
         lambda row: row.start_date + datetime.timedelta(days=4) if row.start_date else None
     )
     capacity = 100
-    tuition = 800
+    tuition = factory.LazyAttribute(lambda row: 800 if row.type == TrainingClass.Type.PRACTICE else 0)
 
 
 # Applications (registry/flows): `at="LOCAL_REVIEW"` takes the real steps up to that state.

@@ -102,7 +102,13 @@ def test_what_companies_chose_the_class_for_is_fixed_once_it_is_open(state: str,
     row = TrainingClassFactory(state=state)
     other = LocalBodyFactory()
     data = posted(
-        row, title="改名", type="CONTINUING", mode="FACE_TO_FACE", category="SAFETY", local_body=other.pk
+        row,
+        title="改名",
+        type="CONTINUING",
+        mode="FACE_TO_FACE",
+        category="SAFETY",
+        local_body=other.pk,
+        tuition=0,
     )
     assert training.post(change_page(row), data).status_code == 302
     row.refresh_from_db()

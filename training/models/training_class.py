@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -68,6 +69,15 @@ class TrainingClass(TrainingClassFlow):
 
     def __str__(self) -> str:
         return self.title
+
+    def clean(self) -> None:
+        """Tuition is part of the price of practice training only (SPEC 3.6); elsewhere it would be shown, never asked."""
+        super().clean()
+        if self.type == self.Type.CONTINUING and self.tuition:
+            raise ValidationError({"tuition": _(
+                "Continuing education costs what the fee schedule says; tuition is charged for practice training only. "
+                "Enter 0."
+            )})  # fmt: skip
 
     @property
     def is_online(self) -> bool:
