@@ -22,7 +22,7 @@ def test_a_class_has_a_tuition_where_it_is_charged(
 ) -> None:
     data = {
         "title": "2026年第9期培训班", "type": kind, "mode": "ONLINE", "category": "SUPERVISOR", "tuition": tuition,
-        "local_body": LocalBodyFactory().pk, "start_date": "", "end_date": "", "place": "", "capacity": 50, "remark": "",
+        "local_body": LocalBodyFactory().pk, "start_date": "", "end_date": "", "capacity": 50,
     }  # fmt: skip
     answer = signed_in(UserFactory(role=Role.TRAINING)).post(ADD, data)
     assert answer.status_code == (302 if is_taken else 200)

@@ -71,7 +71,7 @@ class TrainingClass(TrainingClassFlow):
         return self.title
 
     def clean(self) -> None:
-        """Tuition is part of the price of practice training only (SPEC 3.6); elsewhere it would be shown, never asked."""
+        """Only practice training costs tuition (SPEC 3.6); elsewhere it would be shown, never asked for."""
         super().clean()
         if self.type == self.Type.CONTINUING and self.tuition:
             raise ValidationError({"tuition": _(
