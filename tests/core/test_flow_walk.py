@@ -55,6 +55,7 @@ class Walk(RolledBackWalk):
             self.papers[which] = perform(paper, name, by=user, opinion=opinion, seen=seen)
         except StepRefused:
             assert not may
+            self.refused = True
             return
         assert may
         self.expected[which] = target
@@ -67,6 +68,7 @@ class Walk(RolledBackWalk):
         paper = self.papers[which]
         open_steps = [name for name, (_role, source, _to) in STEPS.items() if source == self.expected[which]]
         if not open_steps:
+            self.refused = True
             return
         name = data.draw(st.sampled_from(open_steps))
         mine = [
@@ -117,7 +119,9 @@ class Walk(RolledBackWalk):
         assert [paper.effects for paper in self.stored()] == self.approvals
 
     def stored(self) -> list[Paper]:
-        return [Paper.objects.get(pk=paper.pk) for paper in getattr(self, "papers", [])]
+        keys = [paper.pk for paper in getattr(self, "papers", [])]
+        found = Paper.objects.in_bulk(keys)
+        return [found[key] for key in keys]
 
 
 @pytest.mark.slow

@@ -82,6 +82,7 @@ class Walk(RolledBackWalk):
         """Random refusals alone would hardly ever reach the end."""
         possible = [name for name, (_r, sources, _t) in self.steps.items() if self.expected[which] in sources]
         if not possible:
+            self.refused = True
             return
         name = data.draw(
             st.sampled_from([name for name in possible for _ in range(1 if name == "withdraw" else 3)])
@@ -95,7 +96,7 @@ class Walk(RolledBackWalk):
         try:
             done = perform(self.records[which], name, by=by, opinion=opinion, seen=seen)
         except StepRefused:
-            done = None
+            done, self.refused = None, True
         assert (done is not None) == may
         if done is not None:
             self.records[which] = done
@@ -103,7 +104,9 @@ class Walk(RolledBackWalk):
             self.reached.add(self.expected[which])
 
     def stored(self) -> list[Any]:
-        return [self.model.objects.get(pk=record.pk) for record in getattr(self, "records", [])]
+        keys = [record.pk for record in getattr(self, "records", [])]
+        found = self.model.objects.in_bulk(keys)
+        return [found[key] for key in keys]
 
     @invariant()
     def the_state_is_the_expected_one(self) -> None:

@@ -64,6 +64,8 @@ class Walk(RolledBackWalk):
             name = data.draw(st.sampled_from(open_steps))
             user = next(user for user in self.users if self.may(which, name, user))
             self.take(which, name, user, "请补充", True)
+        else:
+            self.refused = True
 
     def may(self, which: int, name: str, user: Any) -> bool:
         role, source, _target = STEPS[name]
@@ -78,6 +80,7 @@ class Walk(RolledBackWalk):
             self.records[which] = record = perform(record, name, by=user, opinion=opinion, seen=seen)
         except StepRefused:
             assert not allowed or name in ("submit", "approve")  # a guard: the other record came first
+            self.refused = True
             return
         assert allowed
         self.expected[which] = STEPS[name][2]
