@@ -5,8 +5,6 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -203,60 +201,6 @@ def test_a_person_is_told_of_the_own_learning_only() -> None:
 def test_who_does_nothing_here_has_no_cards(role: Role) -> None:
     EnrolmentFactory(people=1, at="TRAINING_REVIEW")
     assert work_cards(UserFactory(role=role)) == []
-
-
-@pytest.mark.parametrize("role", [Role.COMPANY, Role.LOCAL_BODY, Role.FINANCE, Role.TRAINING, Role.PERSON])
-def test_a_number_is_the_length_of_the_list_it_leads_to(role: Role, signed_in: Any) -> None:
-    body, company = LocalBodyFactory(), CompanyFactory()
-    here = TrainingClassFactory(type="CONTINUING", category="", local_body=body)
-    for state in (
-        "DRAFT",
-        "LOCAL_REVIEW",
-        "AWAITING_PAYMENT",
-        "FINANCE_REVIEW",
-        "TRAINING_REVIEW",
-        "CONFIRMED",
-    ):
-        EnrolmentFactory(training_class=here, company=company, people=2, at=state)
-        EnrolmentFactory(people=1, at=state)
-    open_learning(
-        learning := EnrolmentFactory(training_class=here, company=company, people=2, at="CONFIRMED")
-    )
-    there = TrainingClassFactory(type="CONTINUING", category="", mode="FACE_TO_FACE", local_body=body)
-    EnrolmentFactory(training_class=there, company=company, people=1, at="CONFIRMED")
-    bound = {
-        Role.COMPANY: {"company": company}, Role.LOCAL_BODY: {"local_body": body},
-        Role.PERSON: {"person": learning.lines.first().person},
-    }.get(role, {})  # fmt: skip
-    user = UserFactory(role=role, **bound)
-    client = signed_in(user)
-    cards = work_cards(user)
-    assert any(card["value"] != "0" for card in cards)
-    for card in cards:
-        assert client.get(card["link"]).context["cl"].result_count == int(card["value"]), card["link"]
-
-
-@pytest.mark.parametrize("role", list(Role))
-def test_the_cards_cost_the_same_queries_however_much_waits(role: Role) -> None:
-    body, company = LocalBodyFactory(), CompanyFactory()
-    here = TrainingClassFactory(type="CONTINUING", category="", local_body=body)
-    bound = {Role.COMPANY: {"company": company}, Role.LOCAL_BODY: {"local_body": body}}.get(role, {})
-    user = UserFactory(role=role, **bound)
-
-    def count() -> int:
-        with CaptureQueriesContext(connection) as queries:
-            work_cards(user)
-            classes_this_week(user)
-        return len(queries)
-
-    states = ("DRAFT", "LOCAL_REVIEW", "AWAITING_PAYMENT", "FINANCE_REVIEW", "TRAINING_REVIEW", "CONFIRMED")
-    for state in states:
-        EnrolmentFactory(training_class=here, company=company, people=1, at=state)
-    few = count()
-    for state in states:
-        EnrolmentFactory(training_class=here, company=company, people=3, at=state)
-    assert count() == few
-    assert few <= 7
 
 
 def test_bills_of_others_are_in_no_sum() -> None:

@@ -30,7 +30,13 @@ def encoded(image: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
 
 
 def jpeg(width: int = 900, height: int = 600, **options: Any) -> bytes:
-    return encoded(picture(width, height), "JPEG", **options)
+    return encoded(picture(width, height), "JPEG", **options) if options else plain_jpeg(width, height)
+
+
+@cache
+def plain_jpeg(width: int, height: int) -> bytes:
+    """Encoded once for all who send it."""
+    return encoded(picture(width, height), "JPEG")
 
 
 def png(width: int = 900, height: int = 600, mode: str = "RGB") -> bytes:
