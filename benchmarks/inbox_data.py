@@ -81,6 +81,7 @@ def ensure(db: str, open_tasks: int, closed_tasks: int, *, fresh: bool = False) 
 
 
 def write(open_tasks: int, closed_tasks: int) -> None:
+    from django.contrib.contenttypes.models import ContentType
     from django.core.management import call_command
 
     from registry.models import LocalBody, Region
@@ -94,6 +95,8 @@ def write(open_tasks: int, closed_tasks: int) -> None:
     users = list(make_users(companies, bodies))
     dataset.insert("accounts_user", USER, users)
     dataset.insert("training_trainingclass", TRAINING_CLASS, make_classes(bodies))
+    # Asked now: rows are made while a COPY has the connection.
+    kinds = {model: ContentType.objects.get_by_natural_key(*model.split(".")).pk for model in FLOWS}
     maker = Maker(companies, bodies, names, chance)
     records = sorted(maker.records(open_tasks, closed_tasks), key=attrgetter("begun"))
     for model in FLOWS:
@@ -102,7 +105,7 @@ def write(open_tasks: int, closed_tasks: int) -> None:
             record.id = number
         columns, row = TABLES[model]
         dataset.insert(model.replace(".", "_"), columns, map(row, of_flow))
-    dataset.insert("core_task", TASK, make_tasks(records, users, chance))
+    dataset.insert("core_task", TASK, make_tasks(records, users, kinds, chance))
 
 
 # -- records --------------------------------------------------------------------------------------------
@@ -276,11 +279,10 @@ TASK = ["id", "content_type_id", "object_id", "role", "bound_id", "state", "subj
         "closed_at", "closed_by_id", "closed_with", "assigned_to_id", "is_latest"]  # fmt: skip
 
 
-def make_tasks(records: Iterable[Record], users: Iterable[tuple], chance: random.Random) -> Iterator[tuple]:
+def make_tasks(
+    records: Iterable[Record], users: Iterable[tuple], kinds: dict[str, int], chance: random.Random
+) -> Iterator[tuple]:
     """In the order in which they were opened; a third has somebody who looks after it."""
-    from django.contrib.contenttypes.models import ContentType
-
-    kinds = {model: ContentType.objects.get_by_natural_key(*model.split(".")).pk for model in FLOWS}
     people: dict[tuple[str, int | None], list[int]] = {}
     for user in users:
         people.setdefault((user[4], user[5] or user[6]), []).append(user[0])
