@@ -7,6 +7,7 @@ import io
 import struct
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import xlsxwriter
@@ -131,10 +132,11 @@ def cells_without_reference() -> bytes:
 def ghost_rows(count: int = 1_000_000, cells: int = 3) -> bytes:
     """Formatted to the bottom of the sheet: 'delete' in Excel leaves them behind."""
     pieces = [header_rows()]
-    blank = "".join(f'<c r="{col}%d" s="1"/>' for col in "ABCDEFG"[:cells])
+    columns = "ABCDEFG"[:cells]
+    blank = '<row r="%d">' + "".join(f'<c r="{column}%d" s="1"/>' for column in columns) + "</row>"
     for start in range(4, count, 10_000):
         numbers = range(start, min(start + 10_000, count))
-        pieces.append("".join(f'<row r="{n}">{blank.replace("%d", str(n))}</row>' for n in numbers).encode())
+        pieces.append("".join([blank % ((n,) * (1 + cells)) for n in numbers]).encode())
     return sheet_xml(b"".join(pieces))
 
 
@@ -187,17 +189,20 @@ def lying_zip_bomb() -> bytes:
 
 
 def _with_big_part(declare: bool) -> bytes:
+    data, real = _big_part()
+    return data if declare else data.replace(struct.pack("<L", real), struct.pack("<L", 1000))
+
+
+@cache
+def _big_part() -> tuple[bytes, int]:
+    """Packed once for both bombs; and the size of what is packed."""
     out = io.BytesIO(table())
     block = b"<si><t>" + b"a" * 10_000 + b"</t></si>"
     with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED) as archive, archive.open("xl/big.xml", "w") as part:
         part.write(b"<sst>")
         for _ in range(700):
             part.write(block * 100)
-    data = out.getvalue()
-    if declare:
-        return data
-    real = 5 + 700 * 100 * len(block)
-    return data.replace(struct.pack("<L", real), struct.pack("<L", 1000))
+    return out.getvalue(), 5 + 700 * 100 * len(block)
 
 
 def doctype() -> bytes:

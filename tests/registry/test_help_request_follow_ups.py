@@ -1,5 +1,8 @@
 """The one-click follow-ups beside the matching records: what each does, who may, and that it is noted."""
 
+from copy import deepcopy
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,26 +27,47 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def person() -> Person:
-    return PersonFactory(name="张三", email="zhang@example.org")
-
-
-@pytest.fixture
-def employer() -> Company:
-    return CompanyFactory(name="广东新东家工程监理有限公司")
-
-
-@pytest.fixture
-def question(person: Person, employer: Company) -> HelpRequest:
-    return HelpRequestFactory(
+@pytest.fixture(scope="module")
+def kept(kept_for_file: Path) -> SimpleNamespace:
+    """A member, the company that could be the next employer, the question about both, and a user of every role."""
+    person = PersonFactory(name="张三", email="zhang@example.org")
+    employer = CompanyFactory(name="广东新东家工程监理有限公司")
+    question = HelpRequestFactory(
         name="张三", id_number=person.id_number, company_name=employer.name, certificate_number="A12400077"
     )
+    users = {role: UserFactory(role=role) for role in Role if role != Role.OFFICE}
+    users[Role.OFFICE] = UserFactory(role=Role.OFFICE, name="办公室")
+    return SimpleNamespace(person=person, employer=employer, question=question, users=users)
 
 
 @pytest.fixture
-def office(signed_in: Any) -> Client:
-    return signed_in(UserFactory(role=Role.OFFICE, name="办公室"))
+def world(kept: SimpleNamespace) -> SimpleNamespace:
+    return deepcopy(kept)
+
+
+@pytest.fixture
+def person(world: SimpleNamespace) -> Person:
+    return world.person
+
+
+@pytest.fixture
+def employer(world: SimpleNamespace) -> Company:
+    return world.employer
+
+
+@pytest.fixture
+def question(world: SimpleNamespace) -> HelpRequest:
+    return world.question
+
+
+@pytest.fixture
+def users(world: SimpleNamespace) -> dict[Role, User]:
+    return world.users
+
+
+@pytest.fixture
+def office(users: dict[Role, User], signed_in: Any) -> Client:
+    return signed_in(users[Role.OFFICE])
 
 
 def click(client: Client, question: HelpRequest, act: str, **values: Any) -> Any:
@@ -172,7 +196,8 @@ def test_a_missing_certificate_is_entered_with_number_and_holder_filled_in(
 
 
 def acts(client: Client, question: HelpRequest) -> set[str]:
-    return {act for act in help_desk.ACTS if f'value="{act}"' in page(client, question)}
+    shown = page(client, question)
+    return {act for act in help_desk.ACTS if f'value="{act}"' in shown}
 
 
 def test_the_page_offers_what_makes_sense(office: Client, question: HelpRequest, person: Person) -> None:
@@ -195,9 +220,9 @@ def test_a_name_alone_starts_no_transfer(office: Client, question: HelpRequest) 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.AUDITOR])
 def test_those_who_only_read_see_the_matches_without_buttons(
-    role: Role, question: HelpRequest, person: Person, signed_in: Any
+    role: Role, question: HelpRequest, person: Person, users: dict[Role, User], signed_in: Any
 ) -> None:
-    client = signed_in(UserFactory(role=role))
+    client = signed_in(users[role])
     assert person.id_number in page(client, question)
     assert acts(client, question) == set()
 
@@ -213,11 +238,12 @@ def test_an_answered_question_offers_nothing_more(office: Client, question: Help
 @pytest.mark.parametrize("role", [role for role in Role if role != Role.OFFICE])
 @pytest.mark.parametrize("act", help_desk.ACTS)
 def test_no_other_role_follows_up(
-    act: str, role: Role, question: HelpRequest, person: Person, employer: Company, signed_in: Any
-) -> None:
+    act: str, role: Role, question: HelpRequest, person: Person, employer: Company, users: dict[Role, User],
+    signed_in: Any,
+) -> None:  # fmt: skip
     account = UserFactory(role=Role.PERSON, person=person, email="zhang@example.org")
     records = {"correct_company": employer.pk, "send_activation": account.pk, "hand_out_code": account.pk}
-    client = signed_in(UserFactory(role=role))
+    client = signed_in(users[role])
     answer = click(client, question, act, record=records.get(act, person.pk), company=employer.pk)
     account.refresh_from_db()
     assert answer.status_code in (302, 403, 404)
