@@ -1,5 +1,10 @@
 """The personal application's steps (SPEC 3.1, manual ch. 2 and 4a): who may take which, from where to where."""
 
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
 import pytest
 from django.utils import translation
 
@@ -32,15 +37,29 @@ def in_english() -> None:
     translation.activate("en")
 
 
+@pytest.fixture(scope="module")
+def in_every_state(kept_for_file: Path) -> dict[str, tuple[PersonalApplication, dict[str, Any]]]:
+    """An application in each state, and one actor of every role for it."""
+    translation.activate("en")
+    applications = {str(state): PersonalApplicationFactory(at=state) for state in S}
+    return {state: (application, everybody(application)) for state, application in applications.items()}
+
+
+@pytest.fixture
+def at(in_every_state: dict[str, tuple[PersonalApplication, dict[str, Any]]]) -> Callable[[str], Any]:
+    """`at(state)` is the application in that state and its actors."""
+    return lambda state: deepcopy(in_every_state[str(state)])
+
+
 def source_of(name: str) -> str:
     return sorted(STEPS[name][1])[0]
 
 
 @pytest.mark.parametrize(("name", "source"), ALLOWED)
-def test_the_right_one_takes_the_step_in_the_right_state(name: str, source: str) -> None:
-    application = PersonalApplicationFactory(at=source)
+def test_the_right_one_takes_the_step_in_the_right_state(name: str, source: str, at: Any) -> None:
+    application, actors = at(source)
     role, _sources, target = STEPS[name]
-    done = perform(application, name, by=everybody(application)[role], opinion=OPINION)
+    done = perform(application, name, by=actors[role], opinion=OPINION)
     done.refresh_from_db()
     assert done.state == target
     log = TransitionLog.of(done).first()
@@ -57,9 +76,9 @@ def test_the_right_one_takes_the_step_in_the_right_state(name: str, source: str)
     ("name", "role"),
     [(name, role) for name in STEPS for role in (*Role, APPLICANT) if role != STEPS[name][0]],
 )
-def test_nobody_else_takes_the_step(name: str, role: str) -> None:
-    application = PersonalApplicationFactory(at=source_of(name))
-    by = everybody(application)[role]
+def test_nobody_else_takes_the_step(name: str, role: str, at: Any) -> None:
+    application, actors = at(source_of(name))
+    by = actors[role]
     refused(application, name, by, opinion=OPINION)
     assert name not in [offer.step.name for offer in available(application, by)]
 
@@ -67,9 +86,9 @@ def test_nobody_else_takes_the_step(name: str, role: str) -> None:
 @pytest.mark.parametrize(
     ("name", "state"), [(name, state) for name in STEPS for state in S if state not in STEPS[name][1]]
 )
-def test_no_step_is_taken_in_another_state(name: str, state: str) -> None:
-    application = PersonalApplicationFactory(at=state)
-    by = everybody(application)[STEPS[name][0]]
+def test_no_step_is_taken_in_another_state(name: str, state: str, at: Any) -> None:
+    application, actors = at(state)
+    by = actors[STEPS[name][0]]
     # A draft is the applicant's alone: for the reviewers there is no such record yet.
     hidden = state == S.DRAFT and by.role != APPLICANT
     refused(application, name, by, StepRefused if hidden else AlreadyHandled, opinion=OPINION)
@@ -77,9 +96,9 @@ def test_no_step_is_taken_in_another_state(name: str, state: str) -> None:
 
 @pytest.mark.parametrize("role", [*Role, APPLICANT])
 @pytest.mark.parametrize("state", S)
-def test_what_is_offered_is_what_would_be_done(state: str, role: str) -> None:
-    application = PersonalApplicationFactory(at=state)
-    offers = available(application, everybody(application)[role])
+def test_what_is_offered_is_what_would_be_done(state: str, role: str, at: Any) -> None:
+    application, actors = at(state)
+    offers = available(application, actors[role])
     expected = [name for name, (by, sources, _to) in STEPS.items() if by == role and state in sources]
     assert [offer.step.name for offer in offers] == expected
     assert all(offer.refusals == [] for offer in offers)
@@ -89,8 +108,8 @@ def test_what_is_offered_is_what_would_be_done(state: str, role: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in STEPS if STEPS[name][0] != APPLICANT])
-def test_another_company_or_body_cannot_act(name: str) -> None:
-    application = PersonalApplicationFactory(at=source_of(name))
+def test_another_company_or_body_cannot_act(name: str, at: Any) -> None:
+    application, _actors = at(source_of(name))
     stranger = UserFactory(role=STEPS[name][0])
     assert refused(application, name, stranger, opinion=OPINION) == "This record is not yours to act on."
     assert available(application, stranger) == []
@@ -115,9 +134,9 @@ def test_the_body_reads_along_while_the_company_reviews_but_has_nothing_to_do() 
 
 @pytest.mark.parametrize("name", RETURNS)
 @pytest.mark.parametrize("opinion", ["", " \n", "\u3000"])
-def test_a_return_needs_an_opinion(name: str, opinion: str) -> None:
-    application = PersonalApplicationFactory(at=source_of(name))
-    sentence = refused(application, name, everybody(application)[STEPS[name][0]], opinion=opinion)
+def test_a_return_needs_an_opinion(name: str, opinion: str, at: Any) -> None:
+    application, actors = at(source_of(name))
+    sentence = refused(application, name, actors[STEPS[name][0]], opinion=opinion)
     assert "opinion" in sentence
 
 
