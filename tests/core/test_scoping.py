@@ -5,6 +5,8 @@ The world has two of everything: side A belongs to the bound users, side B to st
 
 import datetime
 from collections import defaultdict
+from copy import deepcopy
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -133,8 +135,8 @@ def parse(matrix: str) -> dict[tuple[str, Role], str]:
 EXPECTED = parse(MATRIX)
 
 
-@pytest.fixture
-def world() -> SimpleNamespace:
+@pytest.fixture(scope="module")
+def both_sides(kept_for_file: Path) -> SimpleNamespace:
     """Side A and side B of everything, `users` of side A, and `own[label, role]`: the rows of side A."""
     own: dict[tuple[str, Role], set[int]] = defaultdict(set)
 
@@ -213,6 +215,11 @@ def world() -> SimpleNamespace:
     Task.objects.create(owner=paper, role=Role.COMPANY, state="X", subject="无主", closed_at=timezone.now())
     name_flow_rows(users, own)
     return SimpleNamespace(users=users, own=own)
+
+
+@pytest.fixture
+def world(both_sides: SimpleNamespace) -> SimpleNamespace:
+    return deepcopy(both_sides)
 
 
 def ask_for_something(company: Any, body: Any, belongs: Any, desk_roles: list, company_roles: list) -> None:
