@@ -23,6 +23,7 @@ from tests.test_scope_holes import (  # noqa: F401 (fixtures)
     records_of,
     rows,
     says_nothing,
+    sides,
     world,
 )
 
