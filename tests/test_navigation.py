@@ -1,5 +1,7 @@
 """The sidebar and the help page of each role: what may be opened, and nothing else."""
 
+from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +24,16 @@ LABELS = [label for _title, entries in GROUPS for _name, _icon, label in entries
 @pytest.fixture(autouse=True)
 def no_old_badges() -> None:
     cache.clear()
+
+
+@pytest.fixture(scope="module")
+def one_of_each(kept_for_file: Path) -> dict[Role, User]:
+    return {role: UserFactory(role=role) for role in Role}
+
+
+@pytest.fixture
+def users(one_of_each: dict[Role, User]) -> dict[Role, User]:
+    return deepcopy(one_of_each)
 
 
 def sidebar_of(client: Any) -> list[dict[str, Any]]:
