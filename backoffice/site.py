@@ -1,5 +1,6 @@
 """The admin site: the product's front door for every signed-in role."""
 
+from functools import partial
 from typing import Any
 
 from django.apps import apps
@@ -8,6 +9,7 @@ from django.db.models import ForeignKey
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils.functional import SimpleLazyObject
 from unfold.sites import UnfoldAdminSite
 
 from backoffice.roles import Role
@@ -37,6 +39,10 @@ class BackofficeSite(UnfoldAdminSite):
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """One page for it, with our rules and our look."""
         return redirect("accounts:set_password")
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
+        """Worked out where it is looked at: every page has it at hand, and the sidebar is ours."""
+        return SimpleLazyObject(partial(super().get_app_list, request, app_label))
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return super().each_context(request) | {"profile_banner": self.profile_banner(request)}

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -49,34 +49,79 @@ def trail(obj: Model) -> QuerySet[TransitionLog]:
     return TransitionLog.of(obj).select_related("by").order_by("id")
 
 
+def latest_tasks() -> QuerySet[TrackedTask]:
+    """The newest task of every record, of all flows, whoever may see them."""
+    return TrackedTask.objects.filter(is_latest=True).order_by()
+
+
 def tracked(user: Any) -> QuerySet[TrackedTask]:
     """流程追踪 as a list: the newest task of every flow in the user's scope, under way or ended, newest first.
 
-    The same rows as `visible_to(TrackedTask, user)`, found faster: where a role sees all of a flow the tasks alone
-    say so, and where it sees some the few records lead to their tasks.
+    The same rows as `visible_to(TrackedTask, user)`, found faster (`Share`).
     """
-    latest = TrackedTask.objects.filter(is_latest=True).order_by()
-    if not getattr(user, "is_active", False):
-        return latest.none()
-    whole: list[Q] = []
-    parts: list[QuerySet] = []
+    share, latest = share_of(user), latest_tasks()
+    found = latest.filter(pk__in=share.keys(latest)) if share.parts else latest.filter(share.whole)
+    return found.order_by("-id")
+
+
+@dataclass(frozen=True)
+class Share:
+    """The part of 流程追踪 that a user may see.
+
+    Where a role sees all of a flow, the tasks alone say so (`whole`). Where it sees some, its records lead to their
+    tasks; that is quick for any number of records up to a page counter's cap (`keys`). Who sees more finds a page
+    soon by asking of each task, from the newest on, whether its record is one of them (`walk`).
+    """
+
+    whole: Q | None
+    parts: list[tuple[Q, QuerySet]]
+
+    def keys(self, rows: QuerySet) -> QuerySet:
+        """The keys of those of `rows` that the user may see, in no order."""
+        found = [
+            rows.filter(of_flow, object_id__in=records.values("pk")).values_list("pk", flat=True)
+            for of_flow, records in self.parts
+        ]
+        if self.whole is not None:
+            found.append(rows.filter(self.whole).values_list("pk", flat=True))
+        return found[0].union(*found[1:], all=True) if len(found) > 1 else found[0]
+
+    def walk(self, rows: QuerySet) -> QuerySet:
+        """The same of `rows`, as one condition on each."""
+        conditions = [
+            of_flow & Q(Exists(records.filter(pk=OuterRef("object_id")))) for of_flow, records in self.parts
+        ]
+        return rows.filter(any_of([*conditions, *([self.whole] if self.whole is not None else [])]))
+
+
+def share_of(user: Any) -> Share:
+    whole: list[ContentType] = []
+    drafts: list[Q] = []
+    parts: list[tuple[Q, QuerySet]] = []
     for model in tracked_flows(user):
-        of_flow = Q(content_type=ContentType.objects.get_for_model(model))
-        if (
-            scope_of(model, user) == ALL
-            and not hasattr(model, "hidden_rows")
-            and not hasattr(model, "shown_to")
-        ):
-            private = getattr(model, "private_states", ())
-            whole.append(of_flow & ~Q(closed_at=None, state__in=private) if private else of_flow)
-        else:
-            records = visible_to(model, user).order_by().values("pk")
-            parts.append(latest.filter(of_flow, object_id__in=records).values("pk"))
-    everything = latest.filter(any_of(whole))
-    if not parts:
-        return everything.order_by("-id")
-    found = parts[0].union(*parts[1:], *([everything.values("pk")] if whole else []), all=True)
-    return latest.filter(pk__in=found).order_by("-id")
+        content_type = ContentType.objects.get_for_model(model)
+        if not sees_all_of(model, user):
+            parts.append((Q(content_type=content_type), visible_to(model, user).order_by()))
+            continue
+        whole.append(content_type)
+        if private := getattr(model, "private_states", ()):
+            drafts.append(Q(content_type=content_type, closed_at=None, state__in=private))
+    if not whole:
+        return Share(None if parts else any_of([]), parts)
+    condition = Q(content_type__in=whole)
+    for draft in drafts:
+        condition &= ~draft
+    return Share(condition, parts)
+
+
+def sees_all_of(model: type[Model], user: Any) -> bool:
+    """Whether nothing but a draft of an applicant keeps the user from a record."""
+    shown_to = getattr(model, "shown_to", None)
+    return (
+        scope_of(model, user) == ALL
+        and not hasattr(model, "hidden_rows")
+        and not (shown_to is not None and shown_to(user))
+    )
 
 
 def tracked_flows(user: Any) -> list[type[Model]]:

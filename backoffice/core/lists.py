@@ -182,15 +182,19 @@ class FastChangeList(ChangeList):
         if found > paginator.cap and self.page_num == paginator.num_pages:
             messages.info(request, _("There are more rows; narrow the list with a filter or a search."))
 
+    def bounds(self, paginator: CappedPaginator) -> tuple[int, int]:
+        """Which rows of all that match the page shows."""
+        size = self.list_max_show_all if self.show_all else self.list_per_page
+        start = 0 if self.show_all else (self.page_num - 1) * size
+        return start, min(start + size, max(paginator.cap, size))
+
     def read_page(self, paginator: CappedPaginator) -> tuple[int, list[Model]]:
         """How many rows match (capped), and the rows of the page, in one query.
 
         The keys of the page are a subquery that sees one table; joins and annotations outside it are made
         for those rows only. The count rides along as a constant column.
         """
-        size = self.list_max_show_all if self.show_all else self.list_per_page
-        start = 0 if self.show_all else (self.page_num - 1) * size
-        stop = min(start + size, max(paginator.cap, size))
+        start, stop = self.bounds(paginator)
         ordered = self.queryset.select_related(None)
         if ordered.query.distinct or ordered.query.combinator:
             ids: Any = [row.pk for row in ordered[start:stop]]
@@ -291,6 +295,8 @@ class FastListMixin:
     list_per_page = 50
     #: Drop-down filters have no links: their form needs its button.
     list_filter_submit = True
+    #: Unfold looks for this twice in every row; where it is missing Django's templates search the class for its name.
+    list_sections: ClassVar[tuple] = ()
     #: Field lookups that links from other pages may use although no filter offers them.
     url_lookups: ClassVar[tuple[str, ...]] = ()
 

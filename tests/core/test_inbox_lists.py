@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from backoffice.core.flow import perform
-from backoffice.core.inbox import tracked
+from backoffice.core.inbox import latest_tasks, share_of, tracked
+from backoffice.core.lists import COUNT_CAP, CappedPaginator
 from backoffice.core.models import SavedFilter, Task, TrackedTask
 from backoffice.core.scoping import visible_to
 from backoffice.core.working_days import add_working_days
@@ -177,6 +178,10 @@ def test_the_fast_way_to_tracked_tasks_finds_the_rows_of_the_scope(role, desk, u
     user = users[role] if role in users else getattr(desk, role)
     expected = visible_to(TrackedTask, user).filter(is_latest=True)
     assert set(tracked(user)) == set(expected)
+    share = share_of(user)
+    assert set(share.walk(latest_tasks())) == set(expected)
+    if share.parts:
+        assert sorted(share.keys(latest_tasks())) == sorted(task.pk for task in expected)
     user.is_active = False
     assert not tracked(user).exists()
 
@@ -189,6 +194,31 @@ def test_the_fast_way_leaves_out_the_drafts_of_applicants(users):
     for user in users.values():
         assert set(tracked(user)) == set(visible_to(TrackedTask, user).filter(is_latest=True)), user.role
     assert [task.object_id for task in tracked(users[Role.OFFICE])] == [drafts[-1].pk]
+
+
+@pytest.mark.parametrize("cap", [1, 2, COUNT_CAP])
+@pytest.mark.parametrize("role", ["clerk", "reviewer", "stranger", "office"])
+def test_a_page_shows_the_same_rows_whichever_way_they_are_found(role, cap, desk, signed_in, monkeypatch):
+    """Those who see few records, and those who see more than a page counter counts."""
+    monkeypatch.setattr(CappedPaginator, "cap", cap)
+    for n in range(3):
+        PaperFactory(title=f"别家的{n}")
+        paper = desk.waiting(title=f"南海{n}")
+        perform(paper, "local_return", by=desk.reviewer, opinion="缺少附件")
+        if n:
+            perform(paper, "cancel", by=desk.clerk)
+    user = getattr(desk, role)
+    rows = visible_to(TrackedTask, user).filter(is_latest=True).order_by("-id")
+    client = signed_in(user)
+    for query, expected in {
+        "": rows,
+        "progress=open": rows.filter(closed_at=None),
+        "progress=ended": rows.filter(closed_at__isnull=False),
+        "q=南海1": rows.filter(subject__contains="南海1"),
+    }.items():
+        changelist = listed(client, TRACK, query)
+        assert list(changelist.result_list) == list(expected)
+        assert changelist.result_count == min(len(expected), cap + 1)
 
 
 def test_the_office_finds_a_flow_by_the_beginning_of_its_subject(desk, signed_in):
@@ -224,6 +254,26 @@ def test_thirty_rows_take_the_same_few_queries_as_three(url, role, desk, signed_
     (few, queries), (many, queries_of_many) = counts
     assert (few, many) == (3, 30)
     assert queries == queries_of_many <= 7
+
+
+def test_what_is_due_soon_costs_no_query_more(desk, signed_in):
+    due(desk.waiting(), 0)
+    client = signed_in(desk.reviewer)
+    counts = []
+    for query in ("", "due=soon"):
+        listed(client, TODO, query)
+        with CaptureQueriesContext(connection) as captured:
+            assert len(listed(client, TODO, query).result_list) == 1
+        counts.append(len(captured))
+    assert counts[0] == counts[1] <= 6
+
+
+def test_a_search_in_latin_letters_ignores_capitals(desk, signed_in):
+    desk.waiting(title="南海Alpha监理")
+    client = signed_in(desk.reviewer)
+    for term in ("ALPHA", "alpha", "南海a", "监理"):
+        assert len(subjects(client, TODO, f"q={term}")) == 1
+        assert len(subjects(signed_in(desk.clerk), TRACK, f"q={term}")) == 1
 
 
 def test_saved_filters_cost_no_query_more(desk, signed_in):
