@@ -232,6 +232,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_AUTOREFRESH = TESTING  # else each new test client would walk through all static files
 MEDIA_ROOT = DATA_DIR / "media"  # private: no MEDIA_URL, downloads go through the scope check
 MEDIA_STORAGE = choice("MEDIA_STORAGE", ("disk", "s3"), "disk")
 STORAGES: dict[str, dict[str, Any]] = {
