@@ -71,6 +71,12 @@ class Task(Owned):
             models.Index(
                 fields=["role", "content_type", "due_on", "id"], condition=OPEN, name="task_open_flow"
             ),
+            # A search reads the subjects of a desk here, not the rows.
+            models.Index(
+                fields=["role", "bound_id", "subject", "due_on", "id"],
+                condition=OPEN,
+                name="task_open_subject",
+            ),
             models.Index(fields=["assigned_to", "due_on", "id"], condition=HELD, name="task_open_held"),
             models.Index(fields=["-id"], condition=OPEN, name="task_in_progress"),
             models.Index(fields=["closed_by", "-closed_at", "-id"], condition=CLOSED, name="task_done"),
