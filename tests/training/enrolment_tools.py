@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db import models
+from django.db import connection, models
 
 from backoffice.core.flow import StepRefused, perform
 from backoffice.core.models import Message, Task, TransitionLog
@@ -40,17 +40,25 @@ def user_for(role: str, enrolment: Enrolment) -> Any:
 
 
 def everything() -> list[Any]:
-    """All that a step of an enrolment may write, for comparing before and after."""
+    """All that a step of an enrolment may write, as it is stored, for comparing before and after."""
     tables: tuple[type[models.Model], ...] = (
         Enrolment, Enrolment.history.model, EnrolmentLine, EnrolmentLine.history.model, Task, TransitionLog, Message,
         Bill, BillItem, Voucher, Receipt, Refund,
     )  # fmt: skip
-    return [list(table._default_manager.order_by("pk").values()) for table in tables]
+    stored = []
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"SELECT * FROM {table._meta.db_table} ORDER BY {table._meta.pk.column}")
+            stored.append(cursor.fetchall())
+    return stored
 
 
-def refused(enrolment: Any, name: str, by: Any, **data: Any) -> str:
-    """Take a step that must be refused without a trace; return the sentence."""
-    before = everything()
+def refused(enrolment: Any, name: str, by: Any, *, before: list[Any] | None = None, **data: Any) -> str:
+    """Take a step that must be refused without a trace; return the sentence.
+
+    Whoever tries many steps in a row looks at everything() once and hands it over: after none may it be different.
+    """
+    before = before or everything()
     try:
         perform(enrolment, name, by=by, **data)
     except StepRefused as refusal:

@@ -1,5 +1,8 @@
 """Every step of an enrolment (SPEC 3.5): who, from where, to where, and what may be edited there."""
 
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,23 +15,38 @@ from backoffice.roles import Role
 from fees.models import Bill, Voucher
 from tests.enrolments import WAYS, EnrolmentFactory, advance, voucher
 from tests.factories import UserFactory, actor
-from tests.training.enrolment_tools import BY_ITSELF, NEEDS_OPINION, STATES, STEPS, again, refused, user_for
+from tests.training.enrolment_tools import (
+    BY_ITSELF,
+    NEEDS_OPINION,
+    STATES,
+    STEPS,
+    again,
+    everything,
+    refused,
+    user_for,
+)
 from training.drafting import DraftClosed, lock_draft
 from training.models import Enrolment
 
 pytestmark = pytest.mark.django_db
+Brought = Callable[[str], Enrolment]
 
 
-def brought_to(state: str, people: int = 1) -> Enrolment:
-    """An enrolment in this state; CLOSED by its only person's passing."""
-    if state != "CLOSED":
-        return EnrolmentFactory(people=0 if state == "CANCELLED" else people, at=state)
-    enrolment = EnrolmentFactory(people=people, at="CONFIRMED")
-    teacher = user_for(Role.TRAINING, enrolment)
-    for line in enrolment.lines.all():
-        for name in ("hand_off", "open_learning", "record_pass"):
-            perform(line, name, by=teacher)
-    return again(enrolment)
+@pytest.fixture(scope="module")
+def kept(kept_for_file: Path) -> dict[str, Enrolment]:
+    """One enrolment of one person (a cancelled one: of nobody) in each state; CLOSED by its only person's passing."""
+    kept = {state: EnrolmentFactory(people=0 if state == "CANCELLED" else 1, at=state) for state in WAYS}
+    closed = EnrolmentFactory(people=1, at="CONFIRMED")
+    teacher = user_for(Role.TRAINING, closed)
+    for name in ("hand_off", "open_learning", "record_pass"):
+        perform(closed.lines.get(), name, by=teacher)
+    return kept | {"CLOSED": again(closed)}
+
+
+@pytest.fixture
+def brought_to(kept: dict[str, Enrolment]) -> Brought:
+    """`brought_to(state)` is the file's enrolment in this state."""
+    return lambda state: deepcopy(kept[state])
 
 
 def data_for(enrolment: Enrolment, name: str) -> dict[str, Any]:
@@ -48,7 +66,9 @@ MOVES = [
 
 
 @pytest.mark.parametrize(("name", "source"), MOVES)
-def test_the_right_role_takes_the_step_in_the_right_state(name: str, source: str) -> None:
+def test_the_right_role_takes_the_step_in_the_right_state(
+    name: str, source: str, brought_to: Brought
+) -> None:
     role, _sources, target = STEPS[name]
     enrolment = brought_to(source)
     user = user_for(role, enrolment)
@@ -66,22 +86,23 @@ def test_the_right_role_takes_the_step_in_the_right_state(name: str, source: str
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_nobody_else_and_in_no_other_state_takes_a_step(state: str) -> None:
+def test_nobody_else_and_in_no_other_state_takes_a_step(state: str, brought_to: Brought) -> None:
     """Every role tries every step that is not its own now; nothing is written."""
     enrolment = brought_to(state)
+    before = everything()
     for role in Role:
         user = user_for(role, enrolment)
         for name in Enrolment.steps():
             mine = name in STEPS and STEPS[name][0] == role and state in STEPS[name][1]
             if not mine:
-                assert refused(enrolment, name, user, opinion="请更正")
+                assert refused(enrolment, name, user, before=before, opinion="请更正")
                 assert name not in [offer.step.name for offer in available(enrolment, user)]
 
 
 @pytest.mark.parametrize(
     "name", [name for name, entry in STEPS.items() if entry[0] in ("COMPANY", "LOCAL_BODY")]
 )
-def test_another_company_or_body_takes_no_step(name: str) -> None:
+def test_another_company_or_body_takes_no_step(name: str, brought_to: Brought) -> None:
     enrolment = brought_to(STEPS[name][1][0])
     stranger = UserFactory(role=STEPS[name][0])
     assert available(enrolment, stranger) == []
@@ -89,7 +110,7 @@ def test_another_company_or_body_takes_no_step(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(NEEDS_OPINION))
-def test_a_return_or_a_cancellation_says_why(name: str) -> None:
+def test_a_return_or_a_cancellation_says_why(name: str, brought_to: Brought) -> None:
     enrolment = brought_to(STEPS[name][1][0])
     refused(enrolment, name, user_for(STEPS[name][0], enrolment), opinion="  ")
 
@@ -98,7 +119,7 @@ def test_a_return_or_a_cancellation_says_why(name: str) -> None:
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_the_roster_is_open_in_the_draft_only(state: str) -> None:
+def test_the_roster_is_open_in_the_draft_only(state: str, brought_to: Brought) -> None:
     enrolment = brought_to(state)
     clerk = user_for(Role.COMPANY, enrolment)
     line = enrolment.lines.first()
@@ -127,7 +148,9 @@ RETURNS = {
 
 
 @pytest.mark.parametrize("case", RETURNS)
-def test_after_each_return_edge_the_roster_is_open_or_not_and_the_way_leads_forward_again(case: str) -> None:
+def test_after_each_return_edge_the_roster_is_open_or_not_and_the_way_leads_forward_again(
+    case: str, brought_to: Brought
+) -> None:
     source, names, is_open = RETURNS[case]
     enrolment = advance(brought_to(source), *names)
     clerk = user_for(Role.COMPANY, enrolment)
@@ -143,7 +166,7 @@ def test_after_each_return_edge_the_roster_is_open_or_not_and_the_way_leads_forw
     assert again(enrolment).bill.balance == 0
 
 
-def test_after_a_return_by_finance_the_voucher_alone_is_corrected() -> None:
+def test_after_a_return_by_finance_the_voucher_alone_is_corrected(brought_to: Brought) -> None:
     enrolment = advance(brought_to("FINANCE_REVIEW"), "finance_return")
     returned = enrolment.bill.vouchers.get()
     assert returned.status == Voucher.Status.RETURNED
@@ -158,7 +181,9 @@ def test_after_a_return_by_finance_the_voucher_alone_is_corrected() -> None:
     )
 
 
-def test_a_training_return_carries_the_opinion_to_finance_which_returns_it_further() -> None:
+def test_a_training_return_carries_the_opinion_to_finance_which_returns_it_further(
+    brought_to: Brought,
+) -> None:
     enrolment = advance(brought_to("TRAINING_REVIEW"), "training_return", opinion="发票抬头不对")
     assert again(enrolment).bill.stage == Bill.Stage.REVIEW
     assert TransitionLog.of(enrolment).first().opinion == "发票抬头不对"
@@ -168,7 +193,7 @@ def test_a_training_return_carries_the_opinion_to_finance_which_returns_it_furth
 
 
 def test_the_confirmation_sets_both_deadlines() -> None:
-    enrolment = brought_to("CONFIRMED", people=2)
+    enrolment = EnrolmentFactory(people=2, at="CONFIRMED")
     today = timezone.localdate()
     assert enrolment.open_by == add_working_days(today, 2)
     assert enrolment.papers_due_on == add_working_days(today, 3)
@@ -176,7 +201,7 @@ def test_the_confirmation_sets_both_deadlines() -> None:
     assert enrolment.confirmed_at is not None
 
 
-def test_cancel_is_refused_once_money_was_verified_and_names_the_way() -> None:
+def test_cancel_is_refused_once_money_was_verified_and_names_the_way(brought_to: Brought) -> None:
     enrolment = advance(brought_to("TRAINING_REVIEW"), "training_return", "finance_return", "decline_payment")
     sentence = refused(enrolment, "cancel", user_for(Role.COMPANY, enrolment))
     assert "300" in sentence
@@ -186,7 +211,9 @@ def test_cancel_is_refused_once_money_was_verified_and_names_the_way() -> None:
 
 
 @pytest.mark.parametrize("status", ["SUSPENDED", "LEFT"])
-def test_a_company_that_is_not_active_submits_nothing_but_pays_what_is_asked(status: str) -> None:
+def test_a_company_that_is_not_active_submits_nothing_but_pays_what_is_asked(
+    status: str, brought_to: Brought
+) -> None:
     draft, asked = brought_to("DRAFT"), brought_to("AWAITING_PAYMENT")
     for enrolment in (draft, asked):
         enrolment.company.status = status
@@ -198,7 +225,7 @@ def test_a_company_that_is_not_active_submits_nothing_but_pays_what_is_asked(sta
 
 
 @pytest.mark.parametrize("field", ["contact_name", "contact_phone"])
-def test_the_contact_is_known_before_it_is_submitted(field: str) -> None:
+def test_the_contact_is_known_before_it_is_submitted(field: str, brought_to: Brought) -> None:
     enrolment = brought_to("DRAFT")
     Enrolment.objects.filter(pk=enrolment.pk).update(**{field: ""})
     refused(again(enrolment), "submit", actor(enrolment, "COMPANY"))
