@@ -2,12 +2,14 @@
 
 import gc
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.signals import setting_changed
 from django.db import connection, transaction
 from django.test import Client
 from django.utils import translation
@@ -33,6 +35,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(reason)
 
 
+def use_media(folder: Path) -> Path:
+    """Uploads go there from now on; the storage is told only when that is news, because telling takes a while."""
+    if folder != django_settings.MEDIA_ROOT:
+        django_settings.MEDIA_ROOT = folder
+        setting_changed.send(sender=None, setting="MEDIA_ROOT", value=folder, enter=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def media_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("uploads") / "one-test" / "media"
+
+
 @pytest.fixture(scope="module")
 def kept_for_file(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
@@ -43,20 +58,21 @@ def kept_for_file(
     `deepcopy(world)`, so that no test sees what another did to the objects. What a test writes is undone after it, as
     ever. Yields the folder of the file's uploads.
     """
-    media = tmp_path_factory.mktemp("media")
-    was, django_settings.MEDIA_ROOT = django_settings.MEDIA_ROOT, media
+    media = use_media(tmp_path_factory.mktemp("media"))
     with django_db_blocker.unblock(), transaction.atomic():
         yield media
         transaction.set_rollback(True)
-    django_settings.MEDIA_ROOT = was
 
 
 @pytest.fixture(autouse=True)
-def private_media(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> Path:
-    """Uploads of a test go to its own folder, or to that of its file where the file keeps a world."""
-    kept = "kept_for_file" in request.fixturenames
-    settings.MEDIA_ROOT = request.getfixturevalue("kept_for_file") if kept else tmp_path / "media"
-    return settings.MEDIA_ROOT
+def private_media(request: pytest.FixtureRequest, media_of_tests: Path) -> Iterator[Path]:
+    """Uploads of a test go to a folder that was empty, or to that of its file where the file keeps a world."""
+    if "kept_for_file" in request.fixturenames:
+        yield use_media(request.getfixturevalue("kept_for_file"))
+        return
+    yield use_media(media_of_tests)
+    if media_of_tests.parent.exists():
+        shutil.rmtree(media_of_tests.parent)
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,10 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import transaction
 
+from tests.conftest import use_media
+
 PASSWORD = "Show-2026!"
-CHANGED = ("DATA_DIR", "MEDIA_ROOT", "EMAIL_BACKEND", "SITE_URL")
+CHANGED = ("DATA_DIR", "EMAIL_BACKEND", "SITE_URL")
 
 
 def run_demo(*arguments: str) -> str:
@@ -30,11 +32,11 @@ def demo(
     """The demo in a transaction that is taken back after the folder's last test: what it printed, and its files."""
     folder = tmp_path_factory.mktemp("demo")
     were = {name: getattr(settings, name) for name in CHANGED}
-    settings.DATA_DIR, settings.MEDIA_ROOT = folder, folder / "media"
+    settings.DATA_DIR, media = folder, use_media(folder / "media")
     settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
     os.environ["DEMO_PASSWORD"] = PASSWORD
     with django_db_blocker.unblock(), transaction.atomic():
-        yield SimpleNamespace(printed=run_demo(), files=folder / "demo-files")
+        yield SimpleNamespace(printed=run_demo(), files=folder / "demo-files", media=media)
         transaction.set_rollback(True)
     del os.environ["DEMO_PASSWORD"]
     for name, value in were.items():
@@ -44,7 +46,7 @@ def demo(
 @pytest.fixture(autouse=True)
 def private_media(demo: SimpleNamespace) -> Path:
     """The uploads of the demo, instead of an empty folder for each test."""
-    return settings.MEDIA_ROOT
+    return use_media(demo.media)
 
 
 @pytest.fixture
