@@ -162,7 +162,7 @@ class TrackedChangeList(InboxChangeList):
             rows = self.get_queryset(self.request).select_related(None).order_by()
             start, stop = self.bounds(paginator)
             # Deep pages of few among many are a long walk; then some more keys are less work.
-            most = paginator.cap * (6 if stop > DEEP else 1)
+            most = paginator.cap * (10 if stop > DEEP else 1)
             found = list(share.keys(rows)[: most + 1])
             paginator.count = paginator.capped(min(len(found), paginator.cap + 1))
             if start >= stop:
