@@ -1,6 +1,8 @@
 """The company's payment page (manual ch. 6): what it shows, what it takes, and what it says when something is wrong."""
 
+from copy import deepcopy
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,10 +27,15 @@ def kind() -> None:
     AttachmentKind.objects.get_or_create(code="VOUCHER", defaults={"name": "付款凭证"})
 
 
-@pytest.fixture
-def enrolment() -> Enrolment:
-    """Three renewals, 900 yuan, to be paid."""
+@pytest.fixture(scope="module")
+def kept(kept_for_file: Path) -> Enrolment:
     return EnrolmentFactory(people=3, at="AWAITING_PAYMENT", company__name="广东示范监理有限公司")
+
+
+@pytest.fixture
+def enrolment(kept: Enrolment) -> Enrolment:
+    """Three renewals, 900 yuan, to be paid."""
+    return deepcopy(kept)
 
 
 def clerk_of(enrolment: Enrolment) -> Client:

@@ -1,6 +1,9 @@
 """The steps of the payment leg (SPEC 3.5): each allowed, by the wrong role, in the wrong state, out of scope."""
 
+from collections.abc import Callable
+from copy import deepcopy
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +17,11 @@ from backoffice.roles import Role
 from fees.models import Refund, Voucher
 from tests.enrolments import EnrolmentFactory, EnrolmentLineFactory, advance, voucher
 from tests.factories import UserFactory, actor
-from tests.files.images import upload
+from tests.files.images import png, upload
 from training.models import Enrolment
 
 pytestmark = pytest.mark.django_db
+At = Callable[[str], Enrolment]
 
 #: Step -> (where it begins, where it leads, who takes it).
 STEPS = {
@@ -37,6 +41,18 @@ STATES = (
 )
 
 
+@pytest.fixture(scope="module")
+def kept(kept_for_file: Path) -> dict[str, Enrolment]:
+    """An enrolment of one person, 300 yuan, in every state."""
+    return {state: EnrolmentFactory(people=1, at=state) for state in STATES}
+
+
+@pytest.fixture
+def at(kept: dict[str, Enrolment]) -> At:
+    """`at(state)` is the file's enrolment in this state."""
+    return lambda state: deepcopy(kept[state])
+
+
 def data_for(step: str) -> dict[str, Any]:
     return {"vouchers": [voucher(300)]} if step == "submit_voucher" else {}
 
@@ -51,6 +67,12 @@ def address(enrolment: Enrolment, step: str) -> str:
     return reverse("admin:training_enrolment_step", args=[enrolment.pk, step])
 
 
+def vouchers() -> list[Any]:
+    """All vouchers and their pictures."""
+    pictures = Attachment.objects.filter(kind__code="VOUCHER").order_by("pk")
+    return [list(Voucher.objects.order_by("pk").values_list("pk", "status")), list(pictures.values())]
+
+
 def state_of(enrolment: Enrolment) -> str:
     return str(Enrolment.objects.get(pk=enrolment.pk).state)
 
@@ -59,9 +81,9 @@ def state_of(enrolment: Enrolment) -> str:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_whose_turn_it_is_takes_the_step(step: str) -> None:
+def test_whose_turn_it_is_takes_the_step(step: str, at: At) -> None:
     begin, end, role = STEPS[step]
-    enrolment = EnrolmentFactory(people=1, at=begin)
+    enrolment = at(begin)
 
     perform(enrolment, step, by=actor(enrolment, role), opinion="请更正", **data_for(step))
 
@@ -70,9 +92,9 @@ def test_whose_turn_it_is_takes_the_step(step: str) -> None:
 
 
 @pytest.mark.parametrize("step", [name for name in STEPS if name != "submit_voucher"])
-def test_the_step_is_taken_on_its_page(step: str) -> None:
+def test_the_step_is_taken_on_its_page(step: str, at: At) -> None:
     begin, end, role = STEPS[step]
-    enrolment = EnrolmentFactory(people=1, at=begin)
+    enrolment = at(begin)
     client = client_of(actor(enrolment, role))
 
     assert client.get(address(enrolment, step)).status_code == 200
@@ -85,9 +107,9 @@ def test_the_step_is_taken_on_its_page(step: str) -> None:
 @pytest.mark.parametrize(
     ("step", "role"), [(step, role) for step in STEPS for role in Role if role != STEPS[step][2]]
 )
-def test_the_wrong_role_is_refused(step: str, role: Role) -> None:
+def test_the_wrong_role_is_refused(step: str, role: Role, at: At) -> None:
     begin = STEPS[step][0]
-    enrolment = EnrolmentFactory(people=1, at=begin)
+    enrolment = at(begin)
     bound = {"local_body": enrolment.local_body} if role == Role.LOCAL_BODY else {}
     bound |= {"company": enrolment.company} if role == Role.COMPANY else {}
     user = UserFactory(role=role, **bound)
@@ -102,22 +124,22 @@ def test_the_wrong_role_is_refused(step: str, role: Role) -> None:
 @pytest.mark.parametrize(
     ("step", "state"), [(step, state) for step in STEPS for state in STATES if state != STEPS[step][0]]
 )
-def test_in_the_wrong_state_nothing_happens(step: str, state: str) -> None:
-    enrolment = EnrolmentFactory(people=1, at=state)
+def test_in_the_wrong_state_nothing_happens(step: str, state: str, at: At) -> None:
+    enrolment = at(state)
     user = actor(enrolment, STEPS[step][2])
-    vouchers = list(Voucher.objects.values_list("pk", "status"))
+    before = vouchers()
 
     with pytest.raises(StepRefused):
         perform(enrolment, step, by=user, opinion="请更正", **data_for(step))
     assert client_of(user).post(address(enrolment, step), {"opinion": "请更正"}).status_code in (302, 404)
 
     assert state_of(enrolment) == state
-    assert list(Voucher.objects.values_list("pk", "status")) == vouchers
+    assert vouchers() == before
 
 
 @pytest.mark.parametrize("step", ["submit_voucher", "decline_payment"])
-def test_another_company_is_out_of_scope(step: str) -> None:
-    enrolment = EnrolmentFactory(people=1, at="AWAITING_PAYMENT")
+def test_another_company_is_out_of_scope(step: str, at: At) -> None:
+    enrolment = at("AWAITING_PAYMENT")
     stranger = UserFactory(role=Role.COMPANY)
 
     with pytest.raises(StepRefused):
@@ -128,16 +150,16 @@ def test_another_company_is_out_of_scope(step: str) -> None:
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_nobody_skips_the_payment_by_hand(role: Role) -> None:
-    enrolment = EnrolmentFactory(people=1, at="AWAITING_PAYMENT")
+def test_nobody_skips_the_payment_by_hand(role: Role, at: At) -> None:
+    enrolment = at("AWAITING_PAYMENT")
 
     with pytest.raises(StepRefused):
         perform(enrolment, "skip_payment", by=UserFactory(role=role))
     assert state_of(enrolment) == "AWAITING_PAYMENT"
 
 
-def test_a_return_needs_an_opinion() -> None:
-    enrolment = EnrolmentFactory(people=1, at="FINANCE_REVIEW")
+def test_a_return_needs_an_opinion(at: At) -> None:
+    enrolment = at("FINANCE_REVIEW")
     client = client_of(actor(enrolment, Role.FINANCE))
 
     answer = client.post(address(enrolment, "finance_return"), {"opinion": " "})
@@ -155,8 +177,9 @@ def test_a_return_needs_an_opinion() -> None:
      {"image": upload(b"%PDF-1.7")}, {"pk": 987654}],
     ids=str,
 )  # fmt: skip
-def test_an_incomplete_voucher_is_refused_and_leaves_nothing_behind(wrong: dict[str, Any]) -> None:
-    enrolment = EnrolmentFactory(people=1, at="AWAITING_PAYMENT")
+def test_an_incomplete_voucher_is_refused_and_leaves_nothing_behind(wrong: dict[str, Any], at: At) -> None:
+    enrolment = at("AWAITING_PAYMENT")
+    before = vouchers()
 
     with pytest.raises(StepRefused) as refusal:
         perform(
@@ -164,13 +187,13 @@ def test_an_incomplete_voucher_is_refused_and_leaves_nothing_behind(wrong: dict[
         )
 
     assert not str(refusal.value).startswith("[")
-    assert not Voucher.objects.exists()
-    assert not Attachment.objects.filter(kind__code="VOUCHER").exists()
+    assert vouchers() == before
     assert state_of(enrolment) == "AWAITING_PAYMENT"
 
 
-def test_vouchers_that_do_not_cover_the_bill_are_refused_with_what_is_missing() -> None:
-    enrolment = EnrolmentFactory(people=1, at="AWAITING_PAYMENT")
+def test_vouchers_that_do_not_cover_the_bill_are_refused_with_what_is_missing(at: At) -> None:
+    enrolment = at("AWAITING_PAYMENT")
+    before = vouchers()
 
     with pytest.raises(StepRefused, match="20"):
         perform(
@@ -179,7 +202,7 @@ def test_vouchers_that_do_not_cover_the_bill_are_refused_with_what_is_missing() 
             by=actor(enrolment, Role.COMPANY),
             vouchers=[voucher(100), voucher(180)],
         )
-    assert not Voucher.objects.exists()
+    assert vouchers() == before
 
 
 # --- Stories -----------------------------------------------------------------------------------------
@@ -224,8 +247,8 @@ def test_after_declining_and_a_shorter_roster_the_payment_is_skipped_and_the_res
     assert TransitionLog.of(enrolment).latest("id").step == "skip_payment"
 
 
-def test_too_much_becomes_a_refund_due_once_it_is_verified() -> None:
-    enrolment = EnrolmentFactory(people=1, at="AWAITING_PAYMENT")
+def test_too_much_becomes_a_refund_due_once_it_is_verified(at: At) -> None:
+    enrolment = at("AWAITING_PAYMENT")
     enrolment = perform(
         enrolment, "submit_voucher", by=actor(enrolment, Role.COMPANY), vouchers=[voucher(200), voucher(150)]
     )
@@ -237,8 +260,8 @@ def test_too_much_becomes_a_refund_due_once_it_is_verified() -> None:
     assert enrolment.bill.paid == 350
 
 
-def test_a_bill_of_nothing_skips_the_payment() -> None:
-    enrolment = EnrolmentFactory(people=1, at="LOCAL_REVIEW")
+def test_a_bill_of_nothing_skips_the_payment(at: At) -> None:
+    enrolment = at("LOCAL_REVIEW")
     enrolment.bill.items.all().delete()
     type(enrolment.bill).objects.update(total=0)
 
@@ -248,10 +271,8 @@ def test_a_bill_of_nothing_skips_the_payment() -> None:
     assert not enrolment.bill.receipts.exists()
 
 
-def test_what_training_said_is_proposed_to_finance_and_told_to_the_company() -> None:
-    enrolment = advance(
-        EnrolmentFactory(people=1, at="TRAINING_REVIEW"), "training_return", opinion="名单有误"
-    )
+def test_what_training_said_is_proposed_to_finance_and_told_to_the_company(at: At) -> None:
+    enrolment = advance(at("TRAINING_REVIEW"), "training_return", opinion="名单有误")
     assert enrolment.bill.stage == "REVIEW"
     finance = client_of(actor(enrolment, Role.FINANCE))
 
@@ -267,9 +288,9 @@ def test_what_training_said_is_proposed_to_finance_and_told_to_the_company() -> 
     assert (state_of(enrolment), enrolment.bill.stage) == ("DRAFT", "IDLE")
 
 
-def test_a_return_keeps_verified_money_and_returns_the_rest_only() -> None:
+def test_a_return_keeps_verified_money_and_returns_the_rest_only(at: At) -> None:
     enrolment = advance(
-        EnrolmentFactory(people=1, at="TRAINING_REVIEW"),
+        at("TRAINING_REVIEW"),
         "training_return",
         "finance_return",
         "decline_payment",
@@ -284,8 +305,8 @@ def test_a_return_keeps_verified_money_and_returns_the_rest_only() -> None:
 # --- What finance sees -------------------------------------------------------------------------------
 
 
-def test_finance_decides_with_vouchers_and_amounts_before_its_eyes() -> None:
-    enrolment = EnrolmentFactory(people=1, at="AWAITING_PAYMENT")
+def test_finance_decides_with_vouchers_and_amounts_before_its_eyes(at: At) -> None:
+    enrolment = at("AWAITING_PAYMENT")
     enrolment = perform(
         enrolment, "submit_voucher", by=actor(enrolment, Role.COMPANY),
         vouchers=[voucher(100, payer_name="张三"), voucher(250)],
@@ -300,17 +321,19 @@ def test_finance_decides_with_vouchers_and_amounts_before_its_eyes() -> None:
             assert reverse("core:attachment", args=[Attachment.of(row).get().pk]) in html
 
 
-def test_a_picture_that_paid_another_bill_already_is_pointed_out() -> None:
-    first = EnrolmentFactory(people=1, at="FINANCE_REVIEW")
-    second = EnrolmentFactory(people=1, at="FINANCE_REVIEW")  # the factory's picture is always the same
+def test_a_picture_that_paid_another_bill_already_is_pointed_out(at: At) -> None:
+    first, second = at("AWAITING_PAYMENT"), EnrolmentFactory(people=1, at="AWAITING_PAYMENT")
+    for row in (first, second):
+        image = upload(png(), "pay.png")
+        perform(row, "submit_voucher", by=actor(row, Role.COMPANY), vouchers=[voucher(300, image=image)])
 
     answer = client_of(actor(second, Role.FINANCE)).get(address(second, "finance_approve"))
 
     assert any(first.bill.subject in remark for remark in answer.context["vouchers"][0].remarks)
 
 
-def test_the_company_is_not_told_of_other_companies_pictures() -> None:
-    EnrolmentFactory(people=1, at="FINANCE_REVIEW")
+def test_the_company_is_not_told_of_other_companies_pictures(at: At) -> None:
+    assert at("FINANCE_REVIEW").bill.vouchers.exists()  # the factory's picture is always the same
     second = EnrolmentFactory(people=1, at="FINANCE_REVIEW")
 
     page = reverse("admin:training_enrolment_change", args=[second.pk])
@@ -324,8 +347,8 @@ def test_the_company_is_not_told_of_other_companies_pictures() -> None:
     )
 
 
-def test_a_local_body_sees_no_payment_panel() -> None:
-    enrolment = EnrolmentFactory(people=1, at="FINANCE_REVIEW")
+def test_a_local_body_sees_no_payment_panel(at: At) -> None:
+    enrolment = at("FINANCE_REVIEW")
     body = UserFactory(role=Role.LOCAL_BODY, local_body=enrolment.local_body)
 
     answer = client_of(body).get(reverse("admin:training_enrolment_change", args=[enrolment.pk]))

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from backoffice.core.excel.identity import birthday_of, gender_of
 from backoffice.roles import Role
+from registry.models import Person
 from tests.enrolments import EnrolmentFactory
 from tests.factories import PersonFactory, TrainingClassFactory, UserFactory
 from training.enrolling import move_lines
@@ -39,14 +41,15 @@ def learners(
 def many(people: int, state: str = "PENDING", mode: str = "ONLINE") -> list[int]:
     """A big class quickly: copies of one confirmed person (rows only)."""
     first = learners(1, mode=mode)[0]
-    copies = []
-    for _number in range(people - 1):
-        person = PersonFactory(company=first.enrolment.company)
-        copies.append(
-            EnrolmentLine(enrolment=first.enrolment, person=person, category=first.category, matter=first.matter,
-                          name=person.name, id_number=person.id_number, state=state)
-        )  # fmt: skip
-    EnrolmentLine.objects.bulk_create(copies)
+    others = PersonFactory.build_batch(people - 1, company=first.enrolment.company)
+    for person in others:  # what its save() would set
+        person.birthday, person.gender = birthday_of(person.id_number), gender_of(person.id_number)
+    Person.objects.bulk_create(others)
+    EnrolmentLine.objects.bulk_create(
+        EnrolmentLine(enrolment=first.enrolment, person=person, category=first.category, matter=first.matter,
+                      name=person.name, id_number=person.id_number, state=state)
+        for person in others
+    )  # fmt: skip
     EnrolmentLine.objects.filter(pk=first.pk).update(state=state)
     return list(first.enrolment.lines.order_by("pk").values_list("pk", flat=True))
 

@@ -1,6 +1,8 @@
 """Attendance and results of face-to-face classes: the grid, who may enter, what is kept when something is wrong."""
 
 import io
+from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -27,9 +29,15 @@ def body_of(line: EnrolmentLine) -> Any:
     return UserFactory(role=Role.LOCAL_BODY, local_body=line.enrolment.local_body)
 
 
-@pytest.fixture
-def lines() -> list[EnrolmentLine]:
+@pytest.fixture(scope="module")
+def kept(kept_for_file: Path) -> list[EnrolmentLine]:
     return learners(3, "LEARNING", "FACE_TO_FACE")
+
+
+@pytest.fixture
+def lines(kept: list[EnrolmentLine]) -> list[EnrolmentLine]:
+    """Three people who learn in a face-to-face class."""
+    return deepcopy(kept)
 
 
 @pytest.fixture

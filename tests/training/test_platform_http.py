@@ -1,5 +1,8 @@
 """The learning platform by signed requests: retries, repeated keys, garbage, crashes; one effect each time."""
 
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,7 +10,8 @@ import pytest
 from backoffice.core.models import TransitionLog
 from backoffice.roles import Role
 from tests.factories import UserFactory
-from tests.training.learners import learners, states
+from tests.training.learners import learners as learners_of_an_online_class
+from tests.training.learners import states
 from tests.training.platform_server import Platform
 from tests.training.platform_server import platform as platform_fixture
 from training.enrolling import move_lines
@@ -16,7 +20,19 @@ from training.platform import http, jobs
 from training.platform.hand_off import hand_off, send_again, withdraw
 
 pytestmark = pytest.mark.django_db
+Learners = Callable[[int], list[EnrolmentLine]]
 platform = platform_fixture
+
+
+@pytest.fixture(scope="module")
+def kept(kept_for_file: Path) -> dict[int, list[EnrolmentLine]]:
+    return {people: learners_of_an_online_class(people) for people in (1, 2, 3, 4)}
+
+
+@pytest.fixture
+def learners(kept: dict[int, list[EnrolmentLine]]) -> Learners:
+    """`learners(number)` are the people of an enrolment of so many, to be handed over."""
+    return lambda number: deepcopy(kept[number])
 
 
 @pytest.fixture
@@ -41,7 +57,9 @@ def outcomes(run: PlatformRun) -> list[str]:
     return list(run.rows.order_by("pk").values_list("outcome", flat=True))
 
 
-def test_whoever_the_platform_takes_is_handed_over(platform: Platform, handed: Any) -> None:
+def test_whoever_the_platform_takes_is_handed_over(
+    platform: Platform, handed: Any, learners: Learners
+) -> None:
     lines = learners(3)
     run = handed(lines)
     assert (run.status, run.attempts, run.error) == ("SENT", 1, "")
@@ -54,7 +72,7 @@ def test_whoever_the_platform_takes_is_handed_over(platform: Platform, handed: A
     assert first["class"]["title"] == lines[0].enrolment.training_class.title
 
 
-def test_opened_at_once_means_learning(platform: Platform, handed: Any) -> None:
+def test_opened_at_once_means_learning(platform: Platform, handed: Any, learners: Learners) -> None:
     lines = learners(2)
     platform.says = {str(line.pk): {"status": "opened"} for line in lines}
     run = handed(lines)
@@ -65,7 +83,9 @@ def test_opened_at_once_means_learning(platform: Platform, handed: Any) -> None:
     assert line.opened_at
 
 
-def test_the_refused_stay_to_be_opened_and_the_reason_is_kept(platform: Platform, handed: Any) -> None:
+def test_the_refused_stay_to_be_opened_and_the_reason_is_kept(
+    platform: Platform, handed: Any, learners: Learners
+) -> None:
     lines = learners(2)
     platform.says = {str(lines[0].pk): {"status": "refused", "reason": "身份证号与姓名不符"},
                      str(lines[1].pk): {"status": "opened"}}  # fmt: skip
@@ -75,7 +95,9 @@ def test_the_refused_stay_to_be_opened_and_the_reason_is_kept(platform: Platform
     assert run.rows.get(line=lines[0]).reason == "身份证号与姓名不符"
 
 
-def test_a_refused_person_is_handed_over_again_after_the_correction(platform: Platform, handed: Any) -> None:
+def test_a_refused_person_is_handed_over_again_after_the_correction(
+    platform: Platform, handed: Any, learners: Learners
+) -> None:
     lines = learners(1)
     platform.says = {str(lines[0].pk): {"status": "refused", "reason": "错误"}}
     first = handed(lines)
@@ -87,7 +109,7 @@ def test_a_refused_person_is_handed_over_again_after_the_correction(platform: Pl
 
 @pytest.mark.parametrize("wrong", [500, 502, 429, "garbage", "drop", "hang"])
 def test_a_failure_of_the_moment_is_tried_again_with_the_same_key_and_one_effect(
-    wrong: Any, platform: Platform, handed: Any, settings: Any
+    wrong: Any, platform: Platform, handed: Any, settings: Any, learners: Learners
 ) -> None:
     lines = learners(2)
     platform.plan = [wrong]
@@ -98,7 +120,9 @@ def test_a_failure_of_the_moment_is_tried_again_with_the_same_key_and_one_effect
     assert TransitionLog.of(lines[0]).filter(step="hand_off").count() == 1
 
 
-def test_after_the_last_attempt_the_run_waits_for_somebody(platform: Platform, handed: Any) -> None:
+def test_after_the_last_attempt_the_run_waits_for_somebody(
+    platform: Platform, handed: Any, learners: Learners
+) -> None:
     lines = learners(1)
     platform.plan = [503] * jobs.MAX_ATTEMPTS
     run = handed(lines)
@@ -108,21 +132,27 @@ def test_after_the_last_attempt_the_run_waits_for_somebody(platform: Platform, h
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 422, 302])
-def test_what_cannot_help_is_not_tried_again(status: int, platform: Platform, handed: Any) -> None:
+def test_what_cannot_help_is_not_tried_again(
+    status: int, platform: Platform, handed: Any, learners: Learners
+) -> None:
     lines = learners(1)
     platform.plan = [status]
     run = handed(lines)
     assert (run.status, len(platform.requests)) == ("FAILED", 1)
 
 
-def test_a_wrong_secret_is_told_apart(platform: Platform, handed: Any, settings: Any) -> None:
+def test_a_wrong_secret_is_told_apart(
+    platform: Platform, handed: Any, settings: Any, learners: Learners
+) -> None:
     settings.LEARNING_PLATFORM_HTTP = {**settings.LEARNING_PLATFORM_HTTP, "secret": "another" * 8}
     run = handed(learners(1))
     assert run.status == "FAILED"
     assert "LEARNING_PLATFORM_SECRET" in run.error
 
 
-def test_a_platform_that_is_not_there_is_tried_again(platform: Platform, handed: Any, settings: Any) -> None:
+def test_a_platform_that_is_not_there_is_tried_again(
+    platform: Platform, handed: Any, settings: Any, learners: Learners
+) -> None:
     settings.LEARNING_PLATFORM_HTTP = {**settings.LEARNING_PLATFORM_HTTP, "url": "http://127.0.0.1:9/api"}
     run = handed(learners(1))
     assert (run.status, run.attempts) == ("FAILED", jobs.MAX_ATTEMPTS)
@@ -141,7 +171,9 @@ def test_a_platform_that_is_not_there_is_tried_again(platform: Platform, handed:
         lambda told: {**told, "lines": [{**line, "status": ["opened"]} for line in told["lines"]]},
     ],
 )
-def test_an_answer_that_was_not_agreed_changes_nothing(spoil: Any, platform: Platform, officer: Any) -> None:
+def test_an_answer_that_was_not_agreed_changes_nothing(
+    spoil: Any, platform: Platform, officer: Any, learners: Learners
+) -> None:
     lines = learners(1)
     run = hand_off([lines[0].pk], by=officer).runs[0]
     platform.plan = [spoil]
@@ -153,7 +185,9 @@ def test_an_answer_that_was_not_agreed_changes_nothing(spoil: Any, platform: Pla
     assert states(lines) == ["PENDING"]
 
 
-def test_half_an_answer_is_recorded_and_the_rest_asked_again(platform: Platform, handed: Any) -> None:
+def test_half_an_answer_is_recorded_and_the_rest_asked_again(
+    platform: Platform, handed: Any, learners: Learners
+) -> None:
     lines = learners(4)
     platform.plan = ["half"]
     run = handed(lines)
@@ -162,7 +196,7 @@ def test_half_an_answer_is_recorded_and_the_rest_asked_again(platform: Platform,
     assert len(platform.requests[1]["content"]["lines"]) == 4
 
 
-def test_people_we_did_not_send_are_not_touched(platform: Platform, handed: Any) -> None:
+def test_people_we_did_not_send_are_not_touched(platform: Platform, handed: Any, learners: Learners) -> None:
     stranger, line = learners(2)
     platform.plan = [
         lambda told: {**told, "lines": [*told["lines"], {"reference": str(stranger.pk), "status": "opened"}]}
@@ -172,7 +206,7 @@ def test_people_we_did_not_send_are_not_touched(platform: Platform, handed: Any)
 
 
 def test_a_worker_killed_between_sending_and_storing_resumes(
-    platform: Platform, officer: Any, monkeypatch: pytest.MonkeyPatch
+    platform: Platform, officer: Any, monkeypatch: pytest.MonkeyPatch, learners: Learners
 ) -> None:
     lines = learners(3)
     run = hand_off([line.pk for line in lines], by=officer).runs[0]
@@ -194,7 +228,9 @@ def test_a_worker_killed_between_sending_and_storing_resumes(
     assert TransitionLog.of(lines[0]).filter(step="hand_off").count() == 1
 
 
-def test_whoever_was_dropped_before_the_sending_is_left_out(platform: Platform, officer: Any) -> None:
+def test_whoever_was_dropped_before_the_sending_is_left_out(
+    platform: Platform, officer: Any, learners: Learners
+) -> None:
     stays, goes = learners(2)
     run = hand_off([stays.pk, goes.pk], by=officer).runs[0]
     move_lines([goes.pk], "drop", by=officer, opinion="离职")
@@ -204,7 +240,9 @@ def test_whoever_was_dropped_before_the_sending_is_left_out(platform: Platform, 
     assert outcomes(run) == ["ACCEPTED", "WITHDRAWN"]
 
 
-def test_a_batch_that_lost_everybody_is_withdrawn(platform: Platform, officer: Any) -> None:
+def test_a_batch_that_lost_everybody_is_withdrawn(
+    platform: Platform, officer: Any, learners: Learners
+) -> None:
     line = learners(1)[0]
     run = hand_off([line.pk], by=officer).runs[0]
     move_lines([line.pk], "drop", by=officer, opinion="离职")
@@ -213,7 +251,7 @@ def test_a_batch_that_lost_everybody_is_withdrawn(platform: Platform, officer: A
     assert (run.status, platform.requests) == ("WITHDRAWN", [])
 
 
-def test_nobody_is_in_two_open_batches(platform: Platform, officer: Any) -> None:
+def test_nobody_is_in_two_open_batches(platform: Platform, officer: Any, learners: Learners) -> None:
     line = learners(1)[0]
     hand_off([line.pk], by=officer)
     again = hand_off([line.pk], by=officer)
@@ -222,7 +260,7 @@ def test_nobody_is_in_two_open_batches(platform: Platform, officer: Any) -> None
 
 
 def test_a_colleague_sends_again_what_a_closed_account_left(
-    platform: Platform, handed: Any, officer: Any, django_capture_on_commit_callbacks: Any
+    platform: Platform, handed: Any, officer: Any, django_capture_on_commit_callbacks: Any, learners: Learners
 ) -> None:
     line = learners(1)[0]
     run = hand_off([line.pk], by=officer).runs[0]
@@ -240,7 +278,7 @@ def test_a_colleague_sends_again_what_a_closed_account_left(
 
 
 def test_a_failed_batch_is_withdrawn_and_its_people_are_pending_again(
-    platform: Platform, handed: Any, officer: Any
+    platform: Platform, handed: Any, officer: Any, learners: Learners
 ) -> None:
     line = learners(1)[0]
     platform.plan = [400]
@@ -251,7 +289,7 @@ def test_a_failed_batch_is_withdrawn_and_its_people_are_pending_again(
     assert hand_off([line.pk], by=officer).runs
 
 
-def test_news_opens_the_learning(platform: Platform, handed: Any, officer: Any) -> None:
+def test_news_opens_the_learning(platform: Platform, handed: Any, officer: Any, learners: Learners) -> None:
     lines = learners(3)
     run = handed(lines)
     platform.says = {
@@ -267,7 +305,7 @@ def test_news_opens_the_learning(platform: Platform, handed: Any, officer: Any) 
 
 
 def test_results_are_fetched_and_fetched_twice_change_nothing(
-    platform: Platform, handed: Any, officer: Any
+    platform: Platform, handed: Any, officer: Any, learners: Learners
 ) -> None:
     lines = learners(3)
     platform.says = {str(line.pk): {"status": "opened"} for line in lines}
@@ -286,7 +324,9 @@ def test_results_are_fetched_and_fetched_twice_change_nothing(
     assert not jobs.fetch_results(by=officer).changed
 
 
-def test_results_with_impossible_numbers_are_not_taken(platform: Platform, handed: Any, officer: Any) -> None:
+def test_results_with_impossible_numbers_are_not_taken(
+    platform: Platform, handed: Any, officer: Any, learners: Learners
+) -> None:
     line = learners(1)[0]
     platform.says = {str(line.pk): {"status": "opened"}}
     handed([line])
@@ -311,7 +351,7 @@ def test_an_answer_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch, plat
         http.ask("status", {"references": []})
 
 
-def test_the_error_of_a_batch_names_nobody(platform: Platform, officer: Any) -> None:
+def test_the_error_of_a_batch_names_nobody(platform: Platform, officer: Any, learners: Learners) -> None:
     line = learners(1)[0]
     run = hand_off([line.pk], by=officer).runs[0]
     platform.plan = ["garbage"]

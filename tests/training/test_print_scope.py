@@ -1,6 +1,8 @@
 """Who may print an enrolment: whoever may see it, and nobody else."""
 
 from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,9 +21,16 @@ ACTS = ("print_sheet", "print_pdf", "materials", "materials_pdf")
 READERS = (Role.ADMIN, Role.OFFICE, Role.FINANCE, Role.TRAINING, Role.AUDITOR)
 
 
+@pytest.fixture(scope="module")
+def kept(kept_for_file: Path) -> dict[str, Enrolment]:
+    """An enrolment of one person in each state."""
+    states = ("DRAFT", "LOCAL_REVIEW", "TRAINING_REVIEW", "CONFIRMED", "CANCELLED")
+    return {state: EnrolmentFactory(people=1, at=state) for state in states}
+
+
 @pytest.fixture
-def confirmed() -> Enrolment:
-    return EnrolmentFactory(people=1, at="CONFIRMED")
+def confirmed(kept: dict[str, Enrolment]) -> Enrolment:
+    return deepcopy(kept["CONFIRMED"])
 
 
 @pytest.fixture(params=ACTS)
@@ -63,8 +72,10 @@ def test_the_signed_out_are_asked_to_sign_in(act: str, confirmed: Enrolment, cli
 
 
 @pytest.mark.parametrize("act", ["print_sheet", "print_pdf"])
-def test_a_draft_that_was_never_submitted_is_the_companys_alone(act: str, signed_in: Door) -> None:
-    draft = EnrolmentFactory(people=1)
+def test_a_draft_that_was_never_submitted_is_the_companys_alone(
+    act: str, kept: dict[str, Enrolment], signed_in: Door
+) -> None:
+    draft = deepcopy(kept["DRAFT"])
     body = UserFactory(role=Role.LOCAL_BODY, local_body=draft.local_body)
     assert status(signed_in(body), draft, act) == 404
     assert status(signed_in(UserFactory(role=Role.FINANCE)), draft, act) == 404
@@ -73,8 +84,10 @@ def test_a_draft_that_was_never_submitted_is_the_companys_alone(act: str, signed
 
 @pytest.mark.parametrize("act", ["materials", "materials_pdf"])
 @pytest.mark.parametrize("at", ["DRAFT", "LOCAL_REVIEW", "TRAINING_REVIEW", "CANCELLED"])
-def test_there_is_no_list_of_papers_before_the_confirmation(at: str, act: str, signed_in: Door) -> None:
-    enrolment = EnrolmentFactory(people=1, at=at)
+def test_there_is_no_list_of_papers_before_the_confirmation(
+    at: str, act: str, kept: dict[str, Enrolment], signed_in: Door
+) -> None:
+    enrolment = deepcopy(kept[at])
     assert status(signed_in(UserFactory(role=Role.COMPANY, company=enrolment.company)), enrolment, act) == 404
 
 

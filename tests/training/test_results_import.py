@@ -1,6 +1,9 @@
 """Results from a file: what each row means is shown first; wrong rows are named; twice the same changes nothing."""
 
 import io
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -20,8 +23,20 @@ from training.enrolling import move_lines
 from training.models import EnrolmentLine
 
 pytestmark = pytest.mark.django_db
+Learning = Callable[[int], list[EnrolmentLine]]
 HEADER = ["流水号", "姓名", "身份证号", "培训班", "学时", "成绩", "是否合格", "考试日期"]
 ADD = "/admin/core/importrun/add/?layout=results"
+
+
+@pytest.fixture(scope="module")
+def kept(kept_for_file: Path) -> dict[int, list[EnrolmentLine]]:
+    return {people: learners(people, "LEARNING") for people in (1, 2, 3)}
+
+
+@pytest.fixture
+def learning(kept: dict[int, list[EnrolmentLine]]) -> Learning:
+    """`learning(number)` are the people of an enrolment of so many, learning online."""
+    return lambda number: deepcopy(kept[number])
 
 
 @pytest.fixture
@@ -70,8 +85,10 @@ def stored(line: EnrolmentLine) -> EnrolmentLine:
     return EnrolmentLine.objects.get(pk=line.pk)
 
 
-def test_the_preview_says_what_will_happen_and_the_confirmation_does_it(officer: Any) -> None:
-    one, two, three = lines = learners(3, "LEARNING")
+def test_the_preview_says_what_will_happen_and_the_confirmation_does_it(
+    officer: Any, learning: Learning
+) -> None:
+    one, two, three = lines = learning(3)
     content = workbook(row(one, 24, 88, "合格", "2026-06-28"), row(two, 20, 41.5, "不合格"), row(three, 6.5))
     preview = imported(content, officer, execute=False)
     assert counts(preview) == {"passed": 1, "failed": 1, "noted": 1}
@@ -83,8 +100,8 @@ def test_the_preview_says_what_will_happen_and_the_confirmation_does_it(officer:
     assert (stored(two).score, stored(three).study_hours) == (41.5, 6.5)
 
 
-def test_the_same_file_twice_changes_nothing(officer: Any) -> None:
-    one, two, three = learners(3, "LEARNING")
+def test_the_same_file_twice_changes_nothing(officer: Any, learning: Learning) -> None:
+    one, two, three = learning(3)
     content = workbook(row(one, 24, 88, "合格"), row(two, 20, 41, "不合格"), row(three, 6.5))
     imported(content, officer)
     before = EnrolmentLine.history.count()
@@ -93,8 +110,8 @@ def test_the_same_file_twice_changes_nothing(officer: Any) -> None:
     assert EnrolmentLine.history.count() == before
 
 
-def test_an_old_file_does_not_fail_somebody_who_retakes(officer: Any) -> None:
-    line = learners(1, "LEARNING")[0]
+def test_an_old_file_does_not_fail_somebody_who_retakes(officer: Any, learning: Learning) -> None:
+    line = learning(1)[0]
     content = workbook(row(line, 24, 30, "不合格"))
     imported(content, officer)
     move_lines([line.pk], "retake", by=officer)
@@ -111,8 +128,10 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("values", "letter"), WRONG)
-def test_a_wrong_value_is_named_with_its_true_row_and_column(values: dict, letter: str, officer: Any) -> None:
-    good, bad = learners(2, "LEARNING")
+def test_a_wrong_value_is_named_with_its_true_row_and_column(
+    values: dict, letter: str, officer: Any, learning: Learning
+) -> None:
+    good, bad = learning(2)
     content = workbook(row(good, 24, 88, "合格"), row(bad, **{"hours": 1, "result": "合格"} | values))
     run = imported(content, officer)
     assert counts(run) == {"passed": 1, "error": 1}
@@ -127,8 +146,8 @@ def changed(line: EnrolmentLine, **cells: Any) -> list[Any]:
     return [*values.values(), 24, 88, "合格", None]
 
 
-def test_rows_that_mean_nobody_or_somebody_else_are_errors(officer: Any) -> None:
-    one, two = learners(2, "LEARNING")
+def test_rows_that_mean_nobody_or_somebody_else_are_errors(officer: Any, learning: Learning) -> None:
+    one, two = learning(2)
     wrong = [
         changed(one, reference="99999999"), changed(one, reference="1.5"), changed(one, reference=str(two.pk)),
         changed(one, reference="", id_number="440106199001011234"), changed(one, reference="", course="别的班"),
@@ -139,16 +158,16 @@ def test_rows_that_mean_nobody_or_somebody_else_are_errors(officer: Any) -> None
         assert counts(run) == {"error": 1}, cells
 
 
-def test_somebody_is_found_by_id_number_alone(officer: Any) -> None:
-    line = learners(1, "LEARNING")[0]
+def test_somebody_is_found_by_id_number_alone(officer: Any, learning: Learning) -> None:
+    line = learning(1)[0]
     learners(1, "LEARNING")
     content = workbook([line.id_number, 24, "合格"], header=["身份证号", "学时", "结果"])
     assert counts(imported(content, officer)) == {"passed": 1}
     assert states([line]) == ["PASSED"]
 
 
-def test_two_certificates_in_one_class_are_told_apart_by_number(officer: Any) -> None:
-    first = learners(1, "LEARNING")[0]
+def test_two_certificates_in_one_class_are_told_apart_by_number(officer: Any, learning: Learning) -> None:
+    first = learning(1)[0]
     second = EnrolmentLine.objects.get(pk=many(2, "LEARNING")[1])
     EnrolmentLine.objects.filter(pk=second.pk).update(
         enrolment=first.enrolment_id,
@@ -179,23 +198,25 @@ def test_whoever_is_not_learning_is_a_conflict(state: str, officer: Any) -> None
         ("不合格", 88, "conflict"),
     ],
 )
-def test_what_is_recorded_is_not_overwritten(result: Any, score: Any, outcome: str, officer: Any) -> None:
-    line = learners(1, "LEARNING")[0]
+def test_what_is_recorded_is_not_overwritten(
+    result: Any, score: Any, outcome: str, officer: Any, learning: Learning
+) -> None:
+    line = learning(1)[0]
     imported(workbook(row(line, 24, 88, "合格")), officer)
     assert counts(imported(workbook(row(line, None, score, result)), officer)) == {outcome: 1}
     assert stored(line).score == 88
 
 
-def test_the_same_person_twice_in_a_file(officer: Any) -> None:
-    line, other = learners(2, "LEARNING")
+def test_the_same_person_twice_in_a_file(officer: Any, learning: Learning) -> None:
+    line, other = learning(2)
     content = workbook(
         row(line, 24, 88, "合格"), row(line, 24, 88, "合格"), row(line, 24, 90, "合格"), row(other, 1)
     )
     assert counts(imported(content, officer)) == {"passed": 1, "repeated": 1, "error": 1, "noted": 1}
 
 
-def test_all_or_nothing(officer: Any) -> None:
-    good, bad = learners(2, "LEARNING")
+def test_all_or_nothing(officer: Any, learning: Learning) -> None:
+    good, bad = learning(2)
     content = workbook(row(good, 24, 88, "合格"), row(bad, -1, 88, "合格"))
     assert imported(content, officer, all_or_nothing=True).status == "REFUSED"
     assert states([good, bad]) == ["LEARNING"] * 2
@@ -213,8 +234,10 @@ def test_a_body_records_its_own_face_to_face_classes_only() -> None:
     assert foreign.id_number not in str([sample["reasons"] for sample in run.samples["error"]])
 
 
-def test_the_pages_show_the_outcomes_and_nobody_elses_uploads(officer: Any, signed_in: Any) -> None:
-    line = learners(1, "LEARNING")[0]
+def test_the_pages_show_the_outcomes_and_nobody_elses_uploads(
+    officer: Any, signed_in: Any, learning: Learning
+) -> None:
+    line = learning(1)[0]
     client = signed_in(officer)
     assert "流水号" in str(client.get(ADD).content.decode()) or client.get(ADD).status_code == 200
     file = SimpleUploadedFile("成绩.xlsx", workbook(row(line, 24, 88, "合格")))
@@ -244,10 +267,10 @@ def test_the_department_imports_no_registers(layout: str, officer: Any, signed_i
     assert [key for key, _label in offered] == ["results", "platform_confirmation"]
 
 
-def test_the_template_can_be_read_again(officer: Any, signed_in: Any) -> None:
+def test_the_template_can_be_read_again(officer: Any, signed_in: Any, learning: Learning) -> None:
     answer = signed_in(officer).get(reverse("admin:core_importrun_template", args=["results"]))
     sheet = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content))).worksheets[0]
-    line = learners(1, "LEARNING")[0]
+    line = learning(1)[0]
     header = [cell.value for cell in sheet[1]]
     cells = dict.fromkeys(header, "") | {"流水号": str(line.pk), "结果": "合格"}
     assert counts(imported(workbook([*cells.values()], header=header), officer)) == {"passed": 1}
@@ -270,8 +293,10 @@ def test_many_rows_take_as_many_kinds_of_queries_as_few(officer: Any) -> None:
 # --- From the command line ----------------------------------------------------------------------------
 
 
-def test_the_command_imports_and_reports(officer: Any, tmp_path: Any, capsys: Any) -> None:
-    line, bad = learners(2, "LEARNING")
+def test_the_command_imports_and_reports(
+    officer: Any, tmp_path: Any, capsys: Any, learning: Learning
+) -> None:
+    line, bad = learning(2)
     path, marked = tmp_path / "成绩.xlsx", tmp_path / "marked.xlsx"
     path.write_bytes(workbook(row(line, 24, 88, "合格"), row(bad, -1, 0, "合格")))
     with pytest.raises(SystemExit) as ended:
@@ -283,8 +308,8 @@ def test_the_command_imports_and_reports(officer: Any, tmp_path: Any, capsys: An
     assert states([line, bad]) == ["PASSED", "LEARNING"]
 
 
-def test_a_dry_run_of_the_command_writes_nothing(officer: Any, tmp_path: Any) -> None:
-    line = learners(1, "LEARNING")[0]
+def test_a_dry_run_of_the_command_writes_nothing(officer: Any, tmp_path: Any, learning: Learning) -> None:
+    line = learning(1)[0]
     path = tmp_path / "成绩.xlsx"
     path.write_bytes(workbook(row(line, 24, 88, "合格")))
     call_command("import_results", path, user=officer.username, dry_run=True)
@@ -293,9 +318,9 @@ def test_a_dry_run_of_the_command_writes_nothing(officer: Any, tmp_path: Any) ->
 
 
 @pytest.mark.parametrize("user", ["nobody", "clerk"])
-def test_the_command_needs_somebody_who_may(user: str, tmp_path: Any) -> None:
+def test_the_command_needs_somebody_who_may(user: str, tmp_path: Any, learning: Learning) -> None:
     UserFactory(role=Role.COMPANY, username="clerk")
     path = tmp_path / "成绩.xlsx"
-    path.write_bytes(workbook(row(learners(1, "LEARNING")[0])))
+    path.write_bytes(workbook(row(learning(1)[0])))
     with pytest.raises(CommandError):
         call_command("import_results", path, user=user)

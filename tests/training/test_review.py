@@ -1,6 +1,9 @@
 """The reviewer's page: everybody's papers, what changed since the return, remarks, and approval of the clean ones."""
 
 import re
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +22,24 @@ from training.models import Enrolment, EnrolmentLine
 from training.review import ADDED, CHANGED, Review, look_through, save_remark
 
 pytestmark = pytest.mark.django_db
+At = Callable[..., Enrolment]
 LIST = reverse("admin:training_enrolment_changelist")
+
+
+@pytest.fixture(scope="module")
+def kept(kept_for_file: Path) -> dict[tuple[str, int], Enrolment]:
+    """An enrolment of one person in each state that is looked at, and of two where the roster is looked through."""
+    one = ("LOCAL_REVIEW", "AWAITING_PAYMENT", "TRAINING_REVIEW", "CONFIRMED")
+    kept = {(state, 1): EnrolmentFactory(people=1, at=state) for state in one}
+    return kept | {
+        (state, 2): EnrolmentFactory(people=2, at=state) for state in ("LOCAL_REVIEW", "TRAINING_REVIEW")
+    }
+
+
+@pytest.fixture
+def at(kept: dict[tuple[str, int], Enrolment]) -> At:
+    """`at(state, people)` is the file's enrolment of so many people in this state."""
+    return lambda state, people=1: deepcopy(kept[state, people])
 
 
 def reviewer_of(enrolment: Enrolment) -> Any:
@@ -54,12 +74,12 @@ def certificate_of(enrolment: Enrolment, **values: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("step", "at", "role"),
+    ("step", "state", "role"),
     [("local_approve", "LOCAL_REVIEW", Role.LOCAL_BODY), ("local_return", "LOCAL_REVIEW", Role.LOCAL_BODY),
      ("training_confirm", "TRAINING_REVIEW", Role.TRAINING), ("training_return", "TRAINING_REVIEW", Role.TRAINING)],
 )  # fmt: skip
-def test_every_persons_pictures_are_on_the_decision_page(step: str, at: str, role: str) -> None:
-    enrolment = EnrolmentFactory(people=2, at=at)
+def test_every_persons_pictures_are_on_the_decision_page(step: str, state: str, role: str, at: At) -> None:
+    enrolment = at(state, 2)
     text = client_of(actor(enrolment, role)).get(step_page(enrolment, step)).content.decode()
     for line in enrolment.lines.select_related("person"):
         assert f'id="line-{line.pk}"' in text
@@ -77,29 +97,29 @@ def test_papers_of_a_line_and_of_the_roster_are_shown_too() -> None:
     assert [picture.paper for picture in review.shared] == [shared]
 
 
-def test_papers_taken_back_are_not_shown() -> None:
-    enrolment = EnrolmentFactory(people=1, at="LOCAL_REVIEW")
+def test_papers_taken_back_are_not_shown(at: At) -> None:
+    enrolment = at("LOCAL_REVIEW")
     before = len(reviewed(enrolment).people[0].pictures)
     paper = Attachment.of(enrolment.lines.get().person).first()
     Attachment.objects.filter(pk=paper.pk).update(removed_at=paper.uploaded_at)
     assert len(reviewed(enrolment).people[0].pictures) == before - 1
 
 
-def test_other_steps_keep_the_ordinary_decision_page() -> None:
-    enrolment = EnrolmentFactory(people=1, at="LOCAL_REVIEW")
+def test_other_steps_keep_the_ordinary_decision_page(at: At) -> None:
+    enrolment = at("LOCAL_REVIEW")
     answer = client_of(UserFactory(role=Role.TRAINING)).get(step_page(enrolment, "training_cancel"))
     assert answer.status_code == 200
     assert "data-review" not in answer.content.decode()
 
 
 @pytest.mark.parametrize("role", [Role.FINANCE, Role.OFFICE, Role.COMPANY, Role.TRAINING])
-def test_who_does_not_review_is_led_back_to_the_record(role: str) -> None:
-    enrolment = EnrolmentFactory(people=1, at="LOCAL_REVIEW")
+def test_who_does_not_review_is_led_back_to_the_record(role: str, at: At) -> None:
+    enrolment = at("LOCAL_REVIEW")
     assert client_of(actor(enrolment, role)).get(step_page(enrolment)).status_code == 302
 
 
-def test_the_body_of_another_class_finds_no_page() -> None:
-    enrolment = EnrolmentFactory(people=1, at="LOCAL_REVIEW")
+def test_the_body_of_another_class_finds_no_page(at: At) -> None:
+    enrolment = at("LOCAL_REVIEW")
     stranger = client_of(UserFactory(role=Role.LOCAL_BODY))
     assert stranger.get(step_page(enrolment)).status_code == 404
     line = enrolment.lines.get()
@@ -128,14 +148,14 @@ def test_thirty_people_take_as_many_queries_as_three(returned: bool) -> None:
 # --- Clean or not ------------------------------------------------------------------------------------
 
 
-def test_a_roster_without_problems_and_remarks_is_clean() -> None:
-    enrolment = EnrolmentFactory(people=2, at="LOCAL_REVIEW")
+def test_a_roster_without_problems_and_remarks_is_clean(at: At) -> None:
+    enrolment = at("LOCAL_REVIEW", 2)
     assert reviewed(enrolment).is_clean
     assert "data-all-clean" in client_of(reviewer_of(enrolment)).get(step_page(enrolment)).content.decode()
 
 
-def test_a_problem_of_the_rules_is_shown_to_the_reviewer_too() -> None:
-    enrolment = EnrolmentFactory(people=2, at="LOCAL_REVIEW")
+def test_a_problem_of_the_rules_is_shown_to_the_reviewer_too(at: At) -> None:
+    enrolment = at("LOCAL_REVIEW", 2)
     line = enrolment.lines.first()
     line.person.region = None
     line.person.save()
@@ -145,8 +165,8 @@ def test_a_problem_of_the_rules_is_shown_to_the_reviewer_too() -> None:
     assert problem.text in client_of(reviewer_of(enrolment)).get(step_page(enrolment)).content.decode()
 
 
-def test_what_happened_since_the_submit_stops_the_approval_and_offers_the_return() -> None:
-    enrolment = EnrolmentFactory(people=2, at="LOCAL_REVIEW")
+def test_what_happened_since_the_submit_stops_the_approval_and_offers_the_return(at: At) -> None:
+    enrolment = at("LOCAL_REVIEW", 2)
     line = enrolment.lines.first()
     line.person.company = CompanyFactory(name="广东别家监理有限公司")
     line.person.save()
@@ -164,8 +184,8 @@ def test_what_happened_since_the_submit_stops_the_approval_and_offers_the_return
 # --- Remarks -----------------------------------------------------------------------------------------
 
 
-def test_a_remark_is_saved_by_script_and_proposed_as_opinion_of_the_return() -> None:
-    enrolment = EnrolmentFactory(people=2, at="LOCAL_REVIEW")
+def test_a_remark_is_saved_by_script_and_proposed_as_opinion_of_the_return(at: At) -> None:
+    enrolment = at("LOCAL_REVIEW", 2)
     line = enrolment.lines.first()
     client = client_of(reviewer_of(enrolment))
     answer = client.post(
@@ -182,8 +202,8 @@ def test_a_remark_is_saved_by_script_and_proposed_as_opinion_of_the_return() -> 
     assert not reviewed(enrolment).is_clean
 
 
-def test_without_a_script_the_remark_leads_back_to_the_person() -> None:
-    enrolment = EnrolmentFactory(people=1, at="LOCAL_REVIEW")
+def test_without_a_script_the_remark_leads_back_to_the_person(at: At) -> None:
+    enrolment = at("LOCAL_REVIEW")
     line = enrolment.lines.get()
     values = {"line": line.pk, "remark": "照片太暗", "step": "local_approve"}
     answer = client_of(reviewer_of(enrolment)).post(remark_page(enrolment), values)
@@ -192,8 +212,10 @@ def test_without_a_script_the_remark_leads_back_to_the_person() -> None:
     assert line.review_remark == "照片太暗"
 
 
-def test_the_company_reads_the_remark_once_the_roster_is_returned_and_the_next_submit_clears_it() -> None:
-    enrolment = EnrolmentFactory(people=2, at="LOCAL_REVIEW")
+def test_the_company_reads_the_remark_once_the_roster_is_returned_and_the_next_submit_clears_it(
+    at: At,
+) -> None:
+    enrolment = at("LOCAL_REVIEW", 2)
     line = enrolment.lines.first()
     save_remark(enrolment.pk, line.pk, "照片太暗", reviewer_of(enrolment))
     page = reverse("admin:training_enrolment_change", args=[enrolment.pk])
@@ -209,16 +231,16 @@ def test_the_company_reads_the_remark_once_the_roster_is_returned_and_the_next_s
 
 
 @pytest.mark.parametrize("role", [Role.FINANCE, Role.OFFICE, Role.AUDITOR, Role.ADMIN, Role.PERSON])
-def test_roles_that_change_no_enrolment_write_no_remark(role: str) -> None:
-    enrolment = EnrolmentFactory(people=1, at="LOCAL_REVIEW")
+def test_roles_that_change_no_enrolment_write_no_remark(role: str, at: At) -> None:
+    enrolment = at("LOCAL_REVIEW")
     values = {"line": enrolment.lines.get().pk, "remark": "x"}
     assert client_of(UserFactory(role=role)).post(remark_page(enrolment), values).status_code == 403
     assert enrolment.lines.get().review_remark == ""
 
 
 @pytest.mark.parametrize("role", [Role.COMPANY, Role.TRAINING])
-def test_the_other_desks_are_refused_with_a_sentence(role: str) -> None:
-    enrolment = EnrolmentFactory(people=1, at="LOCAL_REVIEW")
+def test_the_other_desks_are_refused_with_a_sentence(role: str, at: At) -> None:
+    enrolment = at("LOCAL_REVIEW")
     answer = client_of(actor(enrolment, role)).post(
         remark_page(enrolment),
         {"line": enrolment.lines.get().pk, "remark": "x"},
@@ -230,8 +252,8 @@ def test_the_other_desks_are_refused_with_a_sentence(role: str) -> None:
 
 
 @pytest.mark.parametrize("state", ["AWAITING_PAYMENT", "TRAINING_REVIEW", "CONFIRMED"])
-def test_after_the_review_no_remark_is_written(state: str) -> None:
-    enrolment = EnrolmentFactory(people=1, at=state)
+def test_after_the_review_no_remark_is_written(state: str, at: At) -> None:
+    enrolment = at(state)
     answer = client_of(reviewer_of(enrolment)).post(
         remark_page(enrolment),
         {"line": enrolment.lines.get().pk, "remark": "x"},
@@ -242,12 +264,9 @@ def test_after_the_review_no_remark_is_written(state: str) -> None:
 
 
 @pytest.mark.parametrize("line", ["", "x", "0", str(2**70), "foreign"])
-def test_a_line_that_is_not_on_the_roster_takes_no_remark(line: str) -> None:
-    enrolment, other = (
-        EnrolmentFactory(people=1, at="LOCAL_REVIEW"),
-        EnrolmentFactory(people=1, at="LOCAL_REVIEW"),
-    )
-    foreign = other.lines.get()
+def test_a_line_that_is_not_on_the_roster_takes_no_remark(line: str, at: At) -> None:
+    enrolment, other = at("LOCAL_REVIEW"), at("LOCAL_REVIEW", 2)
+    foreign = other.lines.first()
     answer = client_of(reviewer_of(enrolment)).post(
         remark_page(enrolment), {"line": str(foreign.pk) if line == "foreign" else line, "remark": "x"},
         headers={"X-Requested-With": "fetch"},
@@ -256,8 +275,8 @@ def test_a_line_that_is_not_on_the_roster_takes_no_remark(line: str) -> None:
     assert not EnrolmentLine.objects.exclude(review_remark="").exists()
 
 
-def test_a_remark_that_is_too_long_is_refused_and_says_how_long() -> None:
-    enrolment = EnrolmentFactory(people=1, at="LOCAL_REVIEW")
+def test_a_remark_that_is_too_long_is_refused_and_says_how_long(at: At) -> None:
+    enrolment = at("LOCAL_REVIEW")
     answer = client_of(reviewer_of(enrolment)).post(
         remark_page(enrolment), {"line": enrolment.lines.get().pk, "remark": "长" * 301},
         headers={"X-Requested-With": "fetch"},
@@ -266,8 +285,8 @@ def test_a_remark_that_is_too_long_is_refused_and_says_how_long() -> None:
     assert "301" in answer.json()["refusal"]
 
 
-def test_a_remark_changes_nothing_by_get() -> None:
-    enrolment = EnrolmentFactory(people=1, at="LOCAL_REVIEW")
+def test_a_remark_changes_nothing_by_get(at: At) -> None:
+    enrolment = at("LOCAL_REVIEW")
     answer = client_of(reviewer_of(enrolment)).get(remark_page(enrolment), {"line": 1, "remark": "x"})
     assert answer.status_code == 405
 
@@ -287,8 +306,8 @@ def returned() -> Enrolment:
     return advance(EnrolmentFactory(people=3, at="LOCAL_REVIEW"), "local_return")
 
 
-def test_at_the_first_submit_nothing_is_marked() -> None:
-    review = reviewed(EnrolmentFactory(people=2, at="LOCAL_REVIEW"))
+def test_at_the_first_submit_nothing_is_marked(at: At) -> None:
+    review = reviewed(at("LOCAL_REVIEW", 2))
     assert review.returned_at is None
     assert not review.has_changes()
 
@@ -400,8 +419,9 @@ def test_only_local_bodies_are_offered_the_action(role: str) -> None:
 
 def test_fifty_enrolments_are_approved_from_the_inbox_at_once() -> None:
     first = EnrolmentFactory(people=1, at="LOCAL_REVIEW")
-    for _n in range(9):  # the inbox decides 200 at a time; ten show it
-        EnrolmentFactory(people=1, at="LOCAL_REVIEW", training_class=first.training_class)
+    same = {"training_class": first.training_class}
+    # the inbox decides 200 at a time; ten show it
+    ten = [first, *(EnrolmentFactory(people=1, at="LOCAL_REVIEW", **same) for _n in range(9))]
     reviewer = reviewer_of(first)
     tasks = list(todo(reviewer).values_list("pk", flat=True))
     client = client_of(reviewer)
@@ -409,7 +429,7 @@ def test_fifty_enrolments_are_approved_from_the_inbox_at_once() -> None:
         reverse("admin:core_task_decide"), {"task": tasks, "step": "local_approve", "opinion": ""}
     )
     assert answer.context["done"] == len(tasks) == 10
-    assert set(Enrolment.objects.values_list("state", flat=True)) == {"AWAITING_PAYMENT"}
+    assert states(*ten) == ["AWAITING_PAYMENT"] * 10
     assert not todo(reviewer).exists()
 
 
