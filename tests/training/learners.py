@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.urls import reverse
+
 from backoffice.core.excel.identity import birthday_of, gender_of
 from backoffice.roles import Role
 from registry.models import Person
@@ -10,6 +12,7 @@ from tests.factories import PersonFactory, TrainingClassFactory, UserFactory
 from training.enrolling import move_lines
 from training.models import EnrolmentLine, TrainingClass
 
+LIST = "/admin/training/enrolmentline/"
 #: The steps that lead to each state, of an online and of a face-to-face class.
 WAYS = {
     "PENDING": (), "SUBMITTED": ("hand_off",), "LEARNING": ("hand_off", "open_learning"),
@@ -64,3 +67,33 @@ def kinds_of(queries: Any) -> set[str]:
     """What the statements do, and to which table; SQLite splits long ones into portions."""
     heads = (query["sql"][:30] for query in queries)
     return {head for head in heads if "SAVEPOINT" not in head}
+
+
+def body_of(line: EnrolmentLine) -> Any:
+    """Somebody of the body that holds the class."""
+    return UserFactory(role=Role.LOCAL_BODY, local_body=line.enrolment.local_body)
+
+
+def page_of(step: str) -> str:
+    """The page on which many take this step."""
+    return reverse("admin:training_enrolmentline_act", args=[step])
+
+
+def posted(lines: list[Any], **values: Any) -> dict[str, Any]:
+    """What that page sends for these people."""
+    return {"ids": ",".join(str(getattr(line, "pk", line)) for line in lines), "confirm": "1", **values}
+
+
+def shown(client: Any, query: str = "") -> set[str]:
+    """The names in the list."""
+    answer = client.get(f"{LIST}?{query}")
+    assert answer.status_code == 200
+    return {row.name for row in answer.context["cl"].result_list}
+
+
+def rename(line: EnrolmentLine, name: str, **values: Any) -> EnrolmentLine:
+    """The person under this name, on the roster and in the register."""
+    EnrolmentLine.objects.filter(pk=line.pk).update(name=name, **values)
+    type(line.person).objects.filter(pk=line.person_id).update(name=name)
+    line.refresh_from_db()
+    return line

@@ -12,22 +12,13 @@ from django.utils import timezone
 from backoffice.core.models import TransitionLog
 from backoffice.roles import Role
 from tests.factories import UserFactory
-from tests.training.learners import course, kinds_of, learners, many, states
+from tests.training.learners import LIST, body_of, course, kinds_of, learners, many, page_of, posted, states
 from training.models import Enrolment, EnrolmentLine, PlatformRun
-from training.platform.acts import ACTS, act
+from training.platform.acts import act
 from training.platform.hand_off import hand_off
 
 pytestmark = pytest.mark.django_db
-LIST = "/admin/training/enrolmentline/"
 DESK = reverse("admin:training_enrolmentline_hand_off")
-
-
-def page_of(step: str) -> str:
-    return reverse("admin:training_enrolmentline_act", args=[step])
-
-
-def posted(lines: list[Any], **values: Any) -> dict[str, Any]:
-    return {"ids": ",".join(str(getattr(line, "pk", line)) for line in lines), "confirm": "1", **values}
 
 
 @pytest.fixture
@@ -38,62 +29,6 @@ def officer() -> Any:
 @pytest.fixture
 def training(signed_in: Any, officer: Any) -> Any:
     return signed_in(officer)
-
-
-def body_of(line: EnrolmentLine) -> Any:
-    return UserFactory(role=Role.LOCAL_BODY, local_body=line.enrolment.local_body)
-
-
-#: Step -> the state before it, the mode, the state after it, and what is typed.
-STEPS = [
-    ("hand_off", "PENDING", "ONLINE", "SUBMITTED", {}),
-    ("open_learning", "SUBMITTED", "ONLINE", "LEARNING", {}),
-    ("open_learning", "PENDING", "FACE_TO_FACE", "LEARNING", {}),
-    ("record_pass", "LEARNING", "ONLINE", "PASSED", {"passed_on": "2026-06-01"}),
-    ("record_pass", "LEARNING", "FACE_TO_FACE", "PASSED", {}),
-    ("record_fail", "LEARNING", "FACE_TO_FACE", "FAILED", {}),
-    ("retake", "FAILED", "FACE_TO_FACE", "LEARNING", {}),
-    ("take_back", "SUBMITTED", "ONLINE", "PENDING", {"opinion": "身份证号错误"}),
-    ("drop", "LEARNING", "ONLINE", "DROPPED", {"opinion": "离职"}),
-]
-
-
-@pytest.mark.parametrize(("step", "before", "mode", "after", "typed"), STEPS)
-def test_the_training_department_takes_the_step(
-    step: str, before: str, mode: str, after: str, typed: dict, training: Any
-) -> None:
-    lines = learners(2, before, mode)
-    answer = training.post(page_of(step), posted(lines, **typed))
-    assert answer.status_code == 200
-    assert (answer.context["done"], answer.context["refused"]) == (2, 0)
-    assert states(lines) == [after] * 2
-
-
-@pytest.mark.parametrize(("step", "before", "mode", "after", "typed"), STEPS)
-def test_a_body_takes_the_steps_of_its_own_face_to_face_classes_only(
-    step: str, before: str, mode: str, after: str, typed: dict, signed_in: Any
-) -> None:
-    lines = learners(1, before, mode)
-    strangers = learners(1, before, mode)
-    client = signed_in(body_of(lines[0]))
-    answer = client.post(page_of(step), posted([*lines, *strangers], **typed))
-    if step not in ACTS[Role.LOCAL_BODY]:
-        assert answer.status_code == 403
-    may = mode == "FACE_TO_FACE" and step in ACTS[Role.LOCAL_BODY]
-    assert states(lines) == [after if may else before]
-    assert states(strangers) == [before]
-
-
-@pytest.mark.parametrize("role", [role for role in Role if role not in ACTS])
-def test_nobody_else_acts(role: Role, signed_in: Any) -> None:
-    line = learners(1)[0]
-    bound = {Role.COMPANY: {"company": line.enrolment.company}, Role.PERSON: {"person": line.person}}
-    user = UserFactory(role=role, **bound.get(role, {}))
-    client = signed_in(user)
-    assert client.post(page_of("hand_off"), posted([line])).status_code == 403
-    assert act([line.pk], "hand_off", by=user).refused.keys() == {line.pk}
-    assert states([line]) == ["PENDING"]
-    assert "hand_off_selected" not in client.get(LIST).content.decode()
 
 
 def test_a_get_changes_nothing(training: Any) -> None:
