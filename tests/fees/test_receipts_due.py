@@ -1,7 +1,9 @@
 """After the payment: which receipts are due, and what goes back, also when the roster changes afterwards."""
 
 import datetime
+from copy import deepcopy
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,10 +62,15 @@ def back_to_draft(enrolment: Enrolment) -> Enrolment:
     return advance(enrolment, *AFTER_PAYMENT)
 
 
-@pytest.fixture
-def paid() -> Enrolment:
-    """Three renewals, 900 paid and verified."""
+@pytest.fixture(scope="module")
+def kept(kept_for_file: Path) -> Enrolment:
     return EnrolmentFactory(people=3, at="TRAINING_REVIEW")
+
+
+@pytest.fixture
+def paid(kept: Enrolment) -> Enrolment:
+    """Three renewals, 900 paid and verified."""
+    return deepcopy(kept)
 
 
 # --- What is due ---------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 """A receipt is issued, corrected, declared void: who may, in which state, and a number stands on one paper only."""
 
 import datetime
+from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,9 +23,14 @@ def finance() -> Any:
     return UserFactory(role=Role.FINANCE)
 
 
-@pytest.fixture
-def due() -> Receipt:
+@pytest.fixture(scope="module")
+def kept(kept_for_file: Path) -> Receipt:
     return Receipt.objects.get(bill=EnrolmentFactory(people=1, at="TRAINING_REVIEW").bill)
+
+
+@pytest.fixture
+def due(kept: Receipt) -> Receipt:
+    return deepcopy(kept)
 
 
 def another(kind: str = "FISCAL", number: str = "") -> Receipt:

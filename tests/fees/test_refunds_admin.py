@@ -2,6 +2,8 @@
 
 import csv
 import io
+from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,9 +36,20 @@ def given(**values: Any) -> dict[str, Any]:
     return {"reference": "TK-2026-1", "paid_on": timezone.localdate()} | values
 
 
+@pytest.fixture(scope="module")
+def kept(kept_for_file: Path) -> tuple[Refund, Refund]:
+    return make(), make()
+
+
 @pytest.fixture
-def refund() -> Refund:
-    return make()
+def refund(kept: tuple[Refund, Refund]) -> Refund:
+    return deepcopy(kept[0])
+
+
+@pytest.fixture
+def foreign(kept: tuple[Refund, Refund]) -> Refund:
+    """The refund of another company."""
+    return deepcopy(kept[1])
 
 
 @pytest.fixture
@@ -80,8 +93,9 @@ def test_money_goes_back_once(refund: Refund, user: Any) -> None:
 
 
 @pytest.mark.parametrize("role", Role)
-def test_staff_sees_all_refunds_and_a_company_its_own(role: Role, refund: Refund, signed_in: Any) -> None:
-    foreign = make()
+def test_staff_sees_all_refunds_and_a_company_its_own(
+    role: Role, refund: Refund, foreign: Refund, signed_in: Any
+) -> None:
     user = UserFactory(role=role, **({"company": refund.bill.company} if role == Role.COMPANY else {}))
     client = signed_in(user)
     if role in (Role.LOCAL_BODY, Role.PERSON):
@@ -115,9 +129,9 @@ def test_receipts_that_are_too_high_are_named_after_the_refund(finance: Client, 
     assert "300" in warnings[0]
 
 
-def test_the_list_is_searched_and_exported(finance: Client, refund: Refund) -> None:
-    make()
+def test_the_list_is_searched_and_exported(finance: Client, refund: Refund, foreign: Refund) -> None:
     name = refund.bill.company.name
+    assert foreign.bill.company.name != name
     rows = finance.get(LIST, {"q": name}).context["cl"].result_list
     assert [row.pk for row in rows] == [refund.pk]
     response = finance.get(f"{LIST}export/", {"format": "csv", "q": name})
