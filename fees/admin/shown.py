@@ -114,7 +114,7 @@ def shown_vouchers(bill: Bill, user: Any) -> list[ShownVoucher]:
     return [
         ShownVoucher(
             voucher, pictures[voucher.pk], voucher.get_status_display(), Voucher.STATUS_COLOURS[voucher.status],
-            remarks_on(voucher, company, [used[row.sha256] for row in pictures[voucher.pk] if row.sha256 in used]),
+            remarks_on(voucher, company, [other for row in pictures[voucher.pk] for other in used.get(row.sha256, ())]),
         )
         for voucher in vouchers
     ]  # fmt: skip
@@ -140,16 +140,19 @@ def is_other(name: str, company: str) -> bool:
     return plain(name) != plain(company)
 
 
-def used_elsewhere(bill: Bill, pictures: dict[int, list[Attachment]]) -> dict[str, str]:
-    """The pictures that another bill's voucher has, too: digest -> that bill's subject."""
+def used_elsewhere(bill: Bill, pictures: dict[int, list[Attachment]]) -> dict[str, list[str]]:
+    """The pictures that other bills' vouchers have, too: digest -> the subjects of those bills."""
     digests = {row.sha256 for rows in pictures.values() for row in rows}
     if not digests:
         return {}
     kind = ContentType.objects.get_for_model(Voucher)
     same = Attachment.objects.filter(content_type=kind, sha256__in=digests, removed_at=None)
     of_voucher = dict(same.values_list("object_id", "sha256"))
-    others = Voucher.objects.filter(pk__in=of_voucher, status__in=COUNTED).exclude(bill=bill)
-    return {of_voucher[pk]: subject for pk, subject in others.values_list("pk", "bill__subject")}
+    others = Voucher.objects.filter(pk__in=of_voucher, status__in=COUNTED).exclude(bill=bill).order_by("pk")
+    found: dict[str, list[str]] = defaultdict(list)
+    for pk, subject in others.values_list("pk", "bill__subject"):
+        found[of_voucher[pk]].append(subject)
+    return found
 
 
 def returned_with(obj: Any, *steps: str) -> str:

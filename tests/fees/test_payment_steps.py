@@ -321,15 +321,18 @@ def test_finance_decides_with_vouchers_and_amounts_before_its_eyes(at: At) -> No
             assert reverse("core:attachment", args=[Attachment.of(row).get().pk]) in html
 
 
-def test_a_picture_that_paid_another_bill_already_is_pointed_out(at: At) -> None:
-    first, second = at("AWAITING_PAYMENT"), EnrolmentFactory(people=1, at="AWAITING_PAYMENT")
-    for row in (first, second):
+def test_a_picture_that_paid_other_bills_already_is_pointed_out_for_each(at: At) -> None:
+    first, third = at("AWAITING_PAYMENT"), EnrolmentFactory(people=1, at="AWAITING_PAYMENT")
+    second = EnrolmentFactory(people=1, at="AWAITING_PAYMENT")
+    for row in (first, third, second):
         image = upload(png(), "pay.png")
         perform(row, "submit_voucher", by=actor(row, Role.COMPANY), vouchers=[voucher(300, image=image)])
 
     answer = client_of(actor(second, Role.FINANCE)).get(address(second, "finance_approve"))
 
-    assert any(first.bill.subject in remark for remark in answer.context["vouchers"][0].remarks)
+    remarks = answer.context["vouchers"][0].remarks
+    for row in (first, third):
+        assert sum(row.bill.subject in remark for remark in remarks) == 1
 
 
 def test_the_company_is_not_told_of_other_companies_pictures(at: At) -> None:
