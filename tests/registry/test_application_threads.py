@@ -60,7 +60,9 @@ def test_approval_return_and_withdrawal_at_the_same_moment_are_one_of_them() -> 
     PersonFactory()
     body = actor(application, Role.LOCAL_BODY)
     choices = [("local_approve", body), ("local_return", body), ("withdraw", Applicant(application))]
-    seen = last_log_id(application)  # all have the page open: what is returned may be withdrawn by a later page
+    seen = last_log_id(
+        application
+    )  # all have the page open: what is returned may be withdrawn by a later page
     jobs = [job(application, *choices[n % 3], seen) for n in range(THREADS)]
     assert Counter(all_at_once(jobs)) == ONE_OF_TWENTY
     application = PersonalApplication.objects.get(pk=application.pk)
