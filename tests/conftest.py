@@ -16,7 +16,7 @@ from django.utils import translation
 
 from backoffice.accounts.models import User
 from backoffice.roles import Role
-from tests.factories import UserFactory
+from tests.factories import UserFactory, client_of
 
 #: The shell is Chromium without a window's frame: the same pages for two thirds of the work.
 SHELL, WHOLE = Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium")
@@ -94,12 +94,6 @@ def users(db: None) -> dict[Role, User]:
 @pytest.fixture
 def signed_in() -> Callable[[User], Client]:
     """`signed_in(user)` is a client with the user's session."""
-
-    def client_of(user: User) -> Client:
-        client = Client()
-        client.force_login(user)
-        return client
-
     return client_of
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import factory
 from django.core.files.base import ContentFile
+from django.test import Client
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
@@ -237,6 +238,13 @@ class TrainingClassFactory(DjangoModelFactory):
     )
     capacity = 100
     tuition = factory.LazyAttribute(lambda row: 800 if row.type == TrainingClass.Type.PRACTICE else 0)
+
+
+def client_of(user: User) -> Client:
+    """A client with the user's session."""
+    client = Client()
+    client.force_login(user)
+    return client
 
 
 # Applications (registry/flows): `at="LOCAL_REVIEW"` takes the real steps up to that state.

@@ -11,23 +11,16 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from backoffice.accounts.models import User
 from backoffice.core.flow import perform
 from backoffice.core.models import Attachment
 from backoffice.roles import Role
 from fees.models import Bill
 from tests.enrolments import EnrolmentFactory, advance, voucher
-from tests.factories import CompanyFactory, TrainingClassFactory, UserFactory, actor
+from tests.factories import CompanyFactory, TrainingClassFactory, UserFactory, actor, client_of
 from training.models import Enrolment
 
 pytestmark = pytest.mark.django_db
 LIST = "admin:fees_bill_changelist"
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture

@@ -7,21 +7,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from backoffice.accounts.models import User
 from backoffice.core.flow import perform
 from backoffice.core.models import Attachment
 from backoffice.roles import Role
 from tests.enrolments import EnrolmentFactory, advance, voucher
-from tests.factories import UserFactory, actor
+from tests.factories import UserFactory, actor, client_of
 from training.models import Enrolment
 
 pytestmark = pytest.mark.django_db
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture

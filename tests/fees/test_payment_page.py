@@ -15,7 +15,7 @@ from backoffice.core.models import Attachment, AttachmentKind
 from backoffice.roles import Role
 from fees.models import BankAccount, PayerDefault, Voucher
 from tests.enrolments import EnrolmentFactory, advance, voucher
-from tests.factories import UserFactory, actor
+from tests.factories import UserFactory, actor, client_of
 from tests.files.images import bad_files, jpeg, png, upload
 from training.models import Enrolment
 
@@ -40,12 +40,6 @@ def enrolment(kept: Enrolment) -> Enrolment:
 
 def clerk_of(enrolment: Enrolment) -> Client:
     return client_of(actor(enrolment, Role.COMPANY))
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def page(enrolment: Enrolment, step: str = "submit_voucher") -> str:

@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
-from backoffice.accounts.models import User
 from backoffice.core.flow import StepRefused, last_log_id, perform
 from backoffice.core.models import Attachment, TransitionLog
 from backoffice.roles import Role
 from fees.models import Refund, Voucher
-from tests.enrolments import EnrolmentFactory, EnrolmentLineFactory, advance, voucher
-from tests.factories import UserFactory, actor
+from tests.enrolments import WAYS, EnrolmentFactory, EnrolmentLineFactory, advance, voucher
+from tests.factories import UserFactory, actor, client_of
 from tests.files.images import png, upload
 from training.models import Enrolment
 
@@ -30,21 +28,12 @@ STEPS = {
     "finance_approve": ("FINANCE_REVIEW", "TRAINING_REVIEW", Role.FINANCE),
     "finance_return": ("FINANCE_REVIEW", "AWAITING_PAYMENT", Role.FINANCE),
 }
-STATES = (
-    "DRAFT",
-    "LOCAL_REVIEW",
-    "AWAITING_PAYMENT",
-    "FINANCE_REVIEW",
-    "TRAINING_REVIEW",
-    "CONFIRMED",
-    "CANCELLED",
-)
 
 
 @pytest.fixture(scope="module")
 def kept(kept_for_file: Path) -> dict[str, Enrolment]:
     """An enrolment of one person, 300 yuan, in every state."""
-    return {state: EnrolmentFactory(people=1, at=state) for state in STATES}
+    return {state: EnrolmentFactory(people=1, at=state) for state in WAYS}
 
 
 @pytest.fixture
@@ -55,12 +44,6 @@ def at(kept: dict[str, Enrolment]) -> At:
 
 def data_for(step: str) -> dict[str, Any]:
     return {"vouchers": [voucher(300)]} if step == "submit_voucher" else {}
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def address(enrolment: Enrolment, step: str) -> str:
@@ -122,7 +105,7 @@ def test_the_wrong_role_is_refused(step: str, role: Role, at: At) -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "state"), [(step, state) for step in STEPS for state in STATES if state != STEPS[step][0]]
+    ("step", "state"), [(step, state) for step in STEPS for state in WAYS if state != STEPS[step][0]]
 )
 def test_in_the_wrong_state_nothing_happens(step: str, state: str, at: At) -> None:
     enrolment = at(state)

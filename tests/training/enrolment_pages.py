@@ -2,21 +2,14 @@
 
 from typing import Any
 
-from django.test import Client
 from django.urls import reverse
 
 from registry.models import Person
 from tests.enrolments import EnrolmentLineFactory
-from tests.factories import CertificateFactory
+from tests.factories import CertificateFactory, client_of
 from training.models import Enrolment, EnrolmentLine
 
 LIST = reverse("admin:training_enrolment_changelist")
-
-
-def client_of(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def listed(user: Any, **query: Any) -> set[Enrolment]:

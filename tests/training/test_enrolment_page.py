@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from backoffice.roles import Role
 from fees.models import FeeSchedule
-from tests.enrolments import EnrolmentFactory
+from tests.enrolments import WAYS, EnrolmentFactory
 from tests.factories import LocalBodyFactory, PersonFactory, TrainingClassFactory, UserFactory
 from tests.training.enrolment_pages import LIST, client_of, page_of, put_on, text_of
 from tests.training.enrolment_tools import user_for
@@ -21,21 +21,12 @@ from training.models import Enrolment
 
 pytestmark = pytest.mark.django_db
 At = Callable[[str], Enrolment]
-WAY = (
-    "DRAFT",
-    "LOCAL_REVIEW",
-    "AWAITING_PAYMENT",
-    "FINANCE_REVIEW",
-    "TRAINING_REVIEW",
-    "CONFIRMED",
-    "CANCELLED",
-)
 
 
 @pytest.fixture(scope="module")
 def kept(kept_for_file: Path) -> dict[str, Enrolment]:
     """An enrolment of two people in every state, and one of three people and one of thirty at the cash desk."""
-    kept = {state: EnrolmentFactory(people=2, at=state) for state in WAY}
+    kept = {state: EnrolmentFactory(people=2, at=state) for state in WAYS}
     return kept | {n: EnrolmentFactory(people=int(n), at="FINANCE_REVIEW") for n in ("3", "30")}
 
 
@@ -45,7 +36,7 @@ def at(kept: dict[str, Enrolment]) -> At:
     return lambda state: deepcopy(kept[state])
 
 
-@pytest.mark.parametrize("state", WAY)
+@pytest.mark.parametrize("state", WAYS)
 @pytest.mark.parametrize("role", [Role.COMPANY, Role.LOCAL_BODY, Role.FINANCE, Role.TRAINING, Role.OFFICE])
 def test_the_page_opens_in_every_state_and_names_everybody(state: str, role: str, at: At) -> None:
     enrolment = at(state)
@@ -74,7 +65,7 @@ def test_whole_id_numbers_are_for_those_who_compare_with_the_card(role: str, who
         assert (f"{number[:4]}**********{number[-4:]}" in text) != whole
 
 
-@pytest.mark.parametrize("state", WAY[1:])
+@pytest.mark.parametrize("state", [state for state in WAYS if state != "DRAFT"])
 @pytest.mark.parametrize("role", [Role.COMPANY, Role.LOCAL_BODY, Role.FINANCE, Role.TRAINING])
 def test_nobody_edits_the_form_outside_the_draft(state: str, role: str, at: At) -> None:
     enrolment = at(state)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -16,7 +15,15 @@ from backoffice.core.inbox import decide, todo
 from backoffice.core.models import Attachment
 from backoffice.roles import Role
 from tests.enrolments import EnrolmentFactory, EnrolmentLineFactory, advance
-from tests.factories import CertificateFactory, CompanyFactory, PersonFactory, UserFactory, actor, give_papers
+from tests.factories import (
+    CertificateFactory,
+    CompanyFactory,
+    PersonFactory,
+    UserFactory,
+    actor,
+    client_of,
+    give_papers,
+)
 from training.drafting import remove_lines
 from training.models import Enrolment, EnrolmentLine
 from training.review import ADDED, CHANGED, Review, look_through, save_remark
@@ -44,12 +51,6 @@ def at(kept: dict[tuple[str, int], Enrolment]) -> At:
 
 def reviewer_of(enrolment: Enrolment) -> Any:
     return actor(enrolment, Role.LOCAL_BODY)
-
-
-def client_of(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def step_page(enrolment: Enrolment, step: str = "local_approve") -> str:

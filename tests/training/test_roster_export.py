@@ -5,12 +5,11 @@ import io
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from backoffice.roles import GRANTS, Role
 from tests.enrolments import EnrolmentFactory
-from tests.factories import CompanyChangeFactory, TransferFactory, UserFactory, actor
+from tests.factories import CompanyChangeFactory, TransferFactory, UserFactory, actor, client_of
 from tests.training.test_enrolment_admin import user_for
 from training.exports import rosters
 from training.models import Enrolment
@@ -18,12 +17,6 @@ from training.models import Enrolment
 pytestmark = pytest.mark.django_db
 ROSTERS = reverse("admin:training_enrolment_roster_export")
 ENROLMENTS = reverse("admin:training_enrolment_export")
-
-
-def client_of(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def rows_of(user: Any, address: str, **query: Any) -> list[list[str]]:

@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -13,7 +12,7 @@ from backoffice.core.flow import start
 from backoffice.roles import Role
 from fees.models import Refund
 from tests.enrolments import EnrolmentFactory, advance
-from tests.factories import CertificateFactory, PersonFactory, UserFactory, actor
+from tests.factories import CertificateFactory, PersonFactory, UserFactory, actor, client_of
 from training.enrolling import move_lines
 from training.models import EnrolmentLine
 from training.statistics import Learned, statistics
@@ -24,12 +23,6 @@ PAGE = reverse("admin:training_enrolment_statistics")
 
 def clerk_of(enrolment: Any) -> Any:
     return actor(enrolment, Role.COMPANY)
-
-
-def client_of(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role != Role.COMPANY])
