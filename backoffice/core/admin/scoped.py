@@ -7,12 +7,16 @@ from django.db import models
 from django.forms import ModelChoiceField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from unfold import forms
 from unfold.admin import ModelAdmin
 
+from backoffice.core.admin.readonly import ReadonlyField
 from backoffice.core.admin.saved_filters import SavedFiltersMixin
 from backoffice.core.lists import FastListMixin
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role, allows
+
+forms.UnfoldAdminReadonlyField = ReadonlyField  # Unfold has no hook for it
 
 
 class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
@@ -77,6 +81,11 @@ class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
         related = db_field.remote_field.model
         kwargs["queryset"] = visible_to(related, request.user, queryset=kwargs.get("queryset"))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.reader = request.user  # the class is made anew for each request
+        return form
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
         readonly = tuple(super().get_readonly_fields(request, obj))
