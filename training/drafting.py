@@ -13,9 +13,9 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from backoffice.core.export import mask
 from backoffice.core.models import Attachment
 from backoffice.core.scoping import visible_to
+from backoffice.core.sensitive import mask_id_number as mask
 from registry.models import Certificate, Person
 from training.enrolling import recount
 from training.line_rules import Problem, help_page, masked_name

@@ -35,7 +35,9 @@ def search_enrolments(queryset: QuerySet, text: str, user: Any) -> Found:
         lines, notice = certificates_numbered(term.certificates, user)
         queryset = queryset.filter(pk__in=enrolments_of(lines, user))
     if term.identities:
-        people = Person.objects.filter(any_of(map(identity, term.identities))).order_by()
+        people = Person.objects.filter(
+            any_of(identity(number, user) for number in term.identities)
+        ).order_by()
         ids = list(people.values_list("pk", flat=True)[:MOST_PEOPLE])
         queryset = queryset.filter(pk__in=enrolments_of(Q(person__in=ids), user))
     if words:

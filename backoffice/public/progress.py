@@ -6,12 +6,12 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from backoffice.core.export import mask
 from backoffice.core.flow import STARTED
 from backoffice.core.inbox import state_label, step_label, trail
 from backoffice.core.links import Applicant
 from backoffice.core.models import Task, TransitionLog
 from backoffice.core.scoping import visible_to
+from backoffice.core.sensitive import mask_id_number as mask
 from backoffice.roles import APPLICANT, Role, desk_label
 from registry.models import PersonalApplication
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.history import History
 from backoffice.core.models.base import Owned
+from backoffice.core.validators import validate_company_name
 from backoffice.roles import Role
 from fees.models.schedule import money
 from fees.rules import ZERO, Kind, Paper
@@ -125,11 +126,15 @@ class Voucher(models.Model):
 
     bill = models.ForeignKey(Bill, models.PROTECT, related_name="vouchers", verbose_name=_("bill"))
     payer_name = models.CharField(
-        _("payer"), max_length=100, help_text=_("The account holder who made the transfer.")
+        _("payer"),
+        max_length=100,
+        help_text=_("The account holder who made the transfer."),
+        validators=[validate_company_name],
     )
     invoice_title = models.CharField(
         _("invoice title"),
         max_length=100,
+        validators=[validate_company_name],
         help_text=_("The full name on receipt and invoice; head office or branch."),
     )
     amount = money(_("amount paid"))

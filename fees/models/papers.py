@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from backoffice.core.history import History
+from backoffice.core.validators import validate_company_name
 from fees.flows.receipts import ReceiptFlow, ReceiptState, RefundFlow, RefundState
 from fees.models.bill import Bill, ReceiptKind
 from fees.models.schedule import money
@@ -18,7 +19,7 @@ class Receipt(ReceiptFlow):
 
     bill = models.ForeignKey(Bill, models.PROTECT, related_name="receipts", verbose_name=_("bill"))
     kind = models.CharField(_("kind"), max_length=10, choices=ReceiptKind.choices)
-    title = models.CharField(_("made out to"), max_length=100)
+    title = models.CharField(_("made out to"), max_length=100, validators=[validate_company_name])
     amount = money(_("amount"))
     number = models.CharField(pgettext_lazy("receipt", "number"), max_length=40, blank=True)
     issued_on = models.DateField(_("issued on"), null=True, blank=True)

@@ -309,15 +309,15 @@ class CompanyImporter(RecordImporter):
         Field("email", CERTIFICATE_FIELD["email"].labels),
     )
     cleaners: ClassVar[Mapping[str, Cleaner]] = {
-        "name": partial(clean.clean_name, max_length=100),
+        "name": partial(clean.clean_company_name, max_length=100),
         "credit_code": clean.clean_credit_code,
         "membership": _choice(Company.Membership),
         "status": _choice(Company.Status),
         "region": CERTIFICATE_CLEANERS["region"],
         "office_address": partial(clean.clean_text, max_length=200),
-        "contact_name": partial(clean.clean_text, max_length=50),
+        "contact_name": partial(clean.clean_contact, max_length=50),
         "contact_phone": clean.clean_phone,
-        "information_officer": partial(clean.clean_text, max_length=100),
+        "information_officer": partial(clean.clean_company_name, max_length=100),
         "email": clean.clean_email,
     }
 

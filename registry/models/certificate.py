@@ -1,7 +1,7 @@
 """Certificates and their terms (SPEC 2): three dates, a term of three years, history append-only."""
 
 import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.history import History
+from backoffice.roles import Role
 from registry.models.company import Company
 from registry.models.dictionaries import Region, Specialty
 from registry.models.person import Person
@@ -97,6 +98,12 @@ class Certificate(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    def history_follows(self, user: Any) -> tuple[Any, str, int | None]:
+        """A company reads what happened while the holder was its own: the certificate's history names no employer."""
+        if user.role == Role.COMPANY:
+            return self.person, "company", user.company_id
+        return self, "person", user.person_id
 
     def clean(self) -> None:
         try:

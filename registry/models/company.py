@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.history import History
 from registry.models.dictionaries import Region
-from registry.validators import validate_credit_code, validate_phone
+from registry.validators import validate_company_name, validate_contact, validate_credit_code, validate_phone
 
 
 def initials_of(name: str) -> str:
@@ -38,7 +38,9 @@ class Company(models.Model):
     #: Kept on the profile so that later flows need no upload again.
     profile_papers: ClassVar = ("LICENCE",)
 
-    name = models.CharField(_("company name"), max_length=100, unique=True)
+    name = models.CharField(
+        _("company name"), max_length=100, unique=True, validators=[validate_company_name]
+    )
     credit_code = models.CharField(
         _("unified social credit code"), max_length=18, unique=True, null=True, blank=True,
         validators=[validate_credit_code],
@@ -54,7 +56,9 @@ class Company(models.Model):
     office_address = models.CharField(
         _("office address"), max_length=200, blank=True, help_text=_("Couriers deliver certificates here.")
     )
-    contact_name = models.CharField(_("association contact"), max_length=50, blank=True)
+    contact_name = models.CharField(
+        _("association contact"), max_length=50, blank=True, validators=[validate_contact]
+    )
     contact_phone = models.CharField(
         _("contact phone"), max_length=20, blank=True, validators=[validate_phone]
     )
@@ -62,6 +66,7 @@ class Company(models.Model):
         _("information officer"),
         max_length=100,
         blank=True,
+        validators=[validate_company_name],
         help_text=_("The login name unless you change it."),
     )
     email = models.EmailField(_("email"), blank=True)
@@ -102,9 +107,18 @@ class Company(models.Model):
             kwargs["update_fields"] = [*kwargs["update_fields"], "initials"]
         super().save(*args, **kwargs)
 
+    def history_follows(self, user: Any) -> tuple[Any, str, int | None] | None:
+        """A member reads of the employer what happened while employed there."""
+        return (user.person, "company", self.pk) if user.person_id else None
+
     def clean(self) -> None:
         self.name = "".join(self.name.split())
         self.credit_code = (self.credit_code or "").strip().upper() or None
+
+    @property
+    def is_active_member(self) -> bool:
+        """A company that is suspended or has left may read and settle, and starts and changes nothing."""
+        return self.status == self.Status.ACTIVE
 
     def missing_fields(self) -> list[str]:
         """The names of the required fields that are empty; while any is, the company can start no flow."""

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.models.base import Dictionary
+from registry.validators import validate_contact
 
 
 class Region(Dictionary):
@@ -41,7 +42,7 @@ class LocalBody(Dictionary):
     short_name = models.CharField(_("short name"), max_length=30)
     kind = models.CharField(_("kind"), max_length=30, choices=Kind.choices)
     region = models.ForeignKey(Region, models.PROTECT, verbose_name=_("region"), related_name="+")
-    contact_name = models.CharField(_("contact"), max_length=50, blank=True)
+    contact_name = models.CharField(_("contact"), max_length=50, blank=True, validators=[validate_contact])
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     address = models.CharField(_("address"), max_length=200, blank=True)
     email = models.EmailField(_("email"), blank=True)

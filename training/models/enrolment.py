@@ -13,7 +13,7 @@ from fees.models.schedule import money
 from fees.rules import Item
 from registry.models import Certificate, Company, LocalBody, Person
 from registry.models.applications import Papers
-from registry.validators import validate_phone
+from registry.validators import validate_contact, validate_phone
 from training.flows.enrolment import EnrolmentFlow, S
 from training.flows.learning import ENDED, L, LearningFlow
 from training.models.training_class import TrainingClass
@@ -44,7 +44,11 @@ class Enrolment(Papers, EnrolmentFlow):
         editable=False,
     )  # fmt: skip
     contact_name = models.CharField(
-        _("contact"), max_length=50, blank=True, help_text=_("Who handles this enrolment.")
+        _("contact"),
+        max_length=50,
+        blank=True,
+        help_text=_("Who handles this enrolment."),
+        validators=[validate_contact],
     )
     contact_phone = models.CharField(
         _("contact phone"), max_length=20, blank=True, validators=[validate_phone]
