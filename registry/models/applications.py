@@ -91,15 +91,8 @@ class PersonalApplication(Application, personal_application.PersonalApplicationF
     takes_attachments = ("PHOTO", "ID_CARD", "DIPLOMA", "TITLE")
     papers = ("PHOTO", "ID_CARD", "DIPLOMA")
     required: ClassVar = (
-        "name",
-        "id_number",
-        "phone",
-        "email",
-        "company",
-        "region",
-        "education",
-        "local_body",
-    )
+        "name", "id_number", "phone", "email", "company", "region", "education", "local_body",
+    )  # fmt: skip
     Review = personal_application.Review
 
     name = models.CharField(_("full name"), max_length=50, blank=True, validators=[validate_person_name])

@@ -19,7 +19,8 @@ from backoffice.core.excel import UnreadableFile
 from backoffice.core.excel.layouts import get_layouts
 from backoffice.core.filters import ChoicesFilter
 from backoffice.core.models import ImportRun
-from backoffice.roles import allows
+from backoffice.core.sensitive import is_hidden, level_for, masked, text_for
+from backoffice.roles import WHOLE, allows
 
 Status = ImportRun.Status
 MAX_UPLOAD = 60 * 1024 * 1024
@@ -85,9 +86,16 @@ class OptionsForm(forms.Form):
         return chosen | {"accept": ["other_company"] if chosen.pop("accept_other_company", False) else []}
 
 
-def lines(run: ImportRun, shown: str, columns: Sequence[str]) -> list[dict[str, Any]]:
+def lines(run: ImportRun, shown: str, columns: Sequence[str], reader: Any) -> list[dict[str, Any]]:
     """The first rows of an outcome as table lines: cells with a mark where file and register differ, and why."""
-    readable = imports.importer_for(run.layout).readable
+    as_read = imports.importer_for(run.layout).readable
+    is_masked = level_for(reader, ImportRun, "samples") != WHOLE
+
+    def readable(name: str, value: Any) -> str:
+        """The value as people read it; a row names a person as the register does."""
+        text = as_read(name, value)
+        return masked(name, text) if is_masked else text
+
     found: list[dict[str, Any]] = []
     for row in run.samples.get(shown, []):
         changes = row.get("changes", {})
@@ -103,6 +111,7 @@ def lines(run: ImportRun, shown: str, columns: Sequence[str]) -> list[dict[str, 
         ]
         if row.get("person") == "known":
             details.append(str(_("The holder is in the register already.")))
+        details = [text_for(reader, detail) for detail in details]
         found.append({"row": row["row"], "side": _("File"), "cells": cells, "details": details})
         if row.get("register"):
             known = [(readable(name, row["register"].get(name, "")), name in differs) for name in columns]
@@ -192,7 +201,8 @@ class ImportRunAdmin(ScopedAdmin):
         context = self.context(
             request, run.filename, run=run, original=run, may_act=may_act, shown=shown,
             outcomes=[(key, label, colour, run.counts.get(key, 0)) for key, (label, colour) in outcomes.items()],
-            columns=[labels[name] for name in columns], lines=lines(run, shown, columns), status=Status,
+            columns=[labels[name] for name in columns], lines=lines(run, shown, columns, request.user), status=Status,
+            may_download=not is_hidden(request.user, ImportRun, "file"),
             open=run.status in (Status.PREVIEWED, Status.REFUSED, Status.FAILED),
             busy=run.status in (Status.QUEUED, Status.RUNNING),
             left_out=run.counts.get("conflict", 0) + run.counts.get("error", 0),
@@ -278,6 +288,8 @@ class ImportRunAdmin(ScopedAdmin):
     def file_view(self, request: HttpRequest, pk: int, which: str) -> FileResponse:
         """The upload as it came, or the copy with the wrong rows marked."""
         run = self.get_queryset(request).filter(pk=pk).first()
+        if is_hidden(request.user, ImportRun, "file"):
+            raise Http404
         stored = {"upload": run.file, "marked": run.marked_copy}.get(which) if run else None
         if not stored:
             raise Http404

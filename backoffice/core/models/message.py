@@ -45,4 +45,5 @@ class Message(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_channel_display()} → {self.recipient}"
+        """Without the address: it is somebody's, and not every reader sees it whole."""
+        return f"{self.get_channel_display()} #{self.pk}: {self.subject}"
