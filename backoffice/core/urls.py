@@ -60,7 +60,7 @@ def covered(request: HttpRequest, attachment: Attachment) -> HttpResponse | None
         return None
     inside_page = request.path.endswith("/thumb/") or request.headers.get("Sec-Fetch-Dest") == "image"
     if inside_page:
-        picture = render_to_string("core/covered_picture.svg")
+        picture = render_to_string("core/covered_picture.html")
         return HttpResponse(picture, content_type="image/svg+xml", headers=HEADERS)
     return redirect("admin:core_disclosure_ask", "core.attachment", attachment.pk, "file")
 

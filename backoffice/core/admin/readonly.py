@@ -7,7 +7,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from unfold.fields import UnfoldAdminReadonlyField
 
 from backoffice.core.scoping import visible_to
@@ -46,7 +46,7 @@ class ReadonlyField(UnfoldAdminReadonlyField):
             value = getattr(self.model_admin, name, lambda _record: "")(record)
         text = value_for(reader, type(record), name, value) or self.empty_value_display
         if level == MASKED and value and reader.role in MAY_ASK and record.pk and hasattr(record, name):
-            return ask_link(ask_url(record, name), text, _("Show"))
+            return ask_link(ask_url(record, name), text, pgettext("masked value", "Show"))
         return conditional_escape(text)
 
 

@@ -14,7 +14,7 @@ COMPANY_SIGNS: Final = CONTACT_SIGNS | frozenset('[]【】〔〕《》“”‘"
 #: The dot of an initial (J. Smith) and of an abbreviation (Co., Ltd.); every other dot makes an address.
 _INITIAL: Final = re.compile(r"(?<![^\W\d_])[A-Za-z]\.(?=\s|$)")
 _ABBREVIATION: Final = re.compile(r"(?<=[A-Za-z])[.．](?=[\s,，)）]|$)|(?<=\bNo)\.(?=\s?\d)")
-_ADDRESS_WORD: Final = re.compile(r"\bhttps?\b|\bwww\b", re.IGNORECASE)
+_ADDRESS_WORD: Final = re.compile(r"(?<![a-z])(?:https?|www)(?![a-z])", re.IGNORECASE)
 #: A phone or chat number; no company is called so.
 _LONG_NUMBER: Final = re.compile(r"\d{7}")
 #: A sentence in Chinese: no part of anybody's name is that long.
@@ -40,7 +40,7 @@ def is_contact(text: str) -> bool:
 def is_company_name(text: str) -> bool:
     """Letters, digits, brackets and the dots of abbreviations; nothing that opens or calls something."""
     if text.isalpha():
-        return True
+        return not _ADDRESS_WORD.search(text)
     bare = _ABBREVIATION.sub("", text)
     known = all(is_letter(char) or char.isdecimal() or char in COMPANY_SIGNS for char in bare)
     return known and not (
