@@ -86,7 +86,7 @@ def posted(lines: list[Any], **values: Any) -> dict[str, Any]:
 
 def shown(client: Any, query: str = "") -> set[str]:
     """The names in the list."""
-    answer = client.get(f"{LIST}?{query}")
+    answer = client.get(f"{LIST}?{query}", follow=True)
     assert answer.status_code == 200
     return {row.name for row in answer.context["cl"].result_list}
 
