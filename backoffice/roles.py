@@ -223,9 +223,9 @@ WHOLE_FOR_REVIEW: Final = {L: WHOLE, C: WHOLE, APPLICANT: WHOLE}
 
 #: A system check refuses a model with such a field (ID number, phone, mail, birthday, account, file) that is not here.
 SENSITIVE: Final[dict[str, dict[str, str]]] = {
-    "registry.Person.id_number": NUMBERED | {C: WHOLE, P: WHOLE},
+    # The local body compares the number with the papers it reviews, and reads the phone beside them.
+    "registry.Person.id_number": NUMBERED | {C: WHOLE, P: WHOLE, L: WHOLE},
     "registry.Person.birthday": WORKS_WITH | {C: WHOLE, P: WHOLE},
-    # The local body reads the phone beside the papers it reviews.
     "registry.Person.phone": WORKS_WITH | {C: WHOLE, P: WHOLE, L: WHOLE},
     "registry.Person.email": WORKS_WITH | {C: WHOLE, P: WHOLE},
     "registry.Company.contact_phone": WORKS_WITH | {C: WHOLE, P: WHOLE},
