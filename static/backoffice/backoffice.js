@@ -3,13 +3,18 @@
 
 // A running import: follow its progress, and show the result page when it is over.
 for (const box of document.querySelectorAll("[data-progress]")) {
-  const bar = box.querySelector("progress");
+  const bar = box.querySelector("progress"), told = box.querySelector("[data-progress-told]");
   const timer = setInterval(async () => {
-    const answer = await fetch(box.dataset.progress, { headers: { Accept: "application/json" } });
-    if (!answer.ok) { clearInterval(timer); return; }
-    const state = await answer.json();
-    bar.value = state.progress;
-    if (!state.busy) { clearInterval(timer); location.reload(); }
+    try {
+      const answer = await Backoffice.ask(box.dataset.progress, { headers: { Accept: "application/json" } });
+      const state = await answer.json();
+      bar.value = state.progress;
+      told.replaceChildren();
+      if (!state.busy) { clearInterval(timer); location.reload(); }
+    } catch (error) {
+      // The work goes on without this page. A connection comes back, a server is started again: ask on.
+      if (!["lost", "server"].includes(Backoffice.tell(told, error))) clearInterval(timer);
+    }
   }, 1000);
 }
 
