@@ -28,10 +28,9 @@ TYPES: Final = {normalise_label(label): code for label, code in CERTIFICATE_TYPE
 #: Words of a pasted table that name nobody.
 CAPTIONS: Final = frozenset(map(normalise_label, (
     "序号", "编号", "证书编号", "证书号", "证书号码", "培训证号", "培训证书编号", "培训证书号", "上岗证号",
-    "上岗证编号", "姓名", "身份证", "身份证号", "身份证号码", "性别", "单位", "公司", "单位名称", "工作单位", "公司名称", "备注",
-    "变更事项", "变更备注", "事项", "证书类型", "证书类别", "培训类别", "电话", "手机", "名单", "报名名单", "合计",
-    "变更",
-    "name", "id number", "certificate number", "no", *MATTERS, *GENDERS,
+    "上岗证编号", "姓名", "身份证", "身份证号", "身份证号码", "性别", "单位", "公司", "单位名称", "工作单位",
+    "公司名称", "备注", "变更事项", "变更备注", "事项", "证书类型", "证书类别", "培训类别", "电话", "手机",
+    "名单", "报名名单", "合计", "变更", "name", "id number", "certificate number", "no", *MATTERS, *GENDERS,
 )))  # fmt: skip
 
 #: Between two people; between two words about one.

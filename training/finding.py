@@ -155,6 +155,8 @@ class Examiner:
         for at, entry in enumerate(entries):
             self.answer(entry, known, verdicts.get(at, ""))
         self.settle()
+        place = {id(entry): at for at, entry in enumerate(entries)}
+        self.found.findings.sort(key=lambda finding: place[id(finding.entry)])
         return self.found
 
     def verdicts(self, entries: list[Entry], known: Known) -> dict[int, str]:
@@ -191,12 +193,10 @@ class Examiner:
         if entry.number and certificate is None:
             self.not_known(entry, verdict)
         elif certificate is not None:
-            unfit = (
-                ""
-                if is_foreign(certificate, self.draft)
-                else self.unfit(entry, certificate.person, certificate)
-            )
-            self.candidate(entry, certificate.person, certificate, unfit)
+            renewed = None if is_practice(self.draft) else certificate
+            is_own = not is_foreign(certificate, self.draft)
+            unfit = self.unfit(entry, certificate.person, renewed) if is_own else ""
+            self.candidate(entry, certificate.person, renewed, unfit)
         elif entry.id_number or entry.name:
             self.by_person(entry, known)
         else:
@@ -257,7 +257,8 @@ class Examiner:
         else:
             text = _("Certificate number [%(number)s] has no certificate record in your company. Compare it with the "
                      "certificate. For somebody of another company add the holder's name or the last four characters "
-                     "of the ID number beside it. If all of it is right, the General Office adds the record.")  # fmt: skip
+                     "of the ID number beside it. If all of it is right, the General Office adds the "
+                     "record.")  # fmt: skip
         problem = Problem("missing", text % {"number": entry.number}, help_with[0],
                           _("Ask for the record to be added"))  # fmt: skip
         self.found.findings.append(Finding(entry, "missing", problem=problem))

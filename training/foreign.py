@@ -111,9 +111,9 @@ def digest(entry: Entry) -> str:
 def tell_the_office(company: Company, user: Any) -> HelpRequest:
     """A task before the General Office: somebody tries names, or needs help with a list of wrong numbers."""
     with translation.override(settings.LANGUAGE_CODE):
-        text = _("%(who)s (login name %(login)s) typed %(count)d certificate numbers today with names or ID numbers that "
-                 "did not fit. Nobody of other companies is looked up for %(company)s any more until tomorrow. The list "
-                 "“Certificate look-ups” shows what was tried; ask the company.") % {
+        text = _("%(who)s (login name %(login)s) typed %(count)d certificate numbers today with names or ID numbers "
+                 "that did not fit. Nobody of other companies is looked up for %(company)s any more until tomorrow. "
+                 "The list “Certificate look-ups” shows what was tried; ask the company.") % {
             "who": user.name, "login": user.username, "count": WRONG_A_DAY, "company": company,
         }  # fmt: skip
     report = HelpRequest(

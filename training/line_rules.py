@@ -253,7 +253,9 @@ def matter_fits(facts: Facts, certificate: Certificate, today: datetime.date) ->
         text = _("%(who)s: the employer is %(other)s; choose “Renewal and change of employer”.") % {
             "who": who, "other": other,
         }  # fmt: skip
-        yield Problem("employer", text, stale_page(certificate.number), _("Changed already? Tell the General Office"))
+        yield Problem(
+            "employer", text, stale_page(certificate.number), _("Changed already? Tell the General Office")
+        )
     if line.matter == Matter.RENEWAL_CHANGE:
         yield from change_described(facts, certificate)
 

@@ -19,7 +19,7 @@ SHARED: Final = {column.name: column.labels for column in CERTIFICATE_FIELDS}
 #: others are compared with the record.
 FIELDS: Final = (
     # Not 编号: on a roster that is a running number.
-    Field("number", ("证书编号", "培训证号", "培训证书号", "上岗证号", *(label for label in SHARED["number"] if label != "编号")),
+    Field("number", (*(label for label in SHARED["number"] if label != "编号"), "培训证号", "培训证书号", "上岗证号"),
           required=True),
     Field("id_number", SHARED["id_number"]),
     Field("name", SHARED["name"]),

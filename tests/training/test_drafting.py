@@ -285,9 +285,7 @@ def queries_to_add(count: int) -> int:
         with CaptureQueriesContext(
             connection,
         ) as queries:
-            outcome = enter(
-                draft, named(*certificates), user, confirmed=[row.number for row in certificates]
-            )
+            outcome = enter(draft, named(*certificates), user, confirmed=[row.number for row in certificates])
     assert outcome.added == count
     return len(queries)
 

@@ -222,6 +222,11 @@ class EnrolmentLine(Papers, LearningFlow):
             self.certificate_number, self.printed_company = certificate.number, certificate.printed_company
             self.expiry_date = certificate.expiry_date
 
+    @staticmethod
+    def hidden_in_history(row: Any) -> tuple[str, ...]:
+        """The record behind a masked line: its name would say who it is."""
+        return ("person",) if row.is_masked else ()
+
     @property
     def shown_name(self) -> str:
         """The person's name as the company may read it: of its own people today's, of others what is not masked."""
