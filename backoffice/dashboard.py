@@ -159,7 +159,7 @@ def calendar_card(user: Any) -> list[dict[str, Any]]:
     if until.year > today.year or (today.month < ANNOUNCED_IN and not waiting_past(until)):
         return []
     link = reverse("admin:core_calendarday_announcement")
-    return [card(_("Working days known until"), until.isoformat(), link, "warning")]
+    return [card(_("Working days known until the end of"), str(until.year), link, "warning")]
 
 
 def waiting_past(day: datetime.date) -> bool:

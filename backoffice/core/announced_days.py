@@ -39,7 +39,7 @@ _SPAN = re.compile(
 _VERB = re.compile(r"放假|休息|补休|上班|补班")
 _COUNT = re.compile(r"共\s*(\d{1,2})\s*天")
 _ITEM = re.compile(
-    r"^\s*(?:[（(]?[一二三四五六七八九十\d]{1,3}[）)]?\s*[、.．]\s*)?(?P<name>[^：:，。\d]{1,20})[：:]"
+    r"^\s*(?:(?:[（(][一二三四五六七八九十\d]+[）)]|[一二三四五六七八九十\d]+\s*[、.．])\s*)?(?P<name>[^：:，。\d]{1,20})[：:]"
 )
 _WEEKDAY = re.compile(r"(?:周|星期|礼拜)([一二三四五六日天])")
 WEEKDAYS: Final = {name: number for number, name in enumerate("一二三四五六日")} | {"天": 6}
@@ -285,7 +285,7 @@ def write(days: Sequence[Day], reason: str) -> tuple[int, int, int]:
     for change in changes:
         row = known.get(change.day.date) or CalendarDay(date=change.day.date)
         row.kind, row.name = change.day.kind, change.day.name
-        row._change_reason = reason
+        row._change_reason = reason  # type: ignore[attr-defined]
         row.save()
     first = min((change.day.date for change in changes), default=None)
     moved = count_due_dates_anew(first) if first else 0

@@ -57,7 +57,7 @@ def count_due_dates_anew(changed: datetime.date) -> int:
         for state, desk in model.desks.items()  # type: ignore[attr-defined]
     }
     rows = Task.objects.filter(closed_at=None, due_on__gte=changed)
-    tasks = list(rows.values_list("pk", "content_type_id", "state", "opened_at", "due_on"))
+    tasks: list[Any] = list(rows.values_list("pk", "content_type_id", "state", "opened_at", "due_on"))
     if not tasks:
         return 0
     first, last = timezone.localdate(min(task[3] for task in tasks)), max(task[4] for task in tasks)

@@ -52,9 +52,12 @@ class Calendar(NamedTuple):
     kinds: dict[datetime.date, str]
 
 
-def may_be_provisional(day: datetime.date | None) -> bool:
-    """Whether the day lies after what was shipped, so that `known_until()` is worth its query."""
-    return day is not None and day.year > SHIPPED_UNTIL
+def is_provisional(day: datetime.date | None, until: datetime.date | None = None) -> bool:
+    """Whether holidays are not known yet on that day. `until`: what `known_until()` said, for many days.
+
+    A day in a year that was shipped costs no query.
+    """
+    return day is not None and day.year > SHIPPED_UNTIL and day > (until or known_until())
 
 
 def read_calendar(first: datetime.date, last: datetime.date) -> Calendar:

@@ -105,6 +105,11 @@ class DayForm(forms.Form):
         widget=UnfoldAdminTextInputWidget,
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = field.label  # the table's captions are far away
+
     #: What taking the day would do (announced.Change); set by the view.
     change: announced.Change | None = None
 
@@ -150,7 +155,7 @@ class CalendarDayAdmin(PanelsMixin, HistoryAdmin, ScopedAdmin):
     ordering = ["-date"]
     sortable_by = ["date"]
     list_before_template = "admin/core/calendar_tools.html"
-    panels = [HISTORY]
+    panels = (HISTORY,)
 
     def get_urls(self) -> list[URLPattern]:
         address = path(
@@ -179,7 +184,7 @@ class CalendarDayAdmin(PanelsMixin, HistoryAdmin, ScopedAdmin):
         return self.page(request, {"form": form})
 
     def look_through(self, request: HttpRequest) -> HttpResponse:
-        days = Days(request.POST)
+        days: Any = Days(request.POST)
         if not days.is_valid() or "confirm" not in request.POST:
             return self.preview(request, days, [])
         new, changed, moved = announced.write(days.days(), str(_("Announcement of holidays")))
@@ -187,9 +192,9 @@ class CalendarDayAdmin(PanelsMixin, HistoryAdmin, ScopedAdmin):
         until = known_until().isoformat()
         messages.success(request, text % {"new": new, "changed": changed, "until": until})
         if moved:
-            text = ngettext("The due date of %d open task was counted anew.",
+            sentence = ngettext("The due date of %d open task was counted anew.",
                             "The due dates of %d open tasks were counted anew.", moved)  # fmt: skip
-            messages.info(request, text % moved)
+            messages.info(request, sentence % moved)
         return HttpResponseRedirect(reverse("admin:core_calendarday_changelist"))
 
     def preview(self, request: HttpRequest, days: Any, problems: list[str]) -> HttpResponse:

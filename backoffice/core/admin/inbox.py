@@ -37,10 +37,11 @@ from backoffice.core.models import FinishedTask, Task, TrackedTask
 from backoffice.core.scoping import visible_to
 from backoffice.core.search import prefix
 from backoffice.core.working_days import (
+    SHIPPED_UNTIL,
     Calendar,
     add_working_days,
+    is_provisional,
     known_until,
-    may_be_provisional,
     read_calendar,
     working_days_since,
 )
@@ -275,10 +276,9 @@ def count_days(tasks: list[Any], known: Calendar | None = None) -> None:
     for task in tasks:
         task.age = days[opened[task.pk]]
         task.late_days = days[late[task.pk]] if task.pk in late else None
-    later = [task for task in tasks if may_be_provisional(task.due_on)]
-    until = known_until() if later else today
-    for task in later:
-        task.is_provisional = task.due_on > until
+    until = known_until() if any(task.due_on and task.due_on.year > SHIPPED_UNTIL for task in tasks) else None
+    for task in tasks:
+        task.is_provisional = is_provisional(task.due_on, until)
 
 
 def calendar_of(request: HttpRequest) -> Calendar | None:
