@@ -118,9 +118,8 @@ class FlowAdmin:
         try:
             return super().changeform_view(request, object_id, *args, **kwargs)  # type: ignore[misc]
         except ConcurrentTransition:
-            messages.error(
-                request, _("Someone took a step on this record while you were editing; look at it again.")
-            )
+            text = _("Someone took a step on this record while you were editing; look at it again.")
+            messages.error(request, text, extra_tags="unsent")
             return HttpResponseRedirect(request.path)
 
     # -- the decision page -------------------------------------------------------------------------
@@ -155,7 +154,7 @@ class FlowAdmin:
             perform(obj, step, by=request.user, **data)
         except StepRefused as refusal:
             for line in str(refusal).splitlines():
-                messages.error(request, line)
+                messages.error(request, line, extra_tags="unsent")
             return False
         label = obj.steps()[step].label
         messages.success(request, _("%(record)s: %(step)s – done.") % {"record": obj, "step": label})
