@@ -86,9 +86,14 @@ class HistoryForm(forms.ModelForm):
         rows = type(self.latest).objects.filter(**{self.instance._meta.pk.attname: self.instance.pk})
         before = rows.filter(history_id=key_or_none(seen)).first()
         names = related_names([before, self.latest]) if before else {}
-        told = merge(self, before, self.latest, lambda *of: shown(*of, names)) if before else []
-        self.data = self.data.copy()
-        self.data[self.add_prefix("seen_version")] = str(self.latest.history_id)
+        told = (
+            merge(self, before, self.latest, lambda field, value: shown(field, value, names))
+            if before
+            else []
+        )
+        data: Any = self.data.copy()  # type: ignore[attr-defined]
+        data[self.add_prefix("seen_version")] = str(self.latest.history_id)
+        self.data = data
         raise forms.ValidationError(
             [
                 forms.ValidationError(

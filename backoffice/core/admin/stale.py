@@ -58,7 +58,7 @@ def put(form: Any, name: str, value: Any) -> None:
     """Write a stored value into the form's data as its widget would send it."""
     field, key = form.fields[name], form.add_prefix(name)
     if isinstance(field.widget, forms.MultiWidget):
-        for index, part in enumerate(field.widget.decompress(value)):
+        for index, part in enumerate(field.widget.decompress(value) or ()):
             form.data[f"{key}_{index}"] = "" if part is None else str(part)
     elif isinstance(value, bool):
         form.data.pop(key, None)
