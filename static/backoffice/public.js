@@ -96,7 +96,7 @@
             stop(answer.error);
             return false;
         }
-        failed = answer && answer.status >= 500;
+        failed = Boolean(answer);
         note(answer && answer.error ? answer.error : failed ? words.server : words.offline, true);
         retryIn(answer && answer.after ? answer.after : 5);
         return false;
@@ -226,9 +226,9 @@
             const text = employer.value.trim(), mine = ++asked;
             if (text.length < 2) { close(); tell(""); return; }
             const response = await fetch(`${form.dataset.employers}?${new URLSearchParams({ q: text })}`, { headers: headers() }).catch(() => null);
-            const answer = response && await response.json().catch(() => null);
+            const answer = response && await response.json().catch(() => null), failed = response && response.status >= 500;
             if (mine !== asked || document.activeElement !== employer) return;
-            if (!answer || !answer.found) { close(); tell(answer && answer.error ? answer.error : response ? words.unanswered : words.offline, true); return; }
+            if (!answer || !answer.found) { close(); tell(answer && answer.error ? answer.error : failed ? words.server : words.offline, true); return; }
             options = answer.found;
             list.replaceChildren(...options.map((company, place) => {
                 const option = create("li", { id: `${list.id}_${place}`, textContent: company.name });

@@ -10,7 +10,8 @@
 
   // -- what is typed and not saved yet: kept for this tab, whatever happens to page or session --------------
 
-  const KEY = `backoffice.roster:${location.pathname}`;
+  // Nobody else who signs in here sees it.
+  const KEY = `backoffice.roster:${document.getElementById("kept")?.dataset.who ?? ""}:${location.pathname}`;
   const isKept = (field) => field.id && !["checkbox", "file", "hidden"].includes(field.type) && field.matches("input, textarea, select") && !field.closest("[role=search]");
   let unsaved = {}; // id of the field -> what was typed
 
