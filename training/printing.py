@@ -93,13 +93,14 @@ def sheet(enrolment: Enrolment, lines: Sequence[EnrolmentLine], fees: dict[int, 
         [str(number), *cells(shown(line, enrolment, user), enrolment), *fee_cells(of_line, kinds)]
         for number, (line, of_line) in enumerate(zip(lines, amounts, strict=True), 1)
     ]
+    people = len({line.person_id for line in lines})
     sums = [sum((of_line.get(kind, ZERO) for of_line in amounts), ZERO) for kind in kinds]
     return Form(
         title=_("Enrolment detail sheet"), organisation=organisation(), number=numbered(enrolment),
         facts=list(facts_of(enrolment)), columns=[*columns, *fee_columns(kinds)], rows=rows,
         empty=_("Nobody is on the roster yet."),
         totals=[*(figure(amount) for amount in sums), money(total)] if rows else (),
-        totals_label=ngettext("Total, %(count)d person", "Total, %(count)d people", len(rows)) % {"count": len(rows)},
+        totals_label=ngettext("Total, %(count)d person", "Total, %(count)d people", people) % {"count": people},
         sums=[(_("Amount in capitals: "), in_capitals(total)), (_("In figures: "), f"¥{total:,.2f}")],
         notes=list(notes_of(enrolment)), seal=_("(Company seal)"),
         signatures=[_("Handled by (signature): "), _("Phone: "), _("Date: ")], url=absolute(page_of(enrolment)),

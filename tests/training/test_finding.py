@@ -325,3 +325,4 @@ def test_a_stale_employer_or_date_leads_to_a_question_with_the_number_filled_in(
     asked = client.get(f"/help/?topic=STALE&certificate={moved.number}").content.decode()
     assert f'value="{moved.number}"' in asked
     assert '<option value="STALE" selected' in asked
+    assert f"证书 {moved.number}：" in asked
