@@ -98,16 +98,17 @@
 
   // -- nothing moves while it is pressed ------------------------------------------------------------------------
 
-  let pressing = false;
+  let pressing = null; // what is held down
   const free = [];
-  const pressBegins = () => { pressing = true; };
+  const pressBegins = (event) => { pressing = event.target; };
   // The click follows the release: it still finds what was pressed.
-  const pressEnds = () => setTimeout(() => { pressing = false; free.splice(0).forEach((go) => go()); }, 0);
+  const pressEnds = () => setTimeout(() => { pressing = null; free.splice(0).forEach((go) => go()); }, 0);
   addEventListener("pointerdown", pressBegins, true);
   for (const name of ["pointerup", "pointercancel"]) addEventListener(name, pressEnds, true);
-  addEventListener("keydown", (event) => { if (event.key === " " || event.key === "Enter") pressBegins(); }, true);
+  addEventListener("keydown", (event) => { if (event.key === " " || event.key === "Enter") pressBegins(event); }, true);
   addEventListener("keyup", pressEnds, true);
-  addEventListener("change", pressEnds, true); // a menu of the system keeps the release to itself
+  // A menu of the system keeps the release to itself. (Leaving a field by pressing a button is a change, too.)
+  addEventListener("change", (event) => { if (event.target === pressing) pressEnds(); }, true);
   addEventListener("blur", pressEnds);
   const released = () => (pressing ? new Promise((go) => { free.push(go); setTimeout(go, 3000); }) : Promise.resolve());
 
