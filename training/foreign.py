@@ -71,11 +71,11 @@ def ask(
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     today = CertificateLookup.objects.filter(company=draft.company_id, at__gte=midnight)
     seen, wrong = set(), set()
-    for certificate, is_wrong, tried in today.values_list("certificate_id", "is_wrong", "tried"):
+    for seen_one, is_wrong, tried in today.values_list("certificate_id", "is_wrong", "tried"):
         if is_wrong:
             wrong.add(tried)
         else:
-            seen.add(certificate)
+            seen.add(seen_one)
     before, log, verdicts = len(wrong), [], {}
     for at, entry in enumerate(entries):
         certificate = found.get(entry.number)

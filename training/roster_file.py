@@ -1,5 +1,6 @@
 """An uploaded roster: any office file with a column of certificate numbers, ID numbers or names (SPEC 3.6, 5)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -31,7 +32,7 @@ FIELDS: Final = (
     Field("waiver", ("第二本证减免", "第二本减免", "减免", "second certificate waived", "waived")),
 )  # fmt: skip
 YES: Final = frozenset({"是", "有", "Y", "YES", "TRUE", "1", "√", "✓"})
-CLEANERS: Final = {
+CLEANERS: Final[dict[str, Callable[[list[Any]], tuple[list[Any], dict[int, Any]]]]] = {
     "id_number": clean.clean_id_number,
     "name": partial(clean.clean_name, max_length=50),
     "matter": partial(clean.clean_choice, mapping=MATTERS),
@@ -97,7 +98,8 @@ def from_table(table: Table) -> RosterFile:
             problems.setdefault(at, []).append(str(problem))
     entries = []
     for at, row in enumerate(table.row_numbers):
-        entry = Entry(row=row, **{name: column[at] or "" for name, column in columns.items()})
+        given: dict[str, Any] = {name: column[at] or "" for name, column in columns.items()}
+        entry = Entry(row=row, **given)
         take_number(entry, table.column("number")[at])
         entry.employer = normalise_text(table.column("employer")[at])[:100]
         entry.remark = normalise_text(table.column("remark")[at])[:200]

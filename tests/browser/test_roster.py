@@ -111,7 +111,9 @@ def test_the_grid_saves_itself_and_problems_lead_there_and_back(
     shoot(page, "begin")
     page.locator("button[name=training_class]").first.click()
     shoot(page, "roster-empty")
-    page.fill("#numbers", f"{' '.join(c.number for c in own)}、{both.number}；A1160777 欧阳伟强\nA9999999 李四")
+    page.fill(
+        "#numbers", f"{' '.join(c.number for c in own)}、{both.number}；A1160777 欧阳伟强\nA9999999 李四"
+    )
     page.locator("button[value=look_up]").click()
     expect(page.locator(".ro-table tbody")).to_have_count(4)
     expect(page.locator(".ro-findings")).to_contain_text("欧**强")

@@ -16,7 +16,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def draft() -> Enrolment:
-    class_ = TrainingClassFactory(type="CONTINUING", category="", title="2026年第3期继续教育网络班", tuition=0)
+    class_ = TrainingClassFactory(
+        type="CONTINUING", category="", title="2026年第3期继续教育网络班", tuition=0
+    )
     return EnrolmentFactory(training_class=class_, people=2)
 
 
@@ -62,7 +64,8 @@ def test_an_error_stands_at_its_field_and_moves_no_button(opened: Page, size: An
     expect(opened.locator("#error-contact_phone")).not_to_be_empty()
     expect(opened.locator("#id_contact_phone")).to_have_attribute("aria-invalid", "true")
     after = opened.locator("#contact button[value=contact]").bounding_box()
-    assert before and after
+    assert before
+    assert after
     assert before["y"] + scrolled == pytest.approx(after["y"] + opened.evaluate("scrollY"), abs=1)
     shoot(opened, "roster-field-error")
 

@@ -1,5 +1,6 @@
 """Every entry gets one answer: by number, ID number or name, compared with the record, kept until it is dealt with."""
 
+import datetime
 from typing import Any
 
 import pytest
@@ -7,11 +8,19 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from backoffice.roles import Role
 from registry.models import Certificate, Person
 from tests.enrolments import EnrolmentFactory
-from tests.factories import CertificateFactory, PersonFactory, TrainingClassFactory, UserFactory, client_of, give_papers
+from tests.factories import (
+    CertificateFactory,
+    PersonFactory,
+    TrainingClassFactory,
+    UserFactory,
+    client_of,
+    give_papers,
+)
 from tests.training.roster_tools import draft_with, entries, held_by, named
 from tests.training.test_roster_file import workbook
 from training.admin.roster_entry import offered
@@ -79,7 +88,9 @@ def test_who_holds_such_a_certificate_is_refused_by_the_box_as_by_the_tick() -> 
 
 def test_a_name_counts_only_where_it_is_unique_among_own_people() -> None:
     draft, user = draft_with()
-    twins = [held_by(draft.company, person=PersonFactory(company=draft.company, name="王芳")) for _ in range(2)]
+    twins = [
+        held_by(draft.company, person=PersonFactory(company=draft.company, name="王芳")) for _ in range(2)
+    ]
     held_by(draft.company, person=PersonFactory(name="李建国"))
     outcome = enter(draft, parse("王芳\n李建国").entries, user)
     assert kinds(outcome) == {"王芳": "unclear", "李建国": "missing"}
@@ -106,7 +117,9 @@ def test_of_two_certificates_of_a_person_one_is_chosen() -> None:
     "wrong",
     [{"name": "别人乙"}, {"id_number": "440106199001011234"}, {"employer": "佛山别家监理有限公司"}, {"type": "SAFETY"}],
 )  # fmt: skip
-def test_a_row_that_does_not_fit_the_certificate_is_not_taken_until_it_is_confirmed(wrong: dict[str, str]) -> None:
+def test_a_row_that_does_not_fit_the_certificate_is_not_taken_until_it_is_confirmed(
+    wrong: dict[str, str],
+) -> None:
     draft, user = draft_with()
     certificate = held_by(
         draft.company, person=PersonFactory(company=draft.company, name="许国祥"), type="SUPERVISOR"
@@ -141,7 +154,9 @@ def test_what_fits_needs_no_confirmation_however_it_is_spelt() -> None:
 
 def test_every_row_of_a_file_gets_an_answer_and_they_add_up() -> None:
     draft, user = draft_with()
-    people = [PersonFactory(company=draft.company, name=name) for name in ("许国祥", "马兰英", "何志明", "陈静仪")]
+    people = [
+        PersonFactory(company=draft.company, name=name) for name in ("许国祥", "马兰英", "何志明", "陈静仪")
+    ]
     one, two, three, four = (held_by(draft.company, person=person) for person in people)
     rows = [
         ["序号", "姓名", "身份证号码", "上岗证编号", "工作单位", "备注"],
@@ -242,10 +257,6 @@ def test_the_page_takes_a_constant_number_of_queries_whatever_waits() -> None:
 
 
 def expiring(draft: Enrolment, days: int, **values: Any) -> Certificate:
-    import datetime
-
-    from django.utils import timezone
-
     today = timezone.localdate()
     return held_by(
         draft.company, issue_date=today - datetime.timedelta(days=4000),

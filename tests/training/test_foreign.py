@@ -36,7 +36,9 @@ def guesses(count: int, start: int = 0) -> list[Entry]:
 
 
 @pytest.mark.parametrize("beside", ["许国祥", "{tail}", "许国祥 {tail}", "{id_number}"])
-def test_name_or_last_four_of_the_id_number_show_the_person_masked(stranger: Certificate, beside: str) -> None:
+def test_name_or_last_four_of_the_id_number_show_the_person_masked(
+    stranger: Certificate, beside: str
+) -> None:
     draft, user = draft_with()
     number = stranger.person.id_number
     typed = f"{stranger.number} {beside.format(tail=number[-4:], id_number=number)}"
@@ -44,7 +46,12 @@ def test_name_or_last_four_of_the_id_number_show_the_person_masked(stranger: Cer
     assert (finding.kind, finding.name) == ("foreign", "许*祥")
     assert "*" in finding.id_number
     lookup = CertificateLookup.objects.get()
-    assert (lookup.by, lookup.certificate, lookup.company, lookup.is_wrong) == (user, stranger, draft.company, False)
+    assert (lookup.by, lookup.certificate, lookup.company, lookup.is_wrong) == (
+        user,
+        stranger,
+        draft.company,
+        False,
+    )
 
 
 @pytest.mark.parametrize("beside", ["", " 许国强", " 9999", " 许国强 {tail}"])
@@ -54,7 +61,8 @@ def test_a_wrong_answer_is_the_same_as_no_such_number(stranger: Certificate, bes
     answers = []
     for number in (stranger.number, "Z9999999"):
         (finding,) = enter(draft, parse(f"{number}{said}").entries, user).findings[:1]
-        answers.append((finding.kind, finding.row, finding.problem.text.replace(number, "#"), finding.problem.fix_label))
+        problem = finding.problem
+        answers.append((finding.kind, finding.row, problem.text.replace(number, "#"), problem.fix_label))
     assert answers[0] == answers[1]
     assert answers[0][0] == "missing"
     assert not draft.lines.exists()

@@ -129,7 +129,7 @@ class EntryActs:
             elif is_same:
                 typed.add([entry])
             else:
-                said = {
+                said: dict[str, Any] = {
                     "matter": entry.matter, "remark": entry.remark, "is_waived": entry.is_waived,
                     "row": entry.row, "key": entry.key,
                 }  # fmt: skip
