@@ -17,13 +17,14 @@ from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import User
 from backoffice.accounts.services import record
+from backoffice.core.locks import again_after_deadlock
 from backoffice.core.models import Task
 from backoffice.core.scoping import visible_to
 from backoffice.roles import BINDINGS, allows
 from registry.duplicates import Kind, Status, ordered, pair_label
 from registry.imports import sql
 from registry.imports.write import follow_holders
-from registry.merge_children import children, clashing, held_flows, move, move_owned, tracks
+from registry.merge_children import children, clashing, lock_children, move, move_owned, tracks
 from registry.models import Company, DuplicatePair, FormerName, Merge, Person
 from registry.services import move_certificates_to_region
 
@@ -63,6 +64,7 @@ def title_of(row: Record) -> str:
 # --- Merge -------------------------------------------------------------------------------------------
 
 
+@again_after_deadlock
 @transaction.atomic
 def merge(
     kept: Record,
@@ -116,12 +118,12 @@ def lock_both(kept: Record, merged: Record, by: Any) -> tuple[Any, Any]:
     if kept.pk == merged.pk or model is not type(merged):
         raise MergeRefused(_("Choose two different records."))
     sql.one_import_at_a_time("certificates")  # an import must not add to a record that is going away
-    held_flows(model, [kept.pk, merged.pk])
     rows = visible_to(model, by).select_for_update(of=("self",)).filter(pk__in=[kept.pk, merged.pk])
     found = {row.pk: row for row in rows.order_by("pk")}
     for row in (kept, merged):
         if row.pk not in found:
             raise MergeRefused(why_gone(row))
+    lock_children(model, [kept.pk, merged.pk])
     return found[kept.pk], found[merged.pk]
 
 

@@ -221,7 +221,5 @@ def transfer(moved: Transfer, step: str, opinion: str) -> None:
 
 
 def help_request(request: HelpRequest, step: str, opinion: str) -> None:
-    if step == "answer":
-        HelpRequest.objects.filter(pk=request.pk).update(answer_text=opinion)
     tell(f"help.{step}", [Recipient(request.email, request.phone)], name=request.name, answer=opinion,
          link=address_of(request))  # fmt: skip

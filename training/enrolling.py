@@ -10,7 +10,6 @@ from backoffice.core.bulk import Done, apply_all, go_on_all, perform_all
 from backoffice.core.flow import StepRefused, System, apply
 from backoffice.roles import SYSTEM
 from fees.services import make_bill
-from registry.models import Person
 from training import notices
 from training.flows.enrolment import UNDER_WAY, S, class_open, no_voucher_waiting, seats_left
 from training.flows.learning import ENDED, L
@@ -21,14 +20,10 @@ from training.roster import Roster, look
 def freeze(enrolment: Enrolment, by: Any) -> None:
     """Take the seats, freeze what the lines say and what they cost (SPEC 3.5, submit).
 
-    Class and people are locked first, and everything is asked again: of two companies that want the last seats, and
-    of two enrolments with the same certificate, one is refused.
+    Class, company, people and certificates are locked by now (`EnrolmentFlow.lock_first`), and everything is asked
+    again: of two companies that want the last seats, and of two enrolments with the same certificate, one is refused.
     """
-    enrolment.training_class = TrainingClass.objects.select_for_update(of=("self",)).get(
-        pk=enrolment.training_class_id
-    )
-    people = Person.objects.filter(enrolment_lines__enrolment=enrolment).order_by("pk")
-    list(Person.objects.select_for_update(of=("self",)).filter(pk__in=people.values("pk")).order_by("pk"))
+    enrolment.training_class = TrainingClass.objects.get(pk=enrolment.training_class_id)
     roster = look(enrolment)
     reasons = [class_open(enrolment), seats_left(enrolment), *(problem.text for problem in roster.errors)]
     if any(reasons):

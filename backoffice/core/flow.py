@@ -18,6 +18,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 
+from backoffice.core.locks import Rank, again_after_deadlock
 from backoffice.core.models.inbox import Task, TransitionLog
 from backoffice.core.scoping import bound_id, visible_to
 from backoffice.core.working_days import add_working_days
@@ -119,6 +120,7 @@ class Flow(ConcurrentTransitionMixin, models.Model):
     link_code: ClassVar[str] = ""
     #: Foreign keys that guards and effects follow: read with the records where many take a step at once.
     bulk_related: ClassVar[tuple[str, ...]] = ()
+    lock_rank: ClassVar[Rank] = Rank.RECORD
     #: The step just taken, for `onward()` and `transition_done()`.
     last_step: str = ""
     state: Any
@@ -143,6 +145,10 @@ class Flow(ConcurrentTransitionMixin, models.Model):
     def task_subject(self) -> str:
         """The line that stands in the inbox."""
         return str(self)[:200]
+
+    @classmethod
+    def lock_first(cls, ids: Iterable[int], step_name: str) -> None:
+        """Hook: lock what comes before these records in the order of `core/locks.py` and the step needs."""
 
     def transition_done(self, done: Step, by: Any, opinion: str) -> None:
         """Hook inside the transaction, after log and tasks are written: queue messages here."""
@@ -200,6 +206,7 @@ def last_log_id(obj: models.Model) -> int:
     return TransitionLog.of(obj).aggregate(last=models.Max("id"))["last"] or 0
 
 
+@again_after_deadlock
 def perform(
     obj: Flow, name: str, *, by: Any, seen: int | None = None, opinion: str = "", **data: Any
 ) -> Flow:
@@ -224,6 +231,7 @@ def take_step(obj: Flow, name: str, *, by: Any, seen: int | None, opinion: str, 
     """`perform()` without its care for races; the step's method gets the opinion with the form's data."""
     model = type(obj)
     declared = model.steps()[name]
+    model.lock_first([obj.pk], name)
     try:
         row = visible_to(model, by).select_for_update(of=("self",)).get(pk=obj.pk)
     except ObjectDoesNotExist:

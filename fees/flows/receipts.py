@@ -2,6 +2,7 @@
 
 import datetime
 import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -13,6 +14,7 @@ from django_fsm import FSMField
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from backoffice.core.flow import Desk, Flow, Step, StepRefused, step
+from backoffice.core.locks import lock_related
 from backoffice.roles import SYSTEM, Role
 from fees.locks import one_at_a_time
 from fees.rules import ZERO
@@ -64,6 +66,11 @@ class ReceiptFlow(Flow):
 
     class Meta:
         abstract = True
+
+    @classmethod
+    def lock_first(cls, ids: Iterable[int], step_name: str) -> None:
+        if step_name == "void":
+            lock_related(cls, ids, "bill")
 
     @step(
         state, ReceiptState.DUE, ReceiptState.ISSUED, by=Role.FINANCE, label=gettext_lazy("Record as issued"),
@@ -145,6 +152,11 @@ class RefundFlow(Flow):
 
     class Meta:
         abstract = True
+
+    @classmethod
+    def lock_first(cls, ids: Iterable[int], step_name: str) -> None:
+        if step_name == "pay_back":
+            lock_related(cls, ids, "bill")
 
     @step(
         state, RefundState.DUE, RefundState.PAID, by=Role.FINANCE, label=gettext_lazy("Record as paid back"),

@@ -12,6 +12,7 @@ from django.db.models import Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.history import History
+from backoffice.core.locks import Rank
 from backoffice.core.models.base import Owned
 from backoffice.roles import Role
 from fees.models.schedule import money
@@ -33,6 +34,8 @@ class ReceiptKind(models.TextChoices):
 
 
 class Bill(Owned):
+    lock_rank = Rank.BILL
+
     class Stage(models.TextChoices):
         """Where the payment stands; kept by the payment leg, read by the finance desk's list."""
 

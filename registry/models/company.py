@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.history import History
+from backoffice.core.locks import Rank
 from registry.models.dictionaries import Region
 from registry.validators import validate_credit_code, validate_phone
 
@@ -28,6 +29,7 @@ class Company(models.Model):
         LEFT = "LEFT", _("Left")
 
     hidden_rows = models.Q(merged_into__isnull=False)
+    lock_rank = Rank.COMPANY
     MEMBERSHIP_COLOURS: ClassVar = {"FORMAL": "success", "TEMPORARY": "info"}
     STATUS_COLOURS: ClassVar = {"ACTIVE": "success", "SUSPENDED": "warning", "LEFT": "danger"}
     takes_attachments = ("LICENCE", "QUALIFICATION", "RENAME_NOTICE", "OTHER")

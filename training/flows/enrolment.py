@@ -1,6 +1,7 @@
 """报名 (SPEC 3.5, manual ch. 4b, 5, 6): a company enrols its people in a class; the local body, finance and the
 training department look in turn."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_fsm import FSMField
 
 from backoffice.core.flow import Desk, Step, step
+from backoffice.core.locks import lock_related
 from backoffice.core.working_days import add_working_days
 from backoffice.roles import SYSTEM, Role
 from fees.flows.payment import payment_leg, yuan
@@ -118,6 +120,11 @@ class EnrolmentFlow(payment_leg(paid=S.TRAINING_REVIEW, declined=S.DRAFT)):
     class Meta:
         abstract = True
 
+    @classmethod
+    def lock_first(cls, ids: Iterable[int], step_name: str) -> None:
+        if step_name == "submit":
+            lock_related(cls, ids, "training_class", "company", "lines__person", "lines__certificate")
+
     @step(
         state, S.DRAFT, S.LOCAL_REVIEW, by=Role.COMPANY, label=gettext_lazy("Submit"),
         when=[company_active, company_complete, contact_known, class_open, roster_in_order, seats_left],
@@ -165,9 +172,6 @@ class EnrolmentFlow(payment_leg(paid=S.TRAINING_REVIEW, declined=S.DRAFT)):
     )  # fmt: skip
     def training_return(self, by: Any, **data: Any) -> None:
         """Finance returns it further with this opinion (manual ch. 5-3)."""
-        from fees.services import look_again
-
-        look_again(self.bill)
         from fees.services import look_again
 
         look_again(self.bill)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from backoffice.core.history import History
+from backoffice.core.locks import Rank
 from backoffice.roles import Role
 from fees.models.schedule import money
 from fees.rules import Item
@@ -127,6 +128,7 @@ class EnrolmentLine(Papers, LearningFlow):
         UPGRADE = "UPGRADE", _("Supervisor to engineer")
 
     State = L
+    lock_rank = Rank.LINE
     takes_attachments = ("CERTIFICATE", "TITLE", "QUALIFICATION", "ID_CARD", "DIPLOMA", "OTHER")
 
     enrolment = models.ForeignKey(

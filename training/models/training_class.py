@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.history import History
+from backoffice.core.locks import Rank
 from backoffice.roles import Role
 from registry.models import Certificate, LocalBody
 from training.flows.enrolment import UNDER_WAY
@@ -29,6 +30,7 @@ class TrainingClass(TrainingClassFlow):
         FACE_TO_FACE = "FACE_TO_FACE", _("Face to face")
 
     State = S
+    lock_rank = Rank.CLASS
 
     title = models.CharField(_("title"), max_length=100)
     type = models.CharField(_("type of training"), max_length=10, choices=Type.choices)
