@@ -44,9 +44,23 @@ def contact_known(obj: Any) -> str:
     return _("Fill in the contact and the phone number first.")
 
 
+def admitted_before(obj: Any) -> int:
+    """How many people of this enrolment were in this very class at its last submit; 0: it never was.
+
+    Read from the history: the company may have chosen another class since.
+    """
+    if obj.submitted_at is None:
+        return 0
+    last = obj.history.filter(state=S.LOCAL_REVIEW).order_by("-history_id").first()
+    return last.people if last is not None and last.training_class_id == obj.training_class_id else 0
+
+
 def class_open(obj: Any) -> str:
-    """At the submit only: an enrolment under way finishes even if the class closes (SPEC 3.5, edges)."""
+    """To come in, the class must be open. An enrolment under way finishes even if the class closes or begins
+    (SPEC 3.5, edges), after a return as well; only into a class that is over or cancelled nobody gets."""
     if obj.training_class.takes_enrolments():
+        return ""
+    if obj.training_class.still_runs() and admitted_before(obj):
         return ""
     return _("%(class)s takes no enrolments now (%(state)s). Begin an enrolment in another class.") % {
         "class": obj.training_class, "state": obj.training_class.get_state_display(),
@@ -54,13 +68,19 @@ def class_open(obj: Any) -> str:
 
 
 def seats_left(obj: Any) -> str:
+    """Seats are given back at a return; whoever has paid for them keeps as many, even if the class filled up."""
     wanted, free = obj.lines.count(), obj.training_class.seats_free()
-    if wanted <= free:
+    if wanted <= free or (has_paid(obj) and wanted <= admitted_before(obj)):
         return ""
     return _("%(class)s has %(free)d seats left, and this enrolment needs %(wanted)d. Take people off the roster, or "
              "enrol them in another class.") % {
         "class": obj.training_class, "free": max(free, 0), "wanted": wanted,
     }  # fmt: skip
+
+
+def has_paid(obj: Any) -> bool:
+    """Whether finance has verified money for it that was not paid back."""
+    return bool(obj.bill is not None and obj.bill.paid > 0)
 
 
 def roster_in_order(obj: Any) -> str:

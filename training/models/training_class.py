@@ -87,7 +87,14 @@ class TrainingClass(TrainingClassFlow):
 
     def takes_enrolments(self) -> bool:
         """Open, and not over yet (SPEC 3.5: the class must be open at the submit)."""
-        return self.state == S.OPEN and (self.end_date is None or self.end_date >= timezone.localdate())
+        return self.state == S.OPEN and not self.has_ended()
+
+    def still_runs(self) -> bool:
+        """Not over and not cancelled: those who are in finish."""
+        return self.state in (S.OPEN, S.CLOSED, S.IN_PROGRESS) and not self.has_ended()
+
+    def has_ended(self) -> bool:
+        return self.end_date is not None and self.end_date < timezone.localdate()
 
     def seats_taken(self) -> int:
         """Seats are taken from the submit on and given back at a return or cancel; a dropped one stays taken."""
