@@ -163,6 +163,10 @@ class Flow(ConcurrentTransitionMixin, models.Model):
         """Hook: whether this user may take steps here at all; for what role and desk do not say."""
         return True
 
+    def passes_over(self) -> frozenset[str]:
+        """Hook: the states that this very record does not come by (a bill of 0 is not paid); for `core/stages.py`."""
+        return frozenset()
+
     def onward(self) -> str:
         """Hook: the step that follows by itself now (a bill of 0 skips the payment), or an empty string."""
         return ""

@@ -218,7 +218,7 @@ class EnrolmentFlow(payment_leg(paid=S.TRAINING_REVIEW, declined=S.DRAFT)):
 
     @step(
         state, (S.DRAFT, *UNDER_WAY), S.CANCELLED, by=SYSTEM, label=gettext_lazy("The class was cancelled"),
-        when=[no_voucher_waiting],
+        tone="danger", when=[no_voucher_waiting],
     )  # fmt: skip
     def class_cancelled(self, by: Any, opinion: str = "", **data: Any) -> None:
         """The class does not take place; everybody's seat is gone, and what was paid is paid back."""
@@ -235,6 +235,11 @@ class EnrolmentFlow(payment_leg(paid=S.TRAINING_REVIEW, declined=S.DRAFT)):
     @step(state, S.CLOSED, S.CONFIRMED, by=SYSTEM, label=gettext_lazy("Opened again for a retake"))
     def reopen(self, by: Any, **data: Any) -> None:
         """Somebody who failed learns again."""
+
+    def passes_over(self) -> frozenset[str]:
+        """A bill of 0 skips the payment (SPEC 3.5, edges)."""
+        free = self.submitted_at is not None and self.amount == 0
+        return frozenset({S.AWAITING_PAYMENT, S.FINANCE_REVIEW}) if free else frozenset()
 
     def onward(self) -> str:
         if self.state == S.CONFIRMED and self.all_lines_ended():

@@ -28,6 +28,7 @@ from backoffice.core.admin.review import described, pictures, ready_opinions
 from backoffice.core.flow import Offer, StepRefused, at_own_desk, available, last_log_id, perform
 from backoffice.core.inbox import lines, next_task, waits_at
 from backoffice.core.models import Task
+from backoffice.core.stages import names_for, stages
 
 
 class OpinionForm(forms.Form):
@@ -104,6 +105,7 @@ class FlowAdmin:
             "flow_desk": waits_at(obj),
             "flow_is_turn": is_turn_of(obj, request.user),
             "flow_task": task,
+            "flow_stages": stages(obj, names_for(request.user), task),
             "flow_assignment": assignment_of(task) if task and task.assigned_to else None,
             "flow_overdue": bool(task and task.due_on and task.due_on < timezone.localdate()),
             "flow_notes": self.review_notes(request, obj) if is_turn_of(obj, request.user) else [],
