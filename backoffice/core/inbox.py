@@ -31,9 +31,9 @@ def todo(user: Any) -> QuerySet[Task]:
     return tasks.order_by(F("due_on").asc(nulls_last=True), "id")
 
 
-def next_task(user: Any) -> Task | None:
-    """The task to go on with: nobody else of the desk looks after it."""
-    return todo(user).filter(Q(assigned_to=None) | Q(assigned_to=user)).first()
+def open_to(tasks: QuerySet[Task], user: Any) -> QuerySet[Task]:
+    """Those of the tasks that nobody else of the desk looks after."""
+    return tasks.filter(Q(assigned_to=None) | Q(assigned_to=user))
 
 
 def done(user: Any) -> QuerySet[Task]:

@@ -108,6 +108,14 @@ class Company(models.Model):
         self.name = "".join(self.name.split())
         self.credit_code = (self.credit_code or "").strip().upper() or None
 
+    def default_officer(self, login_name: str, by: Any) -> None:
+        """Name the information officer after the login name where nobody is named (manual ch. 1-2); stored at once."""
+        if self.information_officer or self.pk is None:
+            return
+        self.information_officer = login_name
+        self._history_user, self._change_reason = by, _("The login name, by default")  # type: ignore[attr-defined]
+        self.save(update_fields=["information_officer", "updated_at"])
+
     def missing_fields(self) -> list[str]:
         """The names of the required fields that are empty; while any is, the company can start no flow."""
         return [

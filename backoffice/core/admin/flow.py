@@ -24,11 +24,12 @@ from django_fsm import ConcurrentTransition
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from backoffice.core.admin.next_task import go_on, origin_of
 from backoffice.core.admin.review import described, pictures, ready_opinions
 from backoffice.core.flow import Offer, StepRefused, at_own_desk, available, last_log_id, perform
-from backoffice.core.inbox import lines, next_task, waits_at
+from backoffice.core.inbox import lines, waits_at
 from backoffice.core.models import Task
-from backoffice.core.stages import names_for, stages
+from backoffice.core.stages import names_for, stages, way
 
 
 class OpinionForm(forms.Form):
@@ -76,6 +77,13 @@ class FlowAdmin:
             return allowed
         return is_turn_of(obj, request.user)
 
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Help texts speak to whoever fills the record in; others read the values without them."""
+        if obj is not None and request.user.role not in begun_by(obj):
+            names = (field.name for field in self.model._meta.fields)  # type: ignore[attr-defined]
+            kwargs["help_texts"] = dict.fromkeys(names, "")
+        return super().get_form(request, obj, change=change, **kwargs)  # type: ignore[misc]
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None or self.fields or not self.review_fields:  # type: ignore[attr-defined]
             return super().get_fields(request, obj)  # type: ignore[misc]
@@ -105,6 +113,7 @@ class FlowAdmin:
             "flow_desk": waits_at(obj),
             "flow_is_turn": is_turn_of(obj, request.user),
             "flow_task": task,
+            "flow_origin": origin_of(request),
             "flow_stages": stages(obj, names_for(request.user), task),
             "flow_assignment": assignment_of(task) if task and task.assigned_to else None,
             "flow_overdue": bool(task and task.due_on and task.due_on < timezone.localdate()),
@@ -146,7 +155,7 @@ class FlowAdmin:
         if offer is None:
             if not told:
                 messages.warning(request, not_open(obj, request.user))
-            return HttpResponseRedirect(object_url(obj))
+            return HttpResponseRedirect(object_url(obj) + origin_of(request))
         return self.step_page(request, obj, offer, form, offers)
 
     def take(self, request: HttpRequest, obj: Any, step: str, data: dict[str, Any]) -> bool:
@@ -162,17 +171,10 @@ class FlowAdmin:
         return True
 
     def after_step(self, request: HttpRequest, obj: Any, step: str) -> HttpResponse:
-        """Back to the record, or on to the next open task, to the same page if it waits for the same decision."""
+        """Back to the record, or on to the same decision on the next one of the list the clerk came from."""
         if "next" not in request.POST:
-            return HttpResponseRedirect(object_url(obj))
-        task = next_task(request.user)
-        if task is None:
-            messages.info(request, _("Well done: nothing else waits for you."))
-            return HttpResponseRedirect(reverse("admin:core_task_changelist"))
-        same_flow = task.content_type.model_class() is type(obj)
-        if same_flow and task.state in obj.steps()[step].sources:
-            return HttpResponseRedirect(step_url(obj, task.object_id, step))
-        return HttpResponseRedirect(reverse("admin:core_task_change", args=[task.pk]))
+            return HttpResponseRedirect(object_url(obj) + origin_of(request))
+        return go_on(self, request, obj, obj.steps()[step], step_url)
 
     def step_page(
         self, request: HttpRequest, obj: Any, offer: Offer, form: forms.Form, offers: list[Offer]
@@ -181,10 +183,10 @@ class FlowAdmin:
             **self.admin_site.each_context(request),  # type: ignore[attr-defined]
             **self.flow_context(request, obj),
             "title": offer.step.label, "subtitle": str(obj), "offer": offer, "form": form, "object": obj,
-            "opts": obj._meta, "back_url": object_url(obj), "flow_notes": self.review_notes(request, obj),
+            "opts": obj._meta, "back_url": object_url(obj) + origin_of(request), "flow_notes": self.review_notes(request, obj),
             "other_offers": [other for other in offers if other.step.name != offer.step.name],
             "fields": described(self, obj, self.reviewed(obj)), "pictures": pictures(obj, request.user),
-            "ready_opinions": ready_opinions(obj, request.user),
+            "ready_opinions": ready_opinions(obj, request.user, [offer.step]),
         }  # fmt: skip
         return TemplateResponse(request, self.step_template, context)
 
@@ -231,6 +233,12 @@ def is_turn_of(obj: Any, user: Any) -> bool:
     """Whether the record waits at the very desk of this user."""
     desk = obj.desk()
     return desk is not None and desk.role == user.role and at_own_desk(obj, user)
+
+
+def begun_by(obj: Any) -> set[str]:
+    """The roles that take the first step: they fill the record in."""
+    first = way(type(obj))[0]
+    return {role for step in obj.steps().values() if first in step.sources for role in step.by}
 
 
 def not_open(obj: Any, user: Any) -> str:

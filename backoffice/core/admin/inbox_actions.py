@@ -105,7 +105,7 @@ class InboxActions:
         context = {
             "title": _("Approve or return"), "tasks": tasks, "steps": steps, "form": form,
             "flow": model._meta.verbose_name, "state": state_label(model, tasks[0].state),
-            "ready_opinions": ready_opinions(model, request.user), "action_url": reverse("admin:core_task_decide"),
+            "ready_opinions": ready_opinions(model, request.user, steps), "action_url": reverse("admin:core_task_decide"),
             "needs_opinion": [step.label for step in steps if step.opinion_required],
         }  # fmt: skip
         return self.page(request, "admin/core/inbox_decide.html", context)
