@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import User
 from backoffice.accounts.services import record
+from backoffice.core import subjects
 from backoffice.core.locks import again_after_deadlock
 from backoffice.core.models import Task
 from backoffice.core.scoping import visible_to
@@ -108,6 +109,7 @@ def merge(
         undo["users"] = join_users(kept, merged, by, text, renamed=old != new)
         follow_holders([kept.pk])
     undo["pairs"] = settle_pairs(kept, merged, by)
+    subjects.renew_those_of(kept)
     done.save()
     return done
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import User
 from backoffice.accounts.services import record
+from backoffice.core import subjects
 from backoffice.core.flow import Flow
 from backoffice.core.locks import again_after_deadlock
 from backoffice.core.models import Task
@@ -56,6 +57,8 @@ def undo(done: Merge, *, by: Any) -> Merge:
     put_back_users(done, by, text)
     put_back_certificates(done, kept, merged)
     put_back_pairs(done)
+    for row in (kept, merged):
+        subjects.renew_those_of(row)
     done.undone_by, done.undone_at = by, timezone.now()
     done.save(update_fields=["undone_by", "undone_at"])
     return done

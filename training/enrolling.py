@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from backoffice.core import subjects
 from backoffice.core.bulk import Done, apply_all, go_on_all, perform_all
 from backoffice.core.flow import StepRefused, System, apply
 from backoffice.roles import SYSTEM
@@ -50,6 +51,7 @@ def recount(enrolment: Enrolment) -> Roster:
     roster = look(enrolment)
     count(enrolment, roster)
     Enrolment.objects.filter(pk=enrolment.pk).update(people=enrolment.people, amount=enrolment.amount)
+    subjects.renew(enrolment)
     return roster
 
 

@@ -18,6 +18,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 
+from backoffice.core import subjects
 from backoffice.core.locks import Rank, again_after_deadlock
 from backoffice.core.models.inbox import Task, TransitionLog
 from backoffice.core.scoping import bound_id, visible_to
@@ -137,6 +138,13 @@ class Flow(ConcurrentTransitionMixin, models.Model):
                 if hasattr(member, "declared_step"):
                     found[name] = member.declared_step
         return found
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A task says what the record says: its title is renewed with it."""
+        is_new = self._state.adding
+        super().save(*args, **kwargs)
+        if self.desks and not is_new:
+            subjects.renew(self)
 
     def desk(self) -> Desk | None:
         """The desk this object waits at now, None at an end."""

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core import subjects
 from backoffice.core.history import History
 from backoffice.core.locks import Rank
 from registry.models.dictionaries import Region
@@ -95,14 +96,19 @@ class Company(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keep the initials, and the titles of the tasks that show the name."""
         self.initials = initials_of(self.name)
-        if (
-            "update_fields" in kwargs
-            and kwargs["update_fields"] is not None
-            and "name" in kwargs["update_fields"]
-        ):
-            kwargs["update_fields"] = [*kwargs["update_fields"], "initials"]
+        fields = kwargs.get("update_fields")
+        if fields is not None and "name" in fields:
+            kwargs["update_fields"] = [*fields, "initials"]
+        renamed = not self._state.adding and (fields is None or "name" in fields) and self.is_renamed()
         super().save(*args, **kwargs)
+        if renamed:
+            subjects.renew_those_of(self)
+
+    def is_renamed(self) -> bool:
+        """Whether another name is stored than this one."""
+        return type(self)._default_manager.filter(pk=self.pk).exclude(name=self.name).exists()
 
     def clean(self) -> None:
         self.name = "".join(self.name.split())

@@ -103,7 +103,9 @@ class Enrolment(Papers, EnrolmentFlow):
         return self.state == S.DRAFT and super().takes_changes_from(user)
 
     def task_subject(self) -> str:
-        return f"{self.company} · {self.training_class} · {self.people}"[:200]
+        """Company, class and, once there are some, the number of people."""
+        people = f" · {self.people}" if self.people else ""
+        return f"{self.company} · {self.training_class}{people}"[:200]
 
     def all_lines_ended(self) -> bool:
         return not self.lines.exclude(state__in=ENDED).exists()

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core import subjects
 from backoffice.core.history import History
 from backoffice.core.locks import Rank
 from backoffice.roles import Role
@@ -71,6 +72,14 @@ class TrainingClass(TrainingClassFlow):
 
     def __str__(self) -> str:
         return self.title
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """The titles of its enrolments' tasks show the class: they are renewed with it."""
+        stored = type(self)._default_manager.filter(pk=self.pk).exclude(title=self.title)
+        renamed = not self._state.adding and stored.exists()
+        super().save(*args, **kwargs)
+        if renamed:
+            subjects.renew_those_of(self)
 
     def clean(self) -> None:
         """Only practice training costs tuition (SPEC 3.6); elsewhere it would be shown, never asked for."""

@@ -38,6 +38,7 @@ from backoffice.core.lists import FastChangeList
 from backoffice.core.models import FinishedTask, Task, TrackedTask
 from backoffice.core.scoping import visible_to
 from backoffice.core.search import prefix
+from backoffice.core.subjects import own_name, without_own_name
 from backoffice.core.working_days import Calendar, add_working_days, read_calendar, working_days_since
 from backoffice.roles import BINDINGS, allows
 
@@ -131,8 +132,10 @@ class InboxChangeList(FastChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         tasks: list[Any] = list(self.result_list)
+        own = own_name(request.user)
         for task in tasks:  # Django remembers the few kinds of record; a foreign key does not
             task.content_type = ContentType.objects.get_for_id(task.content_type_id)
+            task.subject = without_own_name(task.subject, own)
         self.model_admin.dress(request, tasks)
         self._record_links: dict[int, tuple[str, str]] = {}
         # Only from “To do” one goes on to the next: its filters go along to the record and back.
