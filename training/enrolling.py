@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from backoffice.core import subjects
@@ -75,9 +76,21 @@ def cancel_enrolments(training_class: TrainingClass, by: Any, opinion: str) -> i
     enrolments = list(rows.order_by("pk"))
     if reasons := [reason for row in enrolments if (reason := no_voucher_waiting(row))]:
         raise StepRefused("\n".join(reasons))
+    learning = list(learners_of(training_class))
     for row in enrolments:
         apply(row, row.steps()["class_cancelled"], System(), opinion, {})
+    from training.platform.answers import tidy  # its module records answers by steps of this one
+
+    tidy([line.pk for line in learning])
+    notices.class_cancelled(training_class, enrolments, learning, opinion)
     return len(enrolments)
+
+
+def learners_of(training_class: TrainingClass) -> "QuerySet[EnrolmentLine]":
+    """Those who were told that they are enrolled, and whose learning has not ended."""
+    lines = EnrolmentLine.objects.filter(enrolment__training_class=training_class)
+    lines = lines.exclude(state__in=(*ENDED, L.ENROLLING)).order_by("pk")
+    return lines.select_related("person", "enrolment__company", "enrolment__training_class")
 
 
 @transaction.atomic

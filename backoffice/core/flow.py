@@ -158,6 +158,10 @@ class Flow(ConcurrentTransitionMixin, models.Model):
     def lock_first(cls, ids: Iterable[int], step_name: str) -> None:
         """Hook: lock what comes before these records in the order of `core/locks.py` and the step needs."""
 
+    def touches(self, step_name: str) -> list[models.Model]:
+        """Hook: the records that the step changes and on which running matters of others hang (core/running.py)."""
+        return []
+
     def transition_done(self, done: Step, by: Any, opinion: str) -> None:
         """Hook inside the transaction, after log and tasks are written: queue messages here."""
 

@@ -96,9 +96,13 @@ class CompanyChangeFlow(Flow):
     def office_return(self, by: Any, **data: Any) -> None:
         """The company corrects and submits again."""
 
-    @step(state, S.DRAFT, S.CANCELLED, by=Role.COMPANY, label=gettext_lazy("Cancel"), tone="danger")
+    @step(state, S.DRAFT, S.CANCELLED, by=Role.COMPANY, label=gettext_lazy("Withdraw the change"), tone="danger")
     def cancel(self, by: Any, **data: Any) -> None:
         """The company does not want it any more; nothing is deleted."""
+
+    def touches(self, step_name: str) -> list[models.Model]:
+        """Another name stands on everything that is under way; another membership does not."""
+        return [self.company] if step_name == "approve" and self.kind == Kind.RENAME else []
 
     def transition_done(self, done: Step, by: Any, opinion: str) -> None:
         from registry import notices

@@ -113,9 +113,13 @@ class TransferFlow(Flow):
         self.person = None
         self.from_company = None
 
-    @step(state, S.DRAFT, S.CANCELLED, by=Role.COMPANY, label=gettext_lazy("Cancel"), tone="danger")
+    @step(state, S.DRAFT, S.CANCELLED, by=Role.COMPANY, label=gettext_lazy("Withdraw the transfer"), tone="danger")
     def cancel(self, by: Any, **data: Any) -> None:
         """The company does not want it any more; nothing is deleted."""
+
+    def touches(self, step_name: str) -> list[models.Model]:
+        person = self.claimed()
+        return [person] if step_name == "approve" and person is not None else []
 
     def transition_done(self, done: Step, by: Any, opinion: str) -> None:
         from registry import notices

@@ -177,12 +177,15 @@ class EnrolmentFlow(payment_leg(paid=S.TRAINING_REVIEW, declined=S.DRAFT)):
         when=[lines_still_good], in_bulk=True,
     )  # fmt: skip
     def training_confirm(self, by: Any, **data: Any) -> None:
-        """Everybody is enrolled: the learning opens within 2 working days, the papers are due in 3 (FAQ 1)."""
+        """Everybody is enrolled: the learning opens within 2 working days, or with the class where people meet face to
+        face; the papers are due in 3 working days (FAQ 1)."""
         from training.enrolling import confirm_lines
 
         today = timezone.localdate()
         self.confirmed_at = timezone.now()
-        self.open_by = add_working_days(today, DAYS_TO_OPEN)
+        begins = self.training_class.start_date
+        late = add_working_days(today, DAYS_TO_OPEN)
+        self.open_by = late if self.training_class.is_online or begins is None else max(begins, today)
         self.papers_due_on = add_working_days(today, DAYS_FOR_PAPERS)
         confirm_lines(self, by)
 
@@ -197,7 +200,7 @@ class EnrolmentFlow(payment_leg(paid=S.TRAINING_REVIEW, declined=S.DRAFT)):
         look_again(self.bill)
 
     @step(
-        state, S.DRAFT, S.CANCELLED, by=Role.COMPANY, label=gettext_lazy("Cancel"), tone="danger",
+        state, S.DRAFT, S.CANCELLED, by=Role.COMPANY, label=gettext_lazy("Withdraw the enrolment"), tone="danger",
         when=[nothing_verified],
     )  # fmt: skip
     def cancel(self, by: Any, **data: Any) -> None:

@@ -26,7 +26,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from backoffice.core.admin.next_task import go_on, origin_of
 from backoffice.core.admin.review import described, pictures, ready_opinions
-from backoffice.core.flow import Offer, StepRefused, at_own_desk, available, last_log_id, perform
+from backoffice.core import running
+from backoffice.core.flow import Offer, Step, StepRefused, at_own_desk, available, last_log_id, perform
 from backoffice.core.inbox import lines, waits_at
 from backoffice.core.models import Task
 from backoffice.core.stages import names_for, stages, way
@@ -61,6 +62,16 @@ class FlowAdmin:
 
     def review_notes(self, request: HttpRequest, obj: Any) -> list[tuple[str, Any]]:
         """Hook: remarks for whoever decides, each ("info" | "warning" | "danger", sentence)."""
+        return []
+
+    def step_notes(self, request: HttpRequest, obj: Any, step: Step) -> list[tuple[str, Any]]:
+        """What stands on the page of this very step: the remarks, and whose running matters it concerns."""
+        concerned = [row for row in running.matters_of(*obj.touches(step.name)) if row != obj]
+        notes = [("warning", running.in_words(concerned, request.user))] if concerned else []
+        return [*self.review_notes(request, obj), *notes]
+
+    def outcome(self, request: HttpRequest, obj: Any, step: str) -> list[Any]:
+        """Hook: what the step did beyond this record, as sentences with links; shown after it was taken."""
         return []
 
     # -- the object's page -------------------------------------------------------------------------
@@ -168,6 +179,8 @@ class FlowAdmin:
             return False
         label = obj.steps()[step].label
         messages.success(request, _("%(record)s: %(step)s – done.") % {"record": obj, "step": label})
+        for sentence in self.outcome(request, obj, step):
+            messages.info(request, sentence)
         return True
 
     def after_step(self, request: HttpRequest, obj: Any, step: str) -> HttpResponse:
@@ -183,7 +196,7 @@ class FlowAdmin:
             **self.admin_site.each_context(request),  # type: ignore[attr-defined]
             **self.flow_context(request, obj),
             "title": offer.step.label, "subtitle": str(obj), "offer": offer, "form": form, "object": obj,
-            "opts": obj._meta, "back_url": object_url(obj) + origin_of(request), "flow_notes": self.review_notes(request, obj),
+            "opts": obj._meta, "back_url": object_url(obj) + origin_of(request), "flow_notes": self.step_notes(request, obj, offer.step),
             "other_offers": [other for other in offers if other.step.name != offer.step.name],
             "fields": described(self, obj, self.reviewed(obj)), "pictures": pictures(obj, request.user),
             "ready_opinions": ready_opinions(obj, request.user, [offer.step]),
