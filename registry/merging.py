@@ -8,16 +8,17 @@ itself. What was moved is written down in `Merge.undo_data`; `registry/unmerging
 from collections.abc import Collection
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import User
 from backoffice.accounts.services import record
-from backoffice.core import subjects
+from backoffice.core import running, subjects
 from backoffice.core.locks import again_after_deadlock
 from backoffice.core.models import Task
 from backoffice.core.scoping import visible_to
@@ -96,7 +97,7 @@ def merge(
     stamp = sql.Stamp(sql.now()[1], text, by.pk, None)
     done = Merge(content_type=ContentType.objects.get_for_model(kept), kept_id=kept.pk, merged_id=merged.pk,
                  label=f"{title_of(merged)[:120]} → {title_of(kept)[:120]}", reason=reason.strip(), by=by)  # fmt: skip
-    undo = done.undo_data
+    undo, matters = done.undo_data, running.matters_of(merged)
     undo["values"] = take_values(kept, merged, take, by, text)
     undo["moved"] = move_children(kept, merged, stamp)
     undo["owned"] = move_owned(kept, merged)
@@ -110,8 +111,18 @@ def merge(
         follow_holders([kept.pk])
     undo["pairs"] = settle_pairs(kept, merged, by)
     subjects.renew_those_of(kept)
+    tell_those_concerned(matters, kept, merged)
     done.save()
     return done
+
+
+def tell_those_concerned(matters: list[Any], kept: Record, merged: Record) -> None:
+    """What was under way with the merged record goes on with the kept one (core/running.py)."""
+    with translation.override(settings.LANGUAGE_CODE):
+        what = _("%(merged)s was in the register twice; both are one record now: %(kept)s.") % {
+            "merged": merged, "kept": kept,
+        }  # fmt: skip
+    running.tell(matters, what)
 
 
 def lock_both(kept: Record, merged: Record, by: Any) -> tuple[Any, Any]:

@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core import running
@@ -223,9 +226,11 @@ def company_change(change: CompanyChange, step: str, opinion: str) -> None:
          kind=change.get_kind_display(), opinion=opinion, new_name=change.new_name, login=change.new_login_name,
          since=change.company.dues_from or "", page=page_of(change))  # fmt: skip
     if step == "approve":
-        what = _("%(old)s is called %(new)s from today on.") % {"old": change.old_name, "new": change.new_name}
+        with translation.override(settings.LANGUAGE_CODE):
+            names = {"old": change.old_name, "new": change.new_name}
+            what = gettext("%(old)s is called %(new)s from today on.") % names
         concerned = running.matters_of(*change.touches(step))
-        running.tell([row for row in concerned if row != change], str(what))
+        running.tell([row for row in concerned if row != change], what)
 
 
 def transfer(moved: Transfer, step: str, opinion: str) -> None:
@@ -244,10 +249,10 @@ def transfer(moved: Transfer, step: str, opinion: str) -> None:
     for recipients, page in told.get(step, ()):
         tell(f"transfer.{step}", recipients, **values, page=page)
     if step == "approve" and person is not None:
-        what = _("%(name)s went from %(former)s to %(company)s.") % {
-            "name": moved.name, "former": moved.from_company or "–", "company": moved.company,
-        }  # fmt: skip
-        running.tell([row for row in running.matters_of(person) if row != moved], str(what))
+        with translation.override(settings.LANGUAGE_CODE):
+            names = {"name": moved.name, "former": moved.from_company or "–", "company": moved.company}
+            what = gettext("%(name)s went from %(former)s to %(company)s.") % names
+        running.tell([row for row in running.matters_of(person) if row != moved], what)
 
 
 def help_request(request: HelpRequest, step: str, opinion: str) -> None:

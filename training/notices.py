@@ -109,8 +109,8 @@ def of_enrolments() -> list[Notice]:
                _("Your enrolment in {class} was cancelled: {opinion}."), placeholders=ENROLMENT),
         Notice("class.cancelled.body", _("Class cancelled: to its local body"),
                _("{class} does not take place"),
-               _("{class} was cancelled: “{opinion}”. {count} enrolments ended with it, of {people} people; the companies "
-                 "are told. Papers that came already go back to them."), placeholders=CANCELLED),
+               _("{class} was cancelled: “{opinion}”. {count} enrolments ended with it, of {people} people; the "
+                 "companies are told. Papers that came already go back to them."), placeholders=CANCELLED),
         Notice("enrolment.refund_due", _("Money to be paid back: to the company"),
                _("You get {amount} yuan back for {class}"),
                _("You paid {amount} yuan more for {class} than is owed now. Finance pays it back to the account it "

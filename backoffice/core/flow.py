@@ -29,6 +29,10 @@ from backoffice.roles import DESK_BINDINGS, SYSTEM, desk_label
 Guard = Callable[[Any], str]
 
 
+#: The name of the first line of every trail.
+STARTED = "start"
+
+
 class StepRefused(Exception):
     """The step did not happen and nothing was written; `str()` is a sentence for the user."""
 
@@ -129,6 +133,13 @@ class Flow(ConcurrentTransitionMixin, models.Model):
     class Meta:
         abstract = True
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A task says what the record says: its title is renewed with it."""
+        is_new = self._state.adding
+        super().save(*args, **kwargs)
+        if self.desks and not is_new:
+            subjects.renew(self)
+
     @classmethod
     def steps(cls) -> dict[str, Step]:
         """The steps by name, in the order they are written."""
@@ -138,13 +149,6 @@ class Flow(ConcurrentTransitionMixin, models.Model):
                 if hasattr(member, "declared_step"):
                     found[name] = member.declared_step
         return found
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """A task says what the record says: its title is renewed with it."""
-        is_new = self._state.adding
-        super().save(*args, **kwargs)
-        if self.desks and not is_new:
-            subjects.renew(self)
 
     def desk(self) -> Desk | None:
         """The desk this object waits at now, None at an end."""
@@ -167,13 +171,18 @@ class Flow(ConcurrentTransitionMixin, models.Model):
 
     @classmethod
     def transitions_done(cls, rows: list[Any], done: Step, by: Any, opinion: str) -> None:
-        """Hook: `transition_done()` for all records that took the step together; one where it was one."""
+        """Hook: `transition_done()` for all records that took the step together."""
         for row in rows:
             row.transition_done(done, by, opinion)
 
     def in_care_of(self, user: Any) -> bool:
         """Hook: whether this user may take steps here at all; for what role and desk do not say."""
         return True
+
+    @classmethod
+    def not_unseen(cls, rows: list[Any], step_name: str, by: Any) -> dict[int, list[str]]:
+        """Hook: why some of these must not take the step among many, unseen: somebody has to look at them first."""
+        return {}
 
     def passes_over(self) -> frozenset[str]:
         """Hook: the states that this very record does not come by (a bill of 0 is not paid); for `core/stages.py`."""
@@ -312,21 +321,13 @@ def start(obj: Flow, *, by: Any, reason: str = "") -> Flow:
     return obj
 
 
-#: The name of the first line of every trail.
-STARTED = "start"
-
-
 def account_of(by: Any) -> Any:
     """The user account behind an actor; None for applicants, who act by signed link."""
     return by if isinstance(by, models.Model) else None
 
 
-def write_log(
-    row: Flow, step_name: str, source: str, by: Any, opinion: str = "", due_on: Any = None
-) -> TransitionLog:
-    log = new_log(row, step_name, source, by, opinion, due_on)
-    log.save(force_insert=True)
-    return log
+def write_log(row: Flow, step_name: str, source: str, by: Any, opinion: str = "", due_on: Any = None) -> None:
+    new_log(row, step_name, source, by, opinion, due_on).save(force_insert=True)
 
 
 def new_log(

@@ -50,7 +50,8 @@ def register_notices() -> None:
     register(
         Notice(CODE, gettext_lazy("Something changed under a running matter: to those who look after it"),
                gettext_lazy("Please look at this again: {matter}"),
-               gettext_lazy("{what}\n\nThis concerns “{matter}” ({state}). Please check whether it can go on as it is."),
+               gettext_lazy("{what}\n\nThis concerns “{matter}” ({state}). Please check whether it can go on as it "
+                            "is."),
                placeholders={
                    "what": "2026年第1期网络继续教育班：开班日期 2026-06-01 → 2026-07-01",
                    "matter": "广东示范监理有限公司 · 2026年第1期网络继续教育班", "state": "当地审批",

@@ -16,6 +16,7 @@ from backoffice.core.stages import Stage
 from backoffice.core.stages import stages as core_stages
 from backoffice.roles import APPLICANT, Role, desk_label
 
+
 @dataclass(frozen=True)
 class Opinion:
     who: str

@@ -143,7 +143,8 @@ def test_a_kind_that_cannot_be_begun_stands_there_with_the_reason(client: Client
 
 
 def test_after_a_rename_the_page_still_shows_both_login_names(office: Client) -> None:
-    change = CompanyChangeFactory(kind="RENAME", new_name="广东新名监理有限公司", new_login_name="新名监理", at="OFFICE_REVIEW")
+    names = {"new_name": "广东新名监理有限公司", "new_login_name": "新名监理"}
+    change = CompanyChangeFactory(kind="RENAME", at="OFFICE_REVIEW", **names)
     old = change.login_user().username
     before = text(office.get(page(change)))
     perform(change, "approve", by=UserFactory(role=Role.OFFICE))

@@ -71,7 +71,7 @@ class EnrolmentAdmin(
     search_help_text = _("Company, class, name of a person on the roster, certificate number or ID number")
     sortable_by = ()
     ordering = ["-id"]
-    actions: ClassVar = ["approve_clean", "print_selected"]
+    actions: ClassVar = ["print_selected"]
     autocomplete_fields = ["training_class"]
     review_fields = (
         "company", "training_class", "local_body", "people", "amount", "contact_name", "contact_phone", "remark",

@@ -97,8 +97,8 @@ def at(moment: Any) -> str:
 
 @admin.register(EnrolmentLine)
 class EnrolmentLineAdmin(
-    DroppingMixin, LearningActsMixin, AttendanceMixin, MyLearningMixin, ExportMixin, AttachmentsMixin, PanelsMixin, FlowAdmin,
-    HistoryAdmin, ScopedAdmin,
+    DroppingMixin, LearningActsMixin, AttendanceMixin, MyLearningMixin, ExportMixin, AttachmentsMixin, PanelsMixin,
+    FlowAdmin, HistoryAdmin, ScopedAdmin,
 ):  # fmt: skip
     list_display = [
         "name", "show_id", "certificate_number", "show_class", "category", "show_company", "show_body", "show_state",

@@ -239,6 +239,13 @@ class EnrolmentFlow(payment_leg(paid=S.TRAINING_REVIEW, declined=S.DRAFT)):
     def reopen(self, by: Any, **data: Any) -> None:
         """Somebody who failed learns again."""
 
+    @classmethod
+    def not_unseen(cls, rows: list[Any], step_name: str, by: Any) -> dict[int, list[str]]:
+        """A roster with a problem, a remark or something that changed since is approved by one who looks at it."""
+        from training.review import reasons_to_look
+
+        return reasons_to_look(rows, by) if step_name == "local_approve" else {}
+
     def passes_over(self) -> frozenset[str]:
         """A bill of 0 skips the payment (SPEC 3.5, edges)."""
         free = self.submitted_at is not None and self.amount == 0

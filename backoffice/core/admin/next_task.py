@@ -4,7 +4,7 @@ The inbox and the lists put their filters into the links of their rows; the page
 """
 
 import copy
-from typing import Any, Final
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters

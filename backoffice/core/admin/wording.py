@@ -52,20 +52,20 @@ class OpinionFlowFilter(DropdownFilter):
 
 def step_choices() -> list[tuple[Any, list[tuple[str, Any]]]]:
     """The steps of each flow at which somebody writes an opinion: `app.Model:step`."""
-    return [
-        (
-            capfirst(str(model._meta.verbose_name)),
-            [(f"{model._meta.label}:{step.name}", step.label) for step in model.steps().values() if step.by != (SYSTEM,)],  # type: ignore[attr-defined]
-        )
-        for model in flow_models()
-    ]  # fmt: skip
+    found = []
+    for model in flow_models():
+        steps = [step for step in model.steps().values() if step.by != (SYSTEM,)]  # type: ignore[attr-defined]
+        names = [(f"{model._meta.label}:{step.name}", step.label) for step in steps]
+        found.append((capfirst(str(model._meta.verbose_name)), names))
+    return found
 
 
 class ReadyOpinionForm(forms.ModelForm):
     """The steps are chosen by name within the flow; stored are their code names."""
 
     steps = forms.MultipleChoiceField(
-        label=_("Steps"), required=False, choices=step_choices, widget=UnfoldAdminSelectMultipleWidget(attrs={"size": 12}),
+        label=_("Steps"), required=False, choices=step_choices,
+        widget=UnfoldAdminSelectMultipleWidget(attrs={"size": 12}),
         help_text=_("Where it is offered; none: wherever an opinion is required."),
     )  # fmt: skip
 
