@@ -40,7 +40,11 @@ def lock_children(model: Any, ids: Sequence[int]) -> None:
     """Lock what hangs on these records, which are locked already, in the order of `core/locks.py`: people and
     certificates, then flows, their lines, their bills. What takes a step there waits, or is waited for."""
     for child, field in sorted(
-        ((child, field) for child, field in children(model) if child is not model and hasattr(child, "lock_rank")),
+        (
+            (child, field)
+            for child, field in children(model)
+            if child is not model and hasattr(child, "lock_rank")
+        ),
         key=lambda pair: pair[0].lock_rank,
     ):
         lock(child._default_manager.filter(**{f"{field.name}__in": ids}))

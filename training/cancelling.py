@@ -31,7 +31,9 @@ class Impact:
         """What will happen, one sentence for each thing that does."""
         found = []
         if self.people:
-            text = ngettext("%(count)d person loses the seat.", "%(count)d people lose their seats.", self.people)
+            text = ngettext(
+                "%(count)d person loses the seat.", "%(count)d people lose their seats.", self.people
+            )
             found.append(text % {"count": self.people})
         if self.back:
             found.append(_("%(amount)s yuan that finance has verified become due to be paid back.")

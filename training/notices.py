@@ -264,9 +264,16 @@ def money_of_dropped(lines: Iterable[EnrolmentLine]) -> str:
 
 
 @translation.override(settings.LANGUAGE_CODE)
-def class_cancelled(row: TrainingClass, ended: list[Enrolment], dropped: list[EnrolmentLine], opinion: str) -> None:
+def class_cancelled(
+    row: TrainingClass, ended: list[Enrolment], dropped: list[EnrolmentLine], opinion: str
+) -> None:
     """Besides the companies, who are told enrolment by enrolment: the local body, and those who were learning."""
-    values = {"class": row, "opinion": opinion, "count": len(ended), "people": sum(one.people for one in ended)}
+    values = {
+        "class": row,
+        "opinion": opinion,
+        "count": len(ended),
+        "people": sum(one.people for one in ended),
+    }
     notify("class.cancelled.body", body_recipients(row.local_body), **values, page=page_of(row))
     tell_learners("learning.class_cancelled.person", dropped, opinion)
 

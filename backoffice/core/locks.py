@@ -34,7 +34,9 @@ Result = TypeVar("Result")
 def lock(rows: Any, ids: Iterable[Any] | None = None) -> list[Any]:
     """Lock these rows of a queryset (those with the keys `ids`, if given) by key; return their keys."""
     found = rows if ids is None else rows.filter(pk__in=sorted({key for key in ids if key is not None}))
-    return list(found.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk", flat=True))
+    return list(
+        found.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk", flat=True)
+    )
 
 
 def lock_all(model: type[models.Model], ids: Iterable[Any]) -> list[Any]:

@@ -132,7 +132,13 @@ def due_tasks(today: datetime.date, tomorrow: datetime.date) -> tuple[str, list[
     for desk, those in desks.items():
         record = records.get(desk)
         late = sum(task.due_on < today for task in those if task.due_on)
-        values = {"desk": record or "", "count": len(those), "late": late, "list": listed(those, today), "page": inbox}
+        values = {
+            "desk": record or "",
+            "count": len(those),
+            "late": late,
+            "list": listed(those, today),
+            "page": inbox,
+        }
         due.append((people.get(desk) or [Recipient(getattr(record, "email", ""))], values))
     return "reminder.tasks", due
 

@@ -97,7 +97,9 @@ def in_words(matters: list[Any], user: Any) -> Any:
         ((page_of(row, absolute=False), row, state_label(type(row), row.state)) for row in shown),
     )  # fmt: skip
     more = len(matters) - len(shown)
-    rest = ngettext(" and %(more)d more", " and %(more)d more", more) % {"more": more} if more and shown else ""
+    rest = (
+        ngettext(" and %(more)d more", " and %(more)d more", more) % {"more": more} if more and shown else ""
+    )
     return format_html("{} {}{}", text, links, rest)
 
 

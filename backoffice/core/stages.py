@@ -53,7 +53,7 @@ BACK: Final = ("RETURNED",)
 
 def way(model: type[Flow]) -> list[str]:
     """The states from the first to the last, as a record passes them when nothing goes wrong."""
-    state, found = str(model._meta.get_field("state").get_default()), []  # type: ignore[union-attr]
+    state, found = str(model._meta.get_field("state").get_default()), []  # type: ignore[misc,union-attr]
     while state and state not in found:
         found.append(state)
         state = next(

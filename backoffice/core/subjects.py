@@ -26,7 +26,9 @@ def renew_all(model: Any, ids: Iterable[int]) -> None:
     """`renew()` for many records of one flow."""
     kind, wanted = ContentType.objects.get_for_model(model), list(ids)
     for start in range(0, len(wanted), BATCH):
-        rows = model._default_manager.select_related(*model.bulk_related).in_bulk(wanted[start : start + BATCH])
+        rows = model._default_manager.select_related(*model.bulk_related).in_bulk(
+            wanted[start : start + BATCH]
+        )
         changed = []
         for task in Task.objects.filter(content_type=kind, object_id__in=list(rows), is_latest=True):
             subject = rows[task.object_id].task_subject()[:200]
@@ -41,7 +43,9 @@ def renew_those_of(record: models.Model) -> None:
     for relation in record._meta.related_objects:
         flow: Any = relation.related_model
         if hasattr(flow, "task_subject") and flow.desks:
-            keys = flow._default_manager.filter(**{relation.field.name: record.pk}).values_list("pk", flat=True)
+            keys = flow._default_manager.filter(**{relation.field.name: record.pk}).values_list(
+                "pk", flat=True
+            )
             renew_all(flow, keys)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from backoffice.core.export import mask
 from backoffice.core.flow import STARTED
@@ -59,7 +60,12 @@ def stages(record: Any) -> list[Stage]:
     task = Task.of(record).filter(closed_at=None).first()
     first, *others = core_stages(record, lambda obj, desk: stage_name(obj, desk.role), task)
     ends = {"p": _("Individual member"), "c": _("Member company")}
-    found = [replace(first, label=_("Question") if record.link_code == "h" else _("Application")), *others]
+    found = [
+        replace(
+            first, label=pgettext("application", "Question") if record.link_code == "h" else _("Application")
+        ),
+        *others,
+    ]
     if record.link_code in ends and found[-1].state == "APPROVED":
         found[-1] = replace(found[-1], label=ends[record.link_code])
     return found

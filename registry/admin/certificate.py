@@ -43,7 +43,9 @@ def terms_panel(request: HttpRequest, certificate: Certificate) -> dict[str, Any
 
 
 @admin.register(Certificate)
-class CertificateAdmin(RunningMattersMixin, ImportLinkMixin, ExportMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
+class CertificateAdmin(
+    RunningMattersMixin, ImportLinkMixin, ExportMixin, PanelsMixin, HistoryAdmin, ScopedAdmin
+):
     empty_hints: ClassVar = {
         Role.COMPANY: (
             _("No certificate of your people matches. Those of somebody registered with another company come with a "

@@ -96,7 +96,9 @@ class CompanyChangeFlow(Flow):
     def office_return(self, by: Any, **data: Any) -> None:
         """The company corrects and submits again."""
 
-    @step(state, S.DRAFT, S.CANCELLED, by=Role.COMPANY, label=gettext_lazy("Withdraw the change"), tone="danger")
+    @step(
+        state, S.DRAFT, S.CANCELLED, by=Role.COMPANY, label=gettext_lazy("Withdraw the change"), tone="danger"
+    )
     def cancel(self, by: Any, **data: Any) -> None:
         """The company does not want it any more; nothing is deleted."""
 

@@ -83,7 +83,9 @@ class TransferFlow(Flow):
     @classmethod
     def lock_first(cls, ids: Iterable[int], step_name: str) -> None:
         if step_name == "approve":
-            lock_related(cls, ids, "company", "from_company", "person", "person__merged_into", "person__certificates")
+            lock_related(
+                cls, ids, "company", "from_company", "person", "person__merged_into", "person__certificates"
+            )
 
     @step(
         state, S.DRAFT, S.OFFICE_REVIEW, by=Role.COMPANY, label=gettext_lazy("Submit"),
@@ -113,7 +115,14 @@ class TransferFlow(Flow):
         self.person = None
         self.from_company = None
 
-    @step(state, S.DRAFT, S.CANCELLED, by=Role.COMPANY, label=gettext_lazy("Withdraw the transfer"), tone="danger")
+    @step(
+        state,
+        S.DRAFT,
+        S.CANCELLED,
+        by=Role.COMPANY,
+        label=gettext_lazy("Withdraw the transfer"),
+        tone="danger",
+    )
     def cancel(self, by: Any, **data: Any) -> None:
         """The company does not want it any more; nothing is deleted."""
 

@@ -251,7 +251,9 @@ def test_a_renewal_on_the_day_of_issue_and_one_on_the_last_day_come_in(company):
     assert stored[row(1)["number"]].isoformat() == "2024-01-01"
     assert stored[row(2)["number"]].isoformat() == "2026-12-31"
     # Known certificates are asked the same question again.
-    assert not carry_out(row(1, issue_date="2024-01-01", renewal_date="2024-01-01", remark="再来")).counts["error"]
+    assert not carry_out(row(1, issue_date="2024-01-01", renewal_date="2024-01-01", remark="再来")).counts[
+        "error"
+    ]
 
 
 @pytest.mark.parametrize(("values", "field", "code"), ERRORS)

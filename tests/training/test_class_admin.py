@@ -172,7 +172,10 @@ def test_classes_are_copied_into_the_next_year_as_planned(training: Any) -> None
     told = training.post(f"{LIST}copy/", {"class": [row.pk]}, follow=True)
     copy = TrainingClass.objects.get(state=State.PLANNED)
     assert copy.title == "2027年监理员第1期"
-    assert (copy.start_date, copy.end_date) == (datetime.date(2027, 3, 2), datetime.date(2027, 3, 8))  # not a Saturday
+    assert (copy.start_date, copy.end_date) == (
+        datetime.date(2027, 3, 2),
+        datetime.date(2027, 3, 8),
+    )  # not a Saturday
     assert change_page(copy) in told.content.decode()
     assert (copy.place, copy.capacity, copy.tuition, copy.remark) == ("广州", row.capacity, row.tuition, "")
     assert copy.local_body == row.local_body

@@ -156,7 +156,7 @@ def test_an_empty_class_says_that_nothing_else_ends(client: Client, course: Trai
 def test_a_company_reads_what_cancelling_its_enrolment_means_and_the_button_says_so() -> None:
     enrolment = advance(EnrolmentFactory(people=2, at="LOCAL_REVIEW"), "local_return")
     client = client_of(actor(enrolment, Role.COMPANY))
-    assert "撤销报名" in text_of(client.get(object_url(enrolment)))
+    assert "撤销报名" in text_of(client.get(object_url(enrolment), follow=True))
     client.cookies["django_language"] = "en"
     asked = text_of(client.get(step_url(enrolment, enrolment.pk, "cancel")))
     assert "cannot be opened again" in asked

@@ -69,4 +69,6 @@ def test_nobody_else_comes_in_after_the_close(at: str) -> None:
         course_of(enrolment).update(start_date=yesterday, end_date=yesterday)
     else:
         course_of(enrolment).update(state="FINISHED" if at == "finished" else "CLOSED")
-    assert str(again(enrolment).training_class) in refused(enrolment, "submit", user_for(Role.COMPANY, enrolment))
+    assert str(again(enrolment).training_class) in refused(
+        enrolment, "submit", user_for(Role.COMPANY, enrolment)
+    )

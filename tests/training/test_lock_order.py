@@ -90,9 +90,7 @@ def test_transfers_and_merges_take_the_person_before_what_refers_to_the_person()
     transfer = perform(transfer, "submit", by=clerk)
     in_order(lambda: perform(transfer, "approve", by=officer), Rank.COMPANY, Rank.PERSON, Rank.RECORD)
     double.refresh_from_db()
-    in_order(
-        lambda: merge(double, person, by=officer, reason="同一人"), Rank.PERSON, Rank.RECORD, Rank.LINE
-    )
+    in_order(lambda: merge(double, person, by=officer, reason="同一人"), Rank.PERSON, Rank.RECORD, Rank.LINE)
     in_order(
         lambda: merge(CompanyFactory(), Company.objects.get(pk=enrolment.company_id), by=officer, reason="同一家"),
         Rank.COMPANY, Rank.RECORD, Rank.BILL,

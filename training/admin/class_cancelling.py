@@ -36,7 +36,9 @@ class ClassCancellingMixin:
         text = ngettext("%(count)d enrolment ends with the class.", "%(count)d enrolments end with the class.",
                         impact.enrolments) % {"count": impact.enrolments}  # fmt: skip
         listed = f"?training_class={obj.pk}"
-        first = format_html("{} {}", text, link(_("Its enrolments"), "admin:training_enrolment_changelist", listed))
+        first = format_html(
+            "{} {}", text, link(_("Its enrolments"), "admin:training_enrolment_changelist", listed)
+        )
         return [*notes, ("danger", first), *(("warning", sentence) for sentence in impact.before())]
 
     def take(self, request: HttpRequest, obj: Any, step: str, data: dict[str, Any]) -> bool:
@@ -50,7 +52,9 @@ class ClassCancellingMixin:
         impact: Impact | None = getattr(request, "impact", None)
         if step != "cancel" or impact is None or not impact.enrolments:
             return found
-        text = ngettext("%(count)d enrolment was cancelled.", "%(count)d enrolments were cancelled.", impact.enrolments)
+        text = ngettext(
+            "%(count)d enrolment was cancelled.", "%(count)d enrolments were cancelled.", impact.enrolments
+        )
         listed = f"?training_class={obj.pk}&state=CANCELLED"
         found.append(format_html(
             "{} {}", text % {"count": impact.enrolments},

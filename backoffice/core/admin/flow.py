@@ -151,7 +151,8 @@ class FlowAdmin:
         """Where a desk decides by opinion alone, its list leads to the same page as the inbox."""
         actions: dict[str, Any] = super().get_actions(request)  # type: ignore[misc]
         if "_popup" not in request.GET and decides_in_bulk(self.model, request.user):  # type: ignore[attr-defined]
-            actions["decide_selected"] = (decide_selected, "decide_selected", decide_selected.short_description)  # type: ignore[attr-defined]
+            label = _("Approve or return …")
+            actions["decide_selected"] = (decide_selected, "decide_selected", label)
         return actions
 
     # -- the decision page -------------------------------------------------------------------------

@@ -83,7 +83,9 @@ class InboxActions:
     def decide_view(self, request: HttpRequest) -> HttpResponse:
         """POST takes the step on every chosen task and shows what became of each."""
         ids = self.posted(request)
-        tasks = list(todo(request.user).filter(pk__in=ids).select_related("content_type").prefetch_related("owner"))
+        tasks = list(
+            todo(request.user).filter(pk__in=ids).select_related("content_type").prefetch_related("owner")
+        )
         form = OpinionForAll(request.POST)
         steps = self.steps_for(request, tasks) if tasks else []
         if not ids or (tasks and not steps):

@@ -12,6 +12,7 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectMultipleWidget, UnfoldAdminSelectWidget
@@ -64,7 +65,7 @@ class ReadyOpinionForm(forms.ModelForm):
     """The steps are chosen by name within the flow; stored are their code names."""
 
     steps = forms.MultipleChoiceField(
-        label=_("Steps"), required=False, choices=step_choices,
+        label=pgettext_lazy("ready opinion", "Steps"), required=False, choices=step_choices,
         widget=UnfoldAdminSelectMultipleWidget(attrs={"size": 12}),
         help_text=_("Where it is offered; none: wherever an opinion is required."),
     )  # fmt: skip
@@ -97,7 +98,7 @@ class ReadyOpinionAdmin(ScopedAdmin):
     def show_flow(self, opinion: ReadyOpinion) -> str:
         return str(dict(flow_choices()).get(opinion.flow, opinion.flow) or _("Every flow"))
 
-    @display(description=_("steps"))
+    @display(description=pgettext_lazy("ready opinion", "steps"))
     def show_steps(self, opinion: ReadyOpinion) -> str:
         model = next((model for model in flow_models() if model._meta.label == opinion.flow), None)
         names = filter(None, opinion.steps.split(","))
