@@ -32,6 +32,7 @@ from backoffice.core.flow import Offer, Step, StepRefused, at_own_desk, availabl
 from backoffice.core.inbox import lines, todo, waits_at
 from backoffice.core.models import Task
 from backoffice.core.stages import names_for, stages, way
+from backoffice.core.working_days import is_provisional
 from backoffice.roles import Role
 
 
@@ -129,6 +130,7 @@ class FlowAdmin:
             "flow_origin": origin_of(request),
             "flow_stages": stages(obj, names_for(request.user), task),
             "flow_assignment": assignment_of(task) if task and task.assigned_to else None,
+            "flow_provisional": is_provisional(task.due_on if task else None),
             "flow_overdue": bool(task and task.due_on and task.due_on < timezone.localdate()),
             "flow_notes": self.review_notes(request, obj) if is_turn_of(obj, request.user) else [],
         }
@@ -140,9 +142,8 @@ class FlowAdmin:
         try:
             return super().changeform_view(request, object_id, *args, **kwargs)  # type: ignore[misc]
         except ConcurrentTransition:
-            messages.error(
-                request, _("Someone took a step on this record while you were editing; look at it again.")
-            )
+            text = _("Someone took a step on this record while you were editing; look at it again.")
+            messages.error(request, text, extra_tags="unsent")
             return HttpResponseRedirect(request.path)
 
     # -- many at once ------------------------------------------------------------------------------
@@ -187,7 +188,7 @@ class FlowAdmin:
             perform(obj, step, by=request.user, **data)
         except StepRefused as refusal:
             for line in str(refusal).splitlines():
-                messages.error(request, line)
+                messages.error(request, line, extra_tags="unsent")
             return False
         label = obj.steps()[step].label
         messages.success(request, _("%(record)s: %(step)s – done.") % {"record": obj, "step": label})

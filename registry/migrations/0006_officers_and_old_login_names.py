@@ -11,11 +11,19 @@ def name_officers(apps, schema_editor):
         Company.objects.filter(pk=company).update(information_officer=username)
 
 
+def keep_own_wording(apps, schema_editor):
+    """The notice of an approved change has become two; what the office wrote was about the new name."""
+    templates = apps.get_model('core', 'MessageTemplate').objects
+    if not templates.filter(code='change.approve.rename').exists():
+        templates.filter(code='change.approve').update(code='change.approve.rename')
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_initial'),
-        ('registry', '0004_duplicate_search'),
+        ('core', '0007_bounds'),
+        ('registry', '0005_bounds'),
     ]
 
     operations = [
@@ -30,4 +38,5 @@ class Migration(migrations.Migration):
             field=models.CharField(blank=True, editable=False, max_length=100, verbose_name='former login name'),
         ),
         migrations.RunPython(name_officers, migrations.RunPython.noop),
+        migrations.RunPython(keep_own_wording, migrations.RunPython.noop),
     ]

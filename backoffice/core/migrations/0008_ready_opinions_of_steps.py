@@ -27,7 +27,7 @@ def name_the_steps(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0006_inbox_subject'),
+        ('core', '0007_bounds'),
     ]
 
     operations = [
