@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.contrib.admin import ListFilter
@@ -25,6 +24,7 @@ from backoffice.core.working_days import working_days_since
 from backoffice.roles import Role
 from fees.admin.shown import COUNTED, Cover, is_other, pictures_of
 from fees.models import Bill, Voucher
+from fees.money import in_yuan
 from fees.rules import ZERO
 
 EMPTY = "–"
@@ -163,8 +163,8 @@ class BillColumns:
 
     @display(description=gettext_lazy("subject"))
     def show_subject(self, bill: Bill) -> str:
-        """Without the company, which has a column of its own."""
-        return bill.subject.removeprefix(f"{bill.company.name} · ")
+        """Under its number; the company has a column of its own."""
+        return format_html('{}<span class="block bo-small">{}</span>', bill.number, bill.subject)
 
     @display(description=gettext_lazy("vouchers"))
     def show_vouchers(self, bill: Any) -> Any:
@@ -174,10 +174,10 @@ class BillColumns:
     @staticmethod
     def amount_of(voucher: Voucher, pictures: list[Any]) -> Any:
         if not pictures:
-            return voucher.amount
+            return in_yuan(voucher.amount)
         return format_html(
             '<a class="bo-link" href="{}" target="_blank" rel="noopener" title="{}">{}</a>',
-            reverse("core:attachment", args=[pictures[-1].pk]), _("Open the picture"), voucher.amount,
+            reverse("core:attachment", args=[pictures[-1].pk]), _("Open the picture"), in_yuan(voucher.amount),
         )  # fmt: skip
 
     @display(description=gettext_lazy("difference"), label=TONES)
@@ -211,8 +211,8 @@ class BillColumns:
         return bill.stage, str(bill.get_stage_display())
 
     @display(description=gettext_lazy("balance"))
-    def show_balance(self, bill: Bill) -> Decimal:
-        return bill.balance
+    def show_balance(self, bill: Bill) -> str:
+        return in_yuan(bill.balance)
 
     @display(description=gettext_lazy("next step"))
     def show_next(self, bill: Any) -> Any:

@@ -13,9 +13,12 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.history import History
 from backoffice.core.models.base import Owned
+from backoffice.core.models.numbers import Numbered
 from backoffice.roles import Role
 from fees.models.schedule import money
+from fees.money import in_yuan
 from fees.rules import ZERO, Kind, Paper
+from fees.validators import validate_account_number
 
 
 class ItemKind(models.TextChoices):
@@ -32,7 +35,9 @@ class ReceiptKind(models.TextChoices):
     INVOICE = Paper.INVOICE, _("Invoice")
 
 
-class Bill(Owned):
+class Bill(Numbered, Owned):
+    """What is asked for one payable record; it bears the record's public number."""
+
     class Stage(models.TextChoices):
         """Where the payment stands; kept by the payment leg, read by the finance desk's list."""
 
@@ -55,7 +60,7 @@ class Bill(Owned):
     created_at = models.DateTimeField(_("made at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("last change"), auto_now=True)
 
-    history = History(excluded_fields=["updated_at"])
+    history = History(excluded_fields=["updated_at", "number"])
 
     class Meta:
         verbose_name = _("bill")
@@ -70,7 +75,7 @@ class Bill(Owned):
         ]
 
     def __str__(self) -> str:
-        return self.subject
+        return f"{self.number} {self.subject}"
 
     @property
     def balance(self) -> Decimal:
@@ -156,7 +161,7 @@ class Voucher(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.payer_name} {self.amount}"
+        return f"{self.payer_name} {in_yuan(self.amount)}"
 
     def takes_files_from(self, user: Any) -> bool:
         """Pictures are handed in with the voucher (fees.services), never added afterwards."""
@@ -185,7 +190,7 @@ class BankAccount(models.Model):
 
     holder = models.CharField(_("account holder"), max_length=100)
     bank = models.CharField(_("bank"), max_length=100)
-    number = models.CharField(_("account number"), max_length=40)
+    number = models.CharField(_("account number"), max_length=40, validators=[validate_account_number])
     is_active = models.BooleanField(_("shown"), default=True)
 
     history = History()

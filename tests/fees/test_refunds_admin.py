@@ -16,6 +16,7 @@ from backoffice.core.models import Task
 from backoffice.roles import Role
 from fees.models import Refund
 from tests.enrolments import EnrolmentFactory, advance
+from tests.enrolments import paid_back as given
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -32,8 +33,6 @@ def make() -> Refund:
     return Refund.objects.get(bill=enrolment.bill)
 
 
-def given(**values: Any) -> dict[str, Any]:
-    return {"reference": "TK-2026-1", "paid_on": timezone.localdate()} | values
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ from django_fsm import FSMField
 from backoffice.core.flow import Desk, Step, step
 from backoffice.core.working_days import add_working_days
 from backoffice.roles import SYSTEM, Role
-from fees.flows.payment import payment_leg, yuan
+from fees.flows.payment import payment_leg
+from fees.money import yuan
 from registry.flows.guards import company_active, company_complete
 
 
@@ -165,9 +166,6 @@ class EnrolmentFlow(payment_leg(paid=S.TRAINING_REVIEW, declined=S.DRAFT)):
     )  # fmt: skip
     def training_return(self, by: Any, **data: Any) -> None:
         """Finance returns it further with this opinion (manual ch. 5-3)."""
-        from fees.services import look_again
-
-        look_again(self.bill)
         from fees.services import look_again
 
         look_again(self.bill)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.history import History
 from backoffice.roles import Role
+from fees.models.schedule import MOST_PRICE, money
 from registry.models import Certificate, LocalBody
 from training.flows.enrolment import UNDER_WAY
 from training.flows.enrolment import S as Enrolling
@@ -45,7 +46,7 @@ class TrainingClass(TrainingClassFlow):
     end_date = models.DateField(_("ends on"), null=True, blank=True)
     place = models.CharField(_("place"), max_length=200, blank=True)
     capacity = models.PositiveIntegerField(_("seats"), default=100)
-    tuition = models.DecimalField(_("tuition in yuan"), max_digits=8, decimal_places=2, default=0)
+    tuition = money(_("tuition in yuan"), 0, most=MOST_PRICE)
     remark = models.CharField(_("remark"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("entered at"), auto_now_add=True)
 
