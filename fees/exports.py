@@ -76,6 +76,25 @@ def refunds(user: Any) -> Sequence[Column]:
     ]
 
 
+def vouchers(user: Any) -> Sequence[Column]:
+    """The list of vouchers: what was paid by whom, as the bank statement shows it."""
+    return [
+        Column(NUMBER, "bill__number", width=14),
+        Column(_("company"), "bill__company__name", width=36),
+        Column(_("bill"), "bill__subject", width=48),
+        Column(_("payer"), "payer_name", width=30),
+        Column(_("invoice title"), "invoice_title", width=36),
+        Column(_("amount paid"), "amount", width=12),
+        Column(_("paid on"), "paid_on", show=text, width=12),
+        Column(
+            _("status"), "status", show={code: str(label) for code, label in Voucher.Status.choices}, width=12
+        ),
+        Column(_("remark"), "remark", width=24),
+        Column(_("handed in at"), "submitted_at", show=day, width=12),
+        Column(_("decided at"), "decided_at", show=day_or_none, width=12),
+    ]
+
+
 def labels(model: Any, name: str) -> dict[Any, str]:
     return {code: str(label) for code, label in model._meta.get_field(name).flatchoices}
 
@@ -88,8 +107,13 @@ def day(moment: Any) -> Any:
     return timezone.localtime(moment).date()
 
 
+def day_or_none(moment: Any) -> Any:
+    return day(moment) if moment else ""
+
+
 EXPORTS: Final[dict[str, Columns]] = {
     "fees.Bill": bills,
     "fees.Receipt": receipts,
     "fees.Refund": refunds,
+    "fees.Voucher": vouchers,
 }

@@ -3,11 +3,11 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from unfold.decorators import display
 
 from backoffice.core.admin import AttachmentsMixin, HistoryAdmin, Panel, PanelsMixin, ScopedAdmin
@@ -27,6 +27,7 @@ from fees.admin.bill_list import ALL, BillChangeList, BillColumns, StageFilter, 
 from fees.admin.correcting import CorrectingMixin
 from fees.admin.payment import bill_context
 from fees.admin.search import companies_named
+from fees.admin.totals import TotalsMixin
 from fees.models import Bill, BillItem, Receipt, Refund, Voucher
 from fees.money import in_capitals, in_yuan
 
@@ -73,7 +74,7 @@ def anchor(obj: Any, text: Any) -> str:
 
 
 @admin.register(Bill)
-class BillAdmin(BillActions, BillColumns, ExportMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
+class BillAdmin(BillActions, BillColumns, TotalsMixin, ExportMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
     list_display = [
         "show_subject", "show_next", "company", "total", "paid", "show_vouchers", "show_difference", "show_payer",
         "show_title", "show_since", "show_stage",
@@ -83,8 +84,12 @@ class BillAdmin(BillActions, BillColumns, ExportMixin, PanelsMixin, HistoryAdmin
     list_before_template = "admin/fees/bill_list_top.html"
     search_fields = ["subject"]
     search_help_text = gettext_lazy("Number of the bill, words of the company's name or of the subject")
-    sortable_by = ()
+    sortable_by = ("show_subject", "total", "paid")
     ordering = ["-id"]
+    totals = (
+        (gettext_lazy("Amount due"), "total"), (gettext_lazy("Verified"), "paid"),
+        (pgettext_lazy("bill", "Balance"), F("total") - F("paid")),
+    )  # fmt: skip
     change_form_outer_before_template = "admin/fees/bill_top.html"
     fields = (
         "number",
@@ -175,14 +180,44 @@ class BillAdmin(BillActions, BillColumns, ExportMixin, PanelsMixin, HistoryAdmin
 
 
 @admin.register(Voucher)
-class VoucherAdmin(CorrectingMixin, AttachmentsMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
-    list_display = ["payer_name", "invoice_title", "amount", "paid_on", "status"]
+class VoucherAdmin(
+    CorrectingMixin, TotalsMixin, ExportMixin, AttachmentsMixin, PanelsMixin, HistoryAdmin, ScopedAdmin
+):
+    list_display = [
+        "show_bill",
+        "payer_name",
+        "invoice_title",
+        "amount",
+        "paid_on",
+        "show_status",
+        "submitted_at",
+    ]
+    list_select_related = ["bill"]
     list_filter = [("status", ChoicesFilter)]
     search_fields = ["payer_name", "invoice_title"]
-    search_help_text = gettext_lazy("Payer or invoice title")
-    sortable_by = ()
+    search_help_text = gettext_lazy("Number of the bill, payer or invoice title")
+    sortable_by = ("show_bill", "amount", "paid_on")
     ordering = ["-id"]
+    totals = ((gettext_lazy("Amount paid"), "amount"),)
     panels = (ATTACHMENTS, HISTORY)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        queryset, rest, mistyped = narrowed(queryset, search_term, "bill__number")
+        if mistyped:
+            self.message_user(request, mistyped, messages.WARNING)
+        for word in words_of(rest)[:5]:
+            queryset = queryset.filter(Q(payer_name__icontains=word) | Q(invoice_title__icontains=word))
+        return queryset, False
+
+    @display(description=gettext_lazy("bill"), ordering="id")
+    def show_bill(self, voucher: Voucher) -> str:
+        return voucher.bill.number
+
+    @display(description=gettext_lazy("status"), label=Voucher.STATUS_COLOURS)
+    def show_status(self, voucher: Voucher) -> Any:
+        return voucher.status, str(voucher.get_status_display())
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Vouchers are handed in and corrected on the payment page only."""

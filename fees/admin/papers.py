@@ -20,6 +20,7 @@ from backoffice.core.search import words_of
 from backoffice.roles import Role
 from fees.admin.issuing import IssuingMixin
 from fees.admin.search import companies_named
+from fees.admin.totals import TotalsMixin
 from fees.flows.receipts import ReceiptState, normal_number
 from fees.models import Bill, Receipt, Refund
 from fees.money import in_yuan, yuan
@@ -70,7 +71,7 @@ class OfBillMixin:
     def show_company(self, paper: Any) -> str:
         return str(paper.bill.company)
 
-    @display(description=gettext_lazy("bill"))
+    @display(description=gettext_lazy("bill"), ordering="id")
     def show_subject(self, paper: Any) -> str:
         return format_html('<a class="bo-link" href="{}">{}</a>', object_url(paper.bill), paper.bill)
 
@@ -85,7 +86,9 @@ def too_much_issued(bill: Bill) -> list[str]:
 
 
 @admin.register(Receipt)
-class ReceiptAdmin(IssuingMixin, OfBillMixin, ExportMixin, PanelsMixin, FlowAdmin, HistoryAdmin, ScopedAdmin):
+class ReceiptAdmin(
+    IssuingMixin, OfBillMixin, TotalsMixin, ExportMixin, PanelsMixin, FlowAdmin, HistoryAdmin, ScopedAdmin
+):
     list_display = [
         "title", "kind", "amount", "show_state", "number", "issued_on", "show_company", "show_subject",
     ]  # fmt: skip
@@ -94,9 +97,10 @@ class ReceiptAdmin(IssuingMixin, OfBillMixin, ExportMixin, PanelsMixin, FlowAdmi
     search_fields = ["title", "number"]
     own_words = ("title", "number")
     search_help_text = gettext_lazy("Number of the bill or the receipt, title, company, words of the bill")
-    sortable_by = ()
+    sortable_by = ("title", "amount", "issued_on", "show_subject")
     #: What is due stands first (DUE, ISSUED, VOID).
     ordering = ["state", "-id"]
+    totals = ((gettext_lazy("Amount"), "amount"),)
     review_fields = (
         "show_company", "show_subject", "kind", "payer", "title", "amount", "number", "issued_on", "created_at",
     )  # fmt: skip
@@ -135,7 +139,7 @@ class ReceiptAdmin(IssuingMixin, OfBillMixin, ExportMixin, PanelsMixin, FlowAdmi
 
 
 @admin.register(Refund)
-class RefundAdmin(OfBillMixin, ExportMixin, PanelsMixin, FlowAdmin, HistoryAdmin, ScopedAdmin):
+class RefundAdmin(OfBillMixin, TotalsMixin, ExportMixin, PanelsMixin, FlowAdmin, HistoryAdmin, ScopedAdmin):
     list_display = [
         "show_number", "amount", "show_state", "reason", "show_company", "show_subject", "reference", "paid_on",
         "created_at",
@@ -147,9 +151,10 @@ class RefundAdmin(OfBillMixin, ExportMixin, PanelsMixin, FlowAdmin, HistoryAdmin
     search_help_text = gettext_lazy(
         "Number of the bill, company, words of the bill or the reason, reference of the transfer"
     )
-    sortable_by = ()
+    sortable_by = ("amount", "paid_on", "created_at")
     #: What is due stands first (DUE, PAID, USED).
     ordering = ["state", "-id"]
+    totals = ((gettext_lazy("Amount"), "amount"),)
     review_fields = (
         "show_company", "show_subject", "amount", "reason", "show_payers", *TRANSFER, "created_at",
     )  # fmt: skip

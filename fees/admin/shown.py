@@ -17,7 +17,7 @@ from backoffice.core.models import Attachment
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role
 from fees.models import Bill, ItemKind, Receipt, ReceiptKind, Voucher
-from fees.money import in_yuan
+from fees.money import in_yuan, yuan
 from fees.receipts import Payer, not_correctable, plain
 from fees.rules import ZERO
 
@@ -51,8 +51,8 @@ class Cover:
         if not self.difference:
             return _("Exact")
         if self.difference < 0:
-            return _("%(yuan)s missing") % {"yuan": in_yuan(-self.difference)}
-        return _("%(yuan)s too much") % {"yuan": in_yuan(self.difference)}
+            return _("%(yuan)s missing") % {"yuan": yuan(-self.difference)}
+        return _("%(yuan)s too much") % {"yuan": yuan(self.difference)}
 
 
 @dataclass

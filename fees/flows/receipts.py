@@ -19,7 +19,6 @@ from fees.rules import ZERO
 from fees.validators import validate_account_number, wrong_account_number
 from fees.widgets import date_box
 
-
 #: A receipt may bear a date some days before its bill was entered here, not more.
 WRITTEN_AHEAD = datetime.timedelta(days=31)
 
@@ -60,13 +59,13 @@ def normal_number(number: str) -> str:
 
 def not_in_the_future(day: datetime.date) -> None:
     if day > timezone.localdate():
-        raise StepRefused(_("%(day)s lies in the future.") % {"day": f"{day:%Y-%m-%d}"})
+        raise StepRefused(_("%(day)s lies in the future.") % {"day": day.isoformat()})
 
 
 def not_before(day: datetime.date, earliest: Any, text: Any) -> None:
     """Refuse a day before the moment from which on it can be true; `text` says which moment that is."""
     if earliest is not None and day < (first := timezone.localdate(earliest)):
-        raise StepRefused(text % {"day": f"{day:%Y-%m-%d}", "first": f"{first:%Y-%m-%d}"})
+        raise StepRefused(text % {"day": day.isoformat(), "first": first.isoformat()})
 
 
 class ReceiptState(models.TextChoices):
@@ -121,7 +120,9 @@ class ReceiptFlow(Flow):
         if not number:
             raise StepRefused(_("Enter the number of the receipt."))
         not_in_the_future(issued_on)
-        too_early = _("%(day)s lies before %(first)s, long before the bill was made. Compare the date with the receipt.")
+        too_early = _(
+            "%(day)s is long before the bill was made (%(first)s). Compare the date with the receipt."
+        )
         not_before(issued_on, self.bill.created_at - WRITTEN_AHEAD, too_early)
         one_at_a_time(type(self))
         others = type(self)._default_manager.filter(kind=self.kind, number=number).exclude(pk=self.pk)

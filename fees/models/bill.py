@@ -72,6 +72,10 @@ class Bill(Numbered, Owned):
         indexes = [
             models.Index("stage", models.F("id").desc(), name="bill_stage"),
             models.Index("company", models.F("id").desc(), name="bill_company"),
+            models.Index(fields=["total", "id"], name="bill_total"),
+            models.Index(fields=["paid", "id"], name="bill_paid"),
+            models.Index(fields=["stage", "total", "id"], name="bill_stage_total"),
+            models.Index(fields=["stage", "paid", "id"], name="bill_stage_paid"),
         ]
 
     def __str__(self) -> str:
@@ -158,6 +162,10 @@ class Voucher(models.Model):
                 condition=Q(amount__gt=0),
                 violation_error_message=_("The amount must be more than 0."),
             )
+        ]
+        indexes = [
+            models.Index(fields=["amount", "id"], name="voucher_amount"),
+            models.Index(fields=["paid_on", "id"], name="voucher_paid_on"),
         ]
 
     def __str__(self) -> str:

@@ -43,7 +43,12 @@ class Receipt(ReceiptFlow):
                 name="one_receipt_due_of_a_payer",
             ),
         ]
-        indexes = [models.Index("state", models.F("id").desc(), name="receipt_state")]
+        indexes = [
+            models.Index("state", models.F("id").desc(), name="receipt_state"),
+            models.Index(fields=["amount", "id"], name="receipt_amount"),
+            models.Index(fields=["issued_on", "id"], name="receipt_issued_on"),
+            models.Index(fields=["title", "id"], name="receipt_title"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {in_yuan(self.amount)} {self.title}"
@@ -74,6 +79,11 @@ class Refund(RefundFlow):
             models.UniqueConstraint(
                 fields=["bill"], condition=Q(state=RefundState.DUE), name="one_refund_due_of_a_bill"
             )
+        ]
+        indexes = [
+            models.Index(fields=["amount", "id"], name="refund_amount"),
+            models.Index(fields=["paid_on", "id"], name="refund_paid_on"),
+            models.Index(fields=["created_at", "id"], name="refund_created"),
         ]
 
     def __str__(self) -> str:

@@ -14,6 +14,7 @@ from backoffice.core.flow import last_log_id
 from backoffice.core.models import Attachment, AttachmentKind
 from backoffice.roles import Role
 from fees.models import BankAccount, PayerDefault, Voucher
+from fees.money import in_yuan
 from tests.enrolments import EnrolmentFactory, advance, voucher
 from tests.factories import UserFactory, actor, client_of
 from tests.files.images import bad_files, jpeg, png, upload
