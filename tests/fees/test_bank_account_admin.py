@@ -53,7 +53,13 @@ def test_without_a_shown_account_a_warning_says_so(admin: Client, first: BankAcc
 
 
 def test_a_correction_wants_a_reason(admin: Client, first: BankAccount) -> None:
-    data = {"holder": "协会", "bank": "建设银行", "number": "90000009", "is_active": "on", "change_reason": ""}
+    data = {
+        "holder": "协会",
+        "bank": "建设银行",
+        "number": "90000009",
+        "is_active": "on",
+        "change_reason": "",
+    }
     assert admin.post(f"{LIST}{first.pk}/change/", data).status_code == 200
     first.refresh_from_db()
     assert first.number == "10000001"

@@ -358,3 +358,24 @@ def test_a_local_body_sees_no_payment_panel(at: At) -> None:
 
     assert answer.status_code == 200
     assert "payment" not in [entry["panel"].key for entry in answer.context["panels"]]
+
+
+def test_a_returned_voucher_that_is_not_handed_in_again_is_withdrawn(at: At) -> None:
+    enrolment = at("AWAITING_PAYMENT")
+    clerk = actor(enrolment, Role.COMPANY)
+    enrolment = perform(enrolment, "submit_voucher", by=clerk, vouchers=[voucher(100), voucher(200)])
+    enrolment = advance(enrolment, "finance_return")
+    first, second = enrolment.bill.vouchers.order_by("pk")
+
+    perform(enrolment, "submit_voucher", by=clerk, vouchers=[voucher(300, pk=first.pk)])
+
+    assert list(enrolment.bill.vouchers.order_by("pk").values_list("status", flat=True)) == [
+        "SUBMITTED",
+        "WITHDRAWN",
+    ]
+    assert enrolment.bill.pending() == 300
+    assert [row.status for row in second.history.order_by("history_id")] == [
+        "SUBMITTED",
+        "RETURNED",
+        "WITHDRAWN",
+    ]

@@ -125,7 +125,9 @@ def correct(enrolment: Enrolment, **values: Any) -> Any:
     return clerk.post(reverse("admin:fees_voucher_correct", args=[row.pk]), data, follow=True)
 
 
-def test_the_company_corrects_the_title_of_a_verified_voucher_until_the_receipt_is_issued(paid: Enrolment) -> None:
+def test_the_company_corrects_the_title_of_a_verified_voucher_until_the_receipt_is_issued(
+    paid: Enrolment,
+) -> None:
     page = client_of(actor(paid, Role.COMPANY)).get(reverse("admin:fees_bill_change", args=[paid.bill.pk]))
     row = paid.bill.vouchers.get(amount=150)
     assert reverse("admin:fees_voucher_correct", args=[row.pk]) in page.content.decode()
@@ -173,7 +175,9 @@ def test_returned_for_a_wrong_title_the_payment_page_offers_to_correct_it(paid: 
     answer = correct(enrolment, invoice_title="佛山分公司")
 
     assert answer.redirect_chain[-1][0] == pay
-    assert due(enrolment)["FISCAL", "佛山分公司"] == 150, "the receipt that is due does not keep the wrong title"
+    assert due(enrolment)["FISCAL", "佛山分公司"] == 150, (
+        "the receipt that is due does not keep the wrong title"
+    )
     advance(enrolment, "submit_voucher", "finance_approve")
     assert due(enrolment) == {("FISCAL", HEAD): 1350, ("FISCAL", "佛山分公司"): 150}
 
