@@ -20,13 +20,14 @@ LIMIT = Decimal(10) ** 16
 CENT = Decimal("0.01")
 
 
-def yuan(amount: Decimal) -> str:
+def yuan(amount: Decimal | int) -> str:
     """The figures alone, in yuan: 1,240 or 12.50 or -20; cents only where there are some."""
+    amount = Decimal(amount)
     whole = amount == amount.to_integral_value()
     return str(number_format(amount, decimal_pos=0 if whole else 2, force_grouping=True))
 
 
-def in_yuan(amount: Decimal) -> str:
+def in_yuan(amount: Decimal | int) -> str:
     """With the unit: 1,240 元."""
     return _("%(amount)s yuan") % {"amount": yuan(amount)}
 
