@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('training', '0005_enrolment_number'),
+        ('training', '0006_enrolment_number'),
     ]
 
     operations = [

@@ -1,4 +1,4 @@
-"""A bill bears the public number of its record; training 0005 gives it to the bills there are."""
+"""A bill bears the public number of its record; training 0006 gives it to the bills there are."""
 
 from django.db import migrations, models
 
@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('fees', '0001_initial'),
+        ('fees', '0002_bounds'),
     ]
 
     operations = [

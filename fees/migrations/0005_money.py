@@ -37,7 +37,7 @@ def bring_back(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('fees', '0003_bill_number_unique'),
+        ('fees', '0004_bill_number_unique'),
     ]
 
     operations = [

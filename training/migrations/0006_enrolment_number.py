@@ -62,9 +62,9 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('contenttypes', '0002_remove_content_type_name'),
-        ('core', '0007_public_numbers'),
-        ('fees', '0002_bill_number'),
-        ('training', '0004_labels'),
+        ('core', '0008_public_numbers'),
+        ('fees', '0003_bill_number'),
+        ('training', '0005_bounds'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('contenttypes', '0002_remove_content_type_name'),
-        ('fees', '0004_money'),
+        ('fees', '0005_money'),
         ('registry', '0004_duplicate_search'),
     ]
 

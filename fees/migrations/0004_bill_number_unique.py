@@ -4,8 +4,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('fees', '0002_bill_number'),
-        ('training', '0005_enrolment_number'),  # gives the numbers
+        ('fees', '0003_bill_number'),
+        ('training', '0006_enrolment_number'),  # gives the numbers
     ]
 
     operations = [
