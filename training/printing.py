@@ -125,7 +125,8 @@ def shown(line: EnrolmentLine, enrolment: Enrolment, user: Any) -> EnrolmentLine
 
 
 def number_of(enrolment: Enrolment) -> str:
-    return f"{enrolment.pk:06d}"
+    """The public number; it also names the file."""
+    return enrolment.number
 
 
 def numbered(enrolment: Enrolment) -> str:

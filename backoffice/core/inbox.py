@@ -236,6 +236,11 @@ def decide_together(tasks: list[Task], step: str, by: Any, opinion: str) -> dict
     """Take the step on these tasks of one flow; return for each why not, or nothing."""
     model: Any = type(tasks[0].owner)
     declared = model.steps().get(step) if issubclass(model, Flow) else None
+    if declared is not None and declared.when_many:
+        left_out = {task.pk: why for task in tasks if (why := declared.refusals_of_many(task.owner))}
+        if left_out:
+            others = [task for task in tasks if task.pk not in left_out]
+            return left_out | (decide_together(others, step, by, opinion) if others else {})
     if declared is not None and declared.in_bulk and len(tasks) > 1:
         seen = {pk: log.pk for pk, log in last_logs(model, [task.object_id for task in tasks]).items()}
         # Asked after `seen` was read: so `seen` belongs to these very visits of the records to the desk.
@@ -314,7 +319,9 @@ def step_label(model: type[Model] | None, name: str) -> str:
     if name == STARTED:
         return _("Begun")
     declared = model.steps().get(name) if model is not None else None  # type: ignore[attr-defined]
-    return str(declared.label) if declared else name
+    if declared is None:
+        return str(getattr(model, "trail_notes", {}).get(name, name))
+    return str(declared.label)
 
 
 def state_label(model: type[Model] | None, state: str) -> str:

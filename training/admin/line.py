@@ -20,6 +20,7 @@ from backoffice.core.admin.history import HISTORY
 from backoffice.core.admin.panels import Panel, table
 from backoffice.core.export import Column, ExportMixin, mask
 from backoffice.core.filters import ChoicesFilter, ScopedDropdownFilter, ScopedRelatedFilter
+from backoffice.core.public_numbers import narrowed
 from backoffice.core.scoping import visible_to
 from backoffice.core.search import prefix
 from backoffice.roles import BINDINGS, Role
@@ -114,7 +115,7 @@ class EnrolmentLineAdmin(
     #: Links from enrolments and classes.
     url_lookups = ("enrolment", "enrolment__training_class")
     search_fields = ["name", "certificate_number"]
-    search_help_text = _("Name, ID number, certificate number or company")
+    search_help_text = _("Number of the enrolment, name, ID number, certificate number or company")
     sortable_by = ()
     ordering = ["-id"]
     review_fields = (
@@ -181,6 +182,11 @@ class EnrolmentLineAdmin(
         """Staff search by the register's indexes; who sees few people, in these very columns."""
         if not search_term.strip():
             return queryset, False
+        queryset, search_term, mistyped = narrowed(queryset, search_term, "enrolment__number")
+        if mistyped:
+            self.message_user(request, mistyped, messages.WARNING)
+        if not search_term:
+            return queryset, False
         wanted = Term.parse(search_term)
         if wanted.is_empty:
             return queryset.none(), False
@@ -212,7 +218,11 @@ class EnrolmentLineAdmin(
 
     @display(description=_("training class"))
     def show_class(self, line: EnrolmentLine) -> str:
-        return str(line.enrolment.training_class)
+        """With the number of the enrolment, by which company and association speak of it."""
+        enrolment = line.enrolment
+        return format_html(
+            '{}<span class="block bo-small">{}</span>', enrolment.training_class, enrolment.number
+        )
 
     @display(description=_("company"))
     def show_company(self, line: EnrolmentLine) -> str:

@@ -14,7 +14,8 @@ from backoffice.core.flow import Desk, Step, step
 from backoffice.core.locks import lock_related
 from backoffice.core.working_days import add_working_days
 from backoffice.roles import SYSTEM, Role
-from fees.flows.payment import payment_leg, yuan
+from fees.flows.payment import payment_leg
+from fees.money import yuan
 from registry.flows.guards import company_active, company_complete
 
 

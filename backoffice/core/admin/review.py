@@ -8,12 +8,12 @@ from django.contrib.admin.utils import label_for_field, lookup_field
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.utils.text import capfirst
-from unfold.utils import display_for_field, display_for_value
+from unfold.utils import display_for_value
 
 from backoffice.core.admin.attachments import present
 from backoffice.core.flow import Step
 from backoffice.core.models import Attachment, ReadyOpinion
-from backoffice.core.rows import label_of
+from backoffice.core.rows import field_text, label_of
 from backoffice.core.scoping import visible_to
 
 EMPTY = "–"
@@ -48,7 +48,7 @@ def value_of(model_admin: Any, obj: Any, name: str) -> Any:
         return getattr(obj, field.name)
     if isinstance(field, models.FileField):
         return str(value)
-    return display_for_field(value, field, EMPTY)
+    return field_text(value, field, EMPTY)
 
 
 def pictures(obj: Any, user: Any) -> Any:
