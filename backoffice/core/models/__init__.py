@@ -4,6 +4,7 @@ from backoffice.core.models.calendar import CalendarDay
 from backoffice.core.models.imports import HeaderMapping, ImportRun
 from backoffice.core.models.inbox import FinishedTask, Task, TrackedTask, TransitionLog
 from backoffice.core.models.message import Message
+from backoffice.core.models.running import Counter, SignOfLife
 from backoffice.core.models.wording import MessageTemplate, ReadyOpinion, SavedFilter
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Attachment",
     "AttachmentKind",
     "CalendarDay",
+    "Counter",
     "FinishedTask",
     "HeaderMapping",
     "ImportRun",
@@ -18,6 +20,7 @@ __all__ = [
     "MessageTemplate",
     "ReadyOpinion",
     "SavedFilter",
+    "SignOfLife",
     "Task",
     "TrackedTask",
     "TransitionLog",
