@@ -100,6 +100,8 @@ if TESTING:
     INSTALLED_APPS.append("tests.flowapp")
 
 MIDDLEWARE = [
+    "backoffice.core.request_log.RequestLogMiddleware",
+    "backoffice.core.probes.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
