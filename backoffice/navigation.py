@@ -121,7 +121,9 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             if label not in hidden and allows(role, "view", label)
         ]
         if title is ADMINISTRATION and allows(role, "view", "core.SignOfLife"):
-            items.append({"title": _("System state"), "icon": "monitor_heart", "link": reverse("admin:system_state")})
+            items.append(
+                {"title": _("System state"), "icon": "monitor_heart", "link": reverse("admin:system_state")}
+            )
         if items:
             groups.append({"title": title, "separator": True, "items": items})
     badges = badges_of(request)

@@ -121,11 +121,17 @@ def work() -> Iterator[Line]:
     if settings.TASKS_BACKEND == "embedded":
         yield Line(_("Background work"), _("by the server itself"))
     elif worker is None:
-        yield Line(_("Background work"), _("no worker was ever seen"), ACT, _("Start it: manage.py worker, or Celery."))
+        yield Line(
+            _("Background work"),
+            _("no worker was ever seen"),
+            ACT,
+            _("Start it: manage.py worker, or Celery."),
+        )
     else:
         alive = worker.at > timezone.now() - WORKER_SILENT
         advice = "" if alive else _("Imports, mails and text messages wait. Start the worker again.")
-        yield Line(_("Background work"), _("worker seen %(ago)s") % {"ago": ago(worker.at)}, GOOD if alive else ACT, advice)
+        value = _("worker seen %(ago)s") % {"ago": ago(worker.at)}
+        yield Line(_("Background work"), value, GOOD if alive else ACT, advice)
     yield celery_queue() if settings.TASKS_BACKEND == "celery" else database_queue()
 
 
@@ -151,7 +157,9 @@ def celery_queue() -> Line:
     import redis  # optional (requirements-celery.txt)
 
     try:
-        waiting = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2).llen("celery")
+        waiting = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2).llen(
+            "celery"
+        )
     except redis.RedisError:
         return Line(_("Queue"), _("Redis does not answer"), ACT, _("No background work can be handed out."))
     value = ngettext("%(count)d job waits", "%(count)d jobs wait", waiting) % {"count": waiting}
@@ -164,12 +172,15 @@ def messages() -> Iterator[Line]:
     late = Q(status__in=("QUEUED", "SENDING"), created_at__lt=now - WAITS_TOO_LONG)
     failed = Q(status="FAILED", created_at__gt=now - LATELY)
     rows = Message.objects.filter(late | failed).values_list("channel")
-    counts = {c: (l, f) for c, l, f in rows.annotate(Count("pk", filter=late), Count("pk", filter=failed)).order_by()}
+    rows = rows.annotate(Count("pk", filter=late), Count("pk", filter=failed)).order_by()
+    counts = {channel: (waiting, lost) for channel, waiting, lost in rows}
     outbox = reverse("admin:core_message_changelist")
     for channel in Message.Channel:
         waiting, lost = counts.get(channel, (0, 0))
         value = _("%(waiting)d wait, %(failed)d failed within a week") % {"waiting": waiting, "failed": lost}
-        link = f"{outbox}?channel={channel}&status={'FAILED' if lost else 'QUEUED'}" if waiting or lost else ""
+        link = (
+            f"{outbox}?channel={channel}&status={'FAILED' if lost else 'QUEUED'}" if waiting or lost else ""
+        )
         tone, advice = (LOOK, _("The outbox says why.")) if waiting or lost else (GOOD, "")
         if channel == Message.Channel.SMS and settings.SMS_BACKEND == "console" and settings.PRODUCTION:
             tone, advice = LOOK, _("This site has no text-message gateway (SMS_BACKEND).")
@@ -185,7 +196,12 @@ def schedule() -> Iterator[Line]:
         sign = signs.get(name)
         if sign is None:
             tone = ACT if name == "backup" and settings.PRODUCTION else LOOK
-            yield Line(str(title), _("never yet"), tone, _("Let a scheduler run: manage.py %(name)s") % {"name": name})
+            yield Line(
+                str(title),
+                _("never yet"),
+                tone,
+                _("Let a scheduler run: manage.py %(name)s") % {"name": name},
+            )
             continue
         late = timezone.now() - sign.at > silence
         advice = _("Look after the scheduler (manage.py %(name)s).") % {"name": name} if late else sign.note
@@ -200,14 +216,21 @@ def calendar() -> Line:
     tone = ACT if left < 0 else LOOK if left < 60 else GOOD
     advice = _("Enter next year's holidays and make-up days as announced.") if tone != GOOD else ""
     link = reverse("admin:core_calendarday_changelist")
-    return Line(_("Working-day calendar"), _("known until %(day)s") % {"day": until.isoformat()}, tone, advice, link)
+    return Line(
+        _("Working-day calendar"), _("known until %(day)s") % {"day": until.isoformat()}, tone, advice, link
+    )
 
 
 def disk() -> Line:
     found = shutil.disk_usage(settings.DATA_DIR)
     low = found.free < LOW_BYTES or found.free < found.total * LOW_SHARE
-    value = _("%(free).1f of %(total).1f GB free") % {"free": found.free / 1024**3, "total": found.total / 1024**3}
-    return Line(_("Disk"), value, LOOK if low else GOOD, _("Make room, or uploads and imports fail.") if low else "")
+    value = _("%(free).1f of %(total).1f GB free") % {
+        "free": found.free / 1024**3,
+        "total": found.total / 1024**3,
+    }
+    return Line(
+        _("Disk"), value, LOOK if low else GOOD, _("Make room, or uploads and imports fail.") if low else ""
+    )
 
 
 def ago(moment: datetime.datetime) -> str:

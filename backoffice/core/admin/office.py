@@ -1,4 +1,4 @@
-"""The office's own lists: calendar, attachment kinds, outbox, failed sign-ins, remembered mappings."""
+"""The office's own lists: attachment kinds, outbox, failed sign-ins, remembered mappings."""
 
 import re
 from typing import Any, Final
@@ -12,18 +12,10 @@ from unfold.decorators import display
 from backoffice.core.admin.scoped import ScopedAdmin
 from backoffice.core.export import mask
 from backoffice.core.filters import ChoicesFilter
-from backoffice.core.models import AttachmentKind, CalendarDay, HeaderMapping, Message
+from backoffice.core.models import AttachmentKind, HeaderMapping, Message
 
 #: ID numbers and phone numbers, also as the code page counts them ("code:…") or typed with a digit less.
 ID_IN_NAME: Final = re.compile(r"\d{11,}[Xx]?")
-
-
-@admin.register(CalendarDay)
-class CalendarDayAdmin(ScopedAdmin):
-    list_display = ["date", "kind", "name"]
-    list_filter = [("kind", ChoicesFilter)]
-    search_fields = ["name"]
-    ordering = ["-date"]
 
 
 @admin.register(AttachmentKind)
