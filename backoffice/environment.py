@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterable
 from email.utils import parseaddr
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 import environ
@@ -19,6 +20,9 @@ OFF = ("off", "false", "no", "0", "")
 
 class Environment:
     """The variables of this process. A wrong value is noted and its default returned; `finish()` then refuses."""
+
+    #: Every variable that anything asked for; a test compares them with the README.
+    asked: ClassVar[set[str]] = set()
 
     def __init__(self) -> None:
         self.problems: list[str] = []
@@ -39,6 +43,7 @@ class Environment:
 
     def text(self, name: str, default: str = "") -> str:
         """The variable's value; a variable set to nothing counts as not set."""
+        self.asked.add(name)
         return os.environ.get(name, "").strip() or default
 
     def choice(self, name: str, allowed: tuple[str, ...], default: str) -> str:
@@ -135,6 +140,9 @@ class Environment:
     def sender(self, name: str, default: str) -> str:
         """A mail address, or a name with one: 会员服务 <service@example.org>."""
         value = self.text(name, default)
+        if not value:
+            self.refuse(f"{name} is not set; an example: 会员服务 <service@members.example.org>")
+            return value
         try:
             validate_email(parseaddr(value)[1])
         except ValidationError:

@@ -59,14 +59,14 @@ ALLOWED_HOSTS = env.hosts(
     required=PRODUCTION,
 )
 # Where the links in mails lead. The first host will do, unless it stands for many (".example.org").
-first_host = next(iter(ALLOWED_HOSTS), "")
+first_host = next((host for host in ALLOWED_HOSTS[:1] if host[0] not in ".*"), "")
+made_from_host = f"https://{first_host}" if first_host else ""
 SITE_URL = env.web_address(
-    "SITE_URL",
-    (f"https://{first_host}" if first_host[:1] not in (".", "*") else "") if PRODUCTION else "http://127.0.0.1:8000",
-    secure=PRODUCTION, why="mails carry links with it that sign people in",
+    "SITE_URL", made_from_host if PRODUCTION else "http://127.0.0.1:8000", secure=PRODUCTION,
+    why="mails carry links with it that sign people in",
 )  # fmt: skip
 site = urlsplit(SITE_URL)
-if not SITE_URL and ALLOWED_HOSTS:
+if not SITE_URL:
     env.refuse("SITE_URL is not set; an example: https://members.example.org")
 if site.path or site.query:
     env.refuse(f"SITE_URL is {SITE_URL!r}; it must be a host alone: the product runs under no folder.")
@@ -255,9 +255,10 @@ if MEDIA_STORAGE == "s3":
 EMAIL_CONFIG = env.mail_server("EMAIL_URL", required=PRODUCTION)
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 15
+mail_host = site.hostname if PRODUCTION else "example.org"
 DEFAULT_FROM_EMAIL = env.sender(
     "DEFAULT_FROM_EMAIL",
-    formataddr(("会员服务", f"member-service@{site.hostname if PRODUCTION else 'example.org'}"), "utf-8"),
+    formataddr(("会员服务", f"member-service@{mail_host}"), "utf-8") if mail_host else "",
 )
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # The HTTP gateway's request is written here as templates over {phone} and {text}, so that a new provider
