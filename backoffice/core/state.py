@@ -20,7 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 from django_tasks_db.models import DBTaskResult
 
 from backoffice.core.models import Message, SignOfLife
@@ -37,8 +37,8 @@ LOW_SHARE, LOW_BYTES = 0.1, 2 * 1024**3
 DAILY, HOURLY = datetime.timedelta(hours=26), datetime.timedelta(hours=2)
 #: scheduled command -> (what it does, after how much silence it is told)
 SCHEDULE: Final[dict[str, tuple[Any, datetime.timedelta]]] = {
-    "backup": (gettext_lazy("Backup"), DAILY),
-    "send_reminders": (gettext_lazy("Reminders"), DAILY),
+    "backup": (pgettext_lazy("system state", "Backup"), DAILY),
+    "send_reminders": (pgettext_lazy("system state", "Reminders"), DAILY),
     "poll_platform": (gettext_lazy("Questions to the learning platform"), HOURLY),
     "purge_uploads": (gettext_lazy("Forgotten uploads dropped"), DAILY),
     "purge_drafts": (gettext_lazy("Forgotten drafts dropped"), DAILY),
@@ -104,7 +104,8 @@ def storage_answers() -> bool:
         default_storage.exists("ready")  # an error if the store does not answer
         return True
     root = Path(settings.MEDIA_ROOT)
-    return os.access(root if root.exists() else root.parent, os.W_OK)
+    made = next(folder for folder in (root, *root.parents) if folder.exists())
+    return made.is_dir() and os.access(made, os.W_OK)
 
 
 # --- The page ----------------------------------------------------------------------------------------
@@ -146,11 +147,20 @@ def database_queue() -> Line:
     waiting, first, failed = found["waiting"], found["first"], found["failed"]
     value = ngettext("%(count)d job waits", "%(count)d jobs wait", waiting) % {"count": waiting}
     if waiting and now - first > WAITS_TOO_LONG:
-        return Line(_("Queue"), value, ACT, _("The oldest has waited since %(ago)s.") % {"ago": ago(first)})
+        return Line(
+            pgettext("background work", "Queue"),
+            value,
+            ACT,
+            _("The oldest has waited since %(ago)s.") % {"ago": ago(first)},
+        )
     if failed:
-        said = ngettext("%(count)d job failed within a week", "%(count)d jobs failed within a week", failed)
-        return Line(_("Queue"), value, LOOK, said % {"count": failed} + _("; the log says why."))
-    return Line(_("Queue"), value)
+        said = ngettext(
+            "%(count)d job failed within a week; the log says why.",
+            "%(count)d jobs failed within a week; the log says why.",
+            failed,
+        )
+        return Line(pgettext("background work", "Queue"), value, LOOK, said % {"count": failed})
+    return Line(pgettext("background work", "Queue"), value)
 
 
 def celery_queue() -> Line:
@@ -161,9 +171,14 @@ def celery_queue() -> Line:
             "celery"
         )
     except redis.RedisError:
-        return Line(_("Queue"), _("Redis does not answer"), ACT, _("No background work can be handed out."))
+        return Line(
+            pgettext("background work", "Queue"),
+            _("Redis does not answer"),
+            ACT,
+            _("No background work can be handed out."),
+        )
     value = ngettext("%(count)d job waits", "%(count)d jobs wait", waiting) % {"count": waiting}
-    return Line(_("Queue"), value, LOOK if waiting > 100 else GOOD)
+    return Line(pgettext("background work", "Queue"), value, LOOK if waiting > 100 else GOOD)
 
 
 def messages() -> Iterator[Line]:
@@ -172,7 +187,7 @@ def messages() -> Iterator[Line]:
     late = Q(status__in=("QUEUED", "SENDING"), created_at__lt=now - WAITS_TOO_LONG)
     failed = Q(status="FAILED", created_at__gt=now - LATELY)
     rows = Message.objects.filter(late | failed).values_list("channel")
-    rows = rows.annotate(Count("pk", filter=late), Count("pk", filter=failed)).order_by()
+    rows = rows.annotate(waiting=Count("pk", filter=late), lost=Count("pk", filter=failed)).order_by()
     counts = {channel: (waiting, lost) for channel, waiting, lost in rows}
     outbox = reverse("admin:core_message_changelist")
     for channel in Message.Channel:
@@ -229,7 +244,10 @@ def disk() -> Line:
         "total": found.total / 1024**3,
     }
     return Line(
-        _("Disk"), value, LOOK if low else GOOD, _("Make room, or uploads and imports fail.") if low else ""
+        pgettext("system state", "Disk"),
+        value,
+        LOOK if low else GOOD,
+        _("Make room, or uploads and imports fail.") if low else "",
     )
 
 

@@ -18,8 +18,8 @@ class Migration(migrations.Migration):
                 ('until', models.DateTimeField(db_index=True)),
             ],
             options={
-                'verbose_name': 'counter',
-                'verbose_name_plural': 'counters',
+                'verbose_name': 'limit counter',
+                'verbose_name_plural': 'limit counters',
             },
         ),
         migrations.CreateModel(

@@ -12,8 +12,8 @@ class Counter(models.Model):
     until = models.DateTimeField(db_index=True)
 
     class Meta:
-        verbose_name = _("counter")
-        verbose_name_plural = _("counters")
+        verbose_name = _("limit counter")
+        verbose_name_plural = _("limit counters")
 
     def __str__(self) -> str:
         return f"{self.key}: {self.number}"
