@@ -291,7 +291,8 @@ ROSTERS = Topic(
         ),
         _("“Approve” asks the company to pay. “Return” needs an opinion and gives the seats back."),
         _(
-            "In the list of enrolments, “Approve the clean ones” takes several rosters without findings at once."
+            "“Approve or return …”, in the inbox or in the list of enrolments, shows which of the chosen rosters have "
+            "findings, and approves the others at once."
         ),
         _("On a confirmed enrolment note the day on which its papers came."),
     ),

@@ -19,6 +19,7 @@ class CoreConfig(AppConfig):
         private_files.lock_uploads()
         connection_created.connect(private_files.lock_database, dispatch_uid="lock database")
 
-        from backoffice.core.reminders import register_notices
+        from backoffice.core import reminders, running
 
-        register_notices()
+        reminders.register_notices()
+        running.register_notices()

@@ -25,6 +25,7 @@ from backoffice.core.search import prefix
 from backoffice.roles import BINDINGS, Role
 from registry.search import Holders, Term, numbered
 from training.admin.attendance import AttendanceMixin
+from training.admin.class_cancelling import DroppingMixin
 from training.admin.learning_acts import LearningActsMixin
 from training.admin.my_learning import MyLearningMixin
 from training.flows.learning import L
@@ -96,8 +97,8 @@ def at(moment: Any) -> str:
 
 @admin.register(EnrolmentLine)
 class EnrolmentLineAdmin(
-    LearningActsMixin, AttendanceMixin, MyLearningMixin, ExportMixin, AttachmentsMixin, PanelsMixin, FlowAdmin,
-    HistoryAdmin, ScopedAdmin,
+    DroppingMixin, LearningActsMixin, AttendanceMixin, MyLearningMixin, ExportMixin, AttachmentsMixin, PanelsMixin,
+    FlowAdmin, HistoryAdmin, ScopedAdmin,
 ):  # fmt: skip
     list_display = [
         "name", "show_id", "certificate_number", "show_class", "category", "show_company", "show_body", "show_state",
@@ -138,8 +139,10 @@ class EnrolmentLineAdmin(
         return [name for name in names if name not in hidden.get(request.user.role, ())]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """ID numbers are masked for finance here as in the list."""
+        """ID numbers are masked for finance here as in the list; a face-to-face class knows no platform."""
         names = list(super().get_fields(request, obj))
+        if obj is not None and not obj.enrolment.training_class.is_online:
+            names = [name for name in names if name not in ("show_handed_over", "handed_off_at")]
         if request.user.role == Role.FINANCE:
             names = ["show_masked" if name == "id_number" else name for name in names]
         return names

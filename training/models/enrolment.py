@@ -9,6 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from backoffice.core.bounds import MOST_HOURS, MOST_SCORE, between, validate_day
 from backoffice.core.history import History
+from backoffice.core.locks import Rank
 from backoffice.roles import Role
 from fees.models.schedule import money
 from fees.rules import Item
@@ -103,7 +104,9 @@ class Enrolment(Papers, EnrolmentFlow):
         return self.state == S.DRAFT and super().takes_changes_from(user)
 
     def task_subject(self) -> str:
-        return f"{self.company} · {self.training_class} · {self.people}"[:200]
+        """Company, class and, once there are some, the number of people."""
+        people = f" · {self.people}" if self.people else ""
+        return f"{self.company} · {self.training_class}{people}"[:200]
 
     def all_lines_ended(self) -> bool:
         return not self.lines.exclude(state__in=ENDED).exists()
@@ -128,6 +131,7 @@ class EnrolmentLine(Papers, LearningFlow):
         UPGRADE = "UPGRADE", _("Supervisor to engineer")
 
     State = L
+    lock_rank = Rank.LINE
     takes_attachments = ("CERTIFICATE", "TITLE", "QUALIFICATION", "ID_CARD", "DIPLOMA", "OTHER")
 
     enrolment = models.ForeignKey(
