@@ -225,9 +225,9 @@ def without_list_of_migrations(archive):
 @needs_tools
 @pytest.mark.django_db(transaction=True)
 def test_whoever_restores_an_older_archive_is_told_to_migrate(tmp_path):
-    MigrationRecorder(connection).record_unapplied("core", "0008_counters_and_signs_of_life")
+    MigrationRecorder(connection).record_unapplied("core", "0009_counters_and_signs_of_life")
     archive = backup(tmp_path)
-    MigrationRecorder(connection).record_applied("core", "0008_counters_and_signs_of_life")
+    MigrationRecorder(connection).record_applied("core", "0009_counters_and_signs_of_life")
     for source in (archive, without_list_of_migrations(archive)):
         said = StringIO()
         call_command("restore", source, "--yes", "--no-safety-copy", stdout=said)

@@ -121,7 +121,7 @@ def test_nginx_reads_its_configuration(tmp_path):
         .replace("listen 80", "listen 8080")
     )
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    folders = "".join(f"{kind}_temp_path {tmp_path}/{kind};\n" for kind in kinds)
+    folders = "access_log off;\n" + "".join(f"{kind}_temp_path {tmp_path}/{kind};\n" for kind in kinds)
     (tmp_path / "nginx.conf").write_text(f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{\n{folders}{plain}\n}}\n")
     done = subprocess.run(
         ["nginx", "-t", "-q", "-c", tmp_path / "nginx.conf", "-p", tmp_path, "-e", "stderr"],
