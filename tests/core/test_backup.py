@@ -231,7 +231,7 @@ def test_whoever_restores_an_older_archive_is_told_to_migrate(tmp_path):
     for source in (archive, without_list_of_migrations(archive)):
         said = StringIO()
         call_command("restore", source, "--yes", "--no-safety-copy", stdout=said)
-        assert "(1 migrations): run manage.py migrate" in said.getvalue()
+        assert "(migrations that it lacks: 1): run manage.py migrate" in said.getvalue()
 
 
 @needs_tools

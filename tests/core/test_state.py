@@ -11,6 +11,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from backoffice.core import probes, state
+from backoffice.core.management.commands import worker
 from backoffice.core.models import Message, SignOfLife
 from backoffice.core.probes import ProbeMiddleware
 from backoffice.roles import Role
@@ -204,3 +205,20 @@ def test_asking_often_costs_the_database_nothing(monkeypatch, rf):
 def test_alive_needs_no_database(django_assert_num_queries):
     with django_assert_num_queries(0):
         assert Client().get("/health/", headers={"host": "10.0.0.1"}).status_code == 200
+
+
+def test_a_celery_worker_says_every_minute_that_it_lives(monkeypatch):
+    pytest.importorskip("celery", reason="needs requirements-celery.txt")
+    from backoffice.core import celery
+
+    monkeypatch.setattr(celery, "_signed_at", float("-inf"))
+    monkeypatch.setattr(celery, "connections", SimpleNamespace(close_all=lambda: None))
+    celery.sign()
+    SignOfLife.objects.get(name="worker").delete()
+    celery.sign()  # its heart beats every two seconds
+    assert not SignOfLife.objects.exists()
+
+
+def test_the_worker_command_says_that_it_lives():
+    worker.Command.reap()
+    assert SignOfLife.objects.filter(name="worker").exists()

@@ -65,7 +65,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Restored from {archive}. Messages that were waiting then are sent again.")
         if missing:
             self.stdout.write(
-                f"The archive is from before an upgrade ({len(missing)} migrations): "
+                f"The archive is from before an upgrade (migrations that it lacks: {len(missing)}): "
                 "run manage.py migrate before you start the site."
             )
 
