@@ -190,6 +190,20 @@ CLASSES = Topic(
     ),
     "training.TrainingClass",
 )
+SYSTEM = Topic(
+    _("When something does not arrive, or somebody cannot sign in"),
+    (
+        _(
+            "“System state” shows whether the background work, the mails, the backups and the reminders run, and what "
+            "to do where they do not."
+        ),
+        _("Mails and text messages that failed stand in the “Outbox” with the reason."),
+        _(
+            "Too many wrong passwords lock signing in for a while; the user's page unlocks, and a one-time code helps "
+            "at once."
+        ),
+    ),
+)
 LOOK_UP = Topic(
     _("Look something up"),
     (
@@ -405,8 +419,8 @@ LEARNING = Topic(
 )
 
 TOPICS: dict[str, tuple[Topic, ...]] = {
-    Role.ADMIN: (USERS, FEES, LOOK_UP, WORDING),
-    Role.OFFICE: (INBOX, OFFICE_REVIEW, HELP_DESK, MERGING, IMPORTS, WORDING, CALENDAR, USERS, LOOK_UP),
+    Role.ADMIN: (USERS, SYSTEM, FEES, LOOK_UP, WORDING),
+    Role.OFFICE: (INBOX, OFFICE_REVIEW, HELP_DESK, MERGING, IMPORTS, WORDING, CALENDAR, USERS, SYSTEM, LOOK_UP),
     Role.FINANCE: (INBOX, VERIFY, RECEIPTS, REFUNDS, LOOK_UP),
     Role.TRAINING: (INBOX, CLASSES, CONFIRM, HAND_OVER, RESULTS, LOOK_UP),
     Role.LOCAL_BODY: (INBOX, ROSTERS, FACE_TO_FACE, REVIEW),
