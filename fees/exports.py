@@ -52,7 +52,7 @@ def receipts(user: Any) -> Sequence[Column]:
         Column(_("amount"), "amount", width=12),
         Column(_("state"), "state", show=labels(Receipt, "state"), width=12),
         Column(_("company"), "bill__company__name", width=36),
-        Column(NUMBER, "bill__number", width=14),
+        Column(str(NUMBER), "bill__number", width=14),
         Column(_("bill"), "bill__subject", width=48),
         Column(_("due since"), "created_at", show=day, width=12),
     ]
@@ -62,7 +62,7 @@ def refunds(user: Any) -> Sequence[Column]:
     """The list of refunds, with what the transfer back needs."""
     return [
         Column(_("company"), "bill__company__name", width=36),
-        Column(NUMBER, "bill__number", width=14),
+        Column(str(NUMBER), "bill__number", width=14),
         Column(_("bill"), "bill__subject", width=48),
         Column(_("amount"), "amount", width=12),
         Column(_("reason"), "reason", width=36),
@@ -79,7 +79,7 @@ def refunds(user: Any) -> Sequence[Column]:
 def vouchers(user: Any) -> Sequence[Column]:
     """The list of vouchers: what was paid by whom, as the bank statement shows it."""
     return [
-        Column(NUMBER, "bill__number", width=14),
+        Column(str(NUMBER), "bill__number", width=14),
         Column(_("company"), "bill__company__name", width=36),
         Column(_("bill"), "bill__subject", width=48),
         Column(_("payer"), "payer_name", width=30),

@@ -57,7 +57,7 @@ def share_out(owed: Mapping[str, Decimal], shares: Shares) -> dict[tuple[str, Pa
 
     What nobody's payment covers goes to the last payer, so that nothing that is owed is lost.
     """
-    left = [[payer, amount] for payer, amount in shares]
+    payers, left = [payer for payer, _amount in shares], [max(amount, ZERO) for _payer, amount in shares]
     wanted: dict[tuple[str, Payer], Decimal] = {}
 
     def write(kind: str, payer: Payer, amount: Decimal) -> None:
@@ -66,13 +66,13 @@ def share_out(owed: Mapping[str, Decimal], shares: Shares) -> dict[tuple[str, Pa
 
     for kind, amount in owed.items():
         rest = max(amount, ZERO)
-        for share in left:
-            part = min(rest, max(share[1], ZERO))
-            write(kind, share[0], part)
-            share[1] -= part
+        for at, payer in enumerate(payers):
+            part = min(rest, left[at])
+            write(kind, payer, part)
+            left[at] -= part
             rest -= part
-        if rest and left:
-            write(kind, left[-1][0], rest)
+        if rest and payers:
+            write(kind, payers[-1], rest)
     return wanted
 
 
@@ -81,7 +81,7 @@ def expect_receipts(bill: Bill, by: Any) -> None:
 
     What was issued already is not issued again; where too much was, finance declares it void by hand.
     """
-    owed = {kind: not_issued(bill, kind) for kind in Paper}
+    owed = {str(kind): not_issued(bill, kind) for kind in Paper}
     wanted = share_out(owed, unwritten(bill, shares_of(bill) or [(nobody(bill), ZERO)]))
     due = list(bill.receipts.select_for_update().filter(state=Receipt.State.DUE).order_by("id"))
     # First those of the same payer and title, then any of the kind: it takes over the other title.

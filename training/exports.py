@@ -107,7 +107,7 @@ def rosters(user: Any) -> Sequence[Column]:
         *field_columns(EnrolmentLine, ("printed_company", "expiry_date")),
         Column(employer, "new_employer__name", width=COMPANY_WIDTH),
         *field_columns(EnrolmentLine, ("change_remark", "amount")),
-        Column(ENROLMENT_NUMBER, "enrolment__number", width=14),
+        Column(str(ENROLMENT_NUMBER), "enrolment__number", width=14),
         *of_class("enrolment__"),
         Column(pgettext("enrolment", "State of the enrolment"), "enrolment__state", dict_of(Enrolment)),
         Column(state, "state", dict_of(EnrolmentLine)),

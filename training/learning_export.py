@@ -27,7 +27,7 @@ def learning(user: Any) -> Sequence[Column]:
     body = "local_body__name" if in_chinese() else "local_body__name_en"
     return [
         Column(_("Our number"), "pk", str, 10),
-        Column(ENROLMENT_NUMBER, f"{enrolment}number", width=14),
+        Column(str(ENROLMENT_NUMBER), f"{enrolment}number", width=14),
         named("name", width=12),
         Column(header("id_number"), "id_number", None if full else mask, ID_WIDTH),
         named("certificate_number", width=16),

@@ -229,7 +229,7 @@ class RosterMixin(BeginMixin):
     def roster_page(self, request: HttpRequest, draft: Enrolment, sheet: Sheet) -> HttpResponse:
         roster = sheet.roster or look(draft)
         is_practice = draft.training_class.type == TrainingClass.Type.PRACTICE
-        context = {
+        context: dict[str, Any] = {
             "object": draft, "roster": roster, "sheet": sheet, "is_practice": is_practice,
             "stops": [(guard is contact_known, reason) for guard in GUARDS if (reason := guard(draft))],
             "rows_in_error": sum(bool(row.errors) for row in roster.rows),

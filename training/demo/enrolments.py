@@ -88,7 +88,7 @@ class Teller:
         recount(enrolment)
 
     def remark(self, enrolment: Enrolment, text: str) -> None:
-        line = enrolment.lines.first()
+        line: Any = enrolment.lines.first()
         line.review_remark = text
         line._history_user = self.stories.body_users[enrolment.local_body_id]
         line.save()
