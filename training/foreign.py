@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.core import flow
 from backoffice.core.excel.text import normalise_name
+from backoffice.core.locks import lock_all
 from registry.flows.help_request import S as HelpState
 from registry.models import Certificate, Company, HelpRequest, Person
 from training.entries import Entry
@@ -30,10 +31,9 @@ FITS, WRONG, LIMIT = "fits", "wrong", "limit"
 def hold_lookups(company: int) -> None:
     """Let the look-ups of one company come one after the other, until the transaction ends: they are counted.
 
-    Taken before the draft (the order is company, then record). Who only refers to the company does not wait.
+    Taken before the draft (core/locks.py). Who only refers to the company does not wait.
     """
-    rows = Company.objects.select_for_update(of=("self",), no_key=True).filter(pk=company)
-    list(rows.values_list("pk"))
+    lock_all(Company, [company])
 
 
 def fits(entry: Entry, person: Person) -> bool:

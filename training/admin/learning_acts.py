@@ -20,6 +20,7 @@ from backoffice.roles import Role, allows
 from training.corrections import DIFFERS, correction_of, outdated
 from training.flows.learning import L
 from training.models import EnrolmentLine, PlatformRun, TrainingClass
+from training.notices import money_of_dropped
 from training.platform.acts import ACTS, act
 from training.platform.hand_off import adapter, pending
 
@@ -145,6 +146,7 @@ class LearningActsMixin:
             "fits": sum(number for *_rest, number, fits in states if fits), "lines": lines[:SHOWN],
             "more": max(0, sum(number for *_rest, number, _fits in states) - SHOWN), "too_many": len(ids) > MOST,
             "corrected": [text for line in corrected.select_related("person") if (text := correction_of(line))],
+            "money": money_of_dropped(lines.filter(state__in=declared.sources)) if step == "drop" else "",
             "most": MOST, "form": form or ActForm(step=step), "by_file": step == "hand_off" and adapter() == "EXCEL",
         }  # fmt: skip
         return self.page(request, "admin/training/learning_confirm.html", context)

@@ -31,5 +31,5 @@ def forward(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("training", "0006_lookups_and_waiting_entries")]
+    dependencies = [("training", "0008_lookups_and_waiting_entries")]
     operations = [migrations.RunPython(forward, migrations.RunPython.noop)]

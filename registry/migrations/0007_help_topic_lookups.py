@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('registry', '0005_bounds'),
+        ('registry', '0006_officers_and_old_login_names'),
     ]
 
     operations = [

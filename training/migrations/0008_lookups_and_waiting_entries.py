@@ -8,8 +8,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('registry', '0006_help_topic_lookups'),
-        ('training', '0005_bounds'),
+        ('registry', '0007_help_topic_lookups'),
+        ('training', '0007_money'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
