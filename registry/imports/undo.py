@@ -1,10 +1,11 @@
 # ruff: noqa: S608 (table and column names come from the models, values are always parameters)
-"""Take an import back: all of it, or nothing with the reasons why not.
+"""Take an import back, slice by slice (core/undoing.py); it does not begin where something was built on it.
 
-What the run wrote is found in the history (its id ranges and its run id), and so is what was there before.
+What the run wrote is found in the history (its id ranges and its run id), and so is what was there before. An undo
+writes history rows with the number of the run, too, behind its range: what has one is taken back already.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.apps import apps
@@ -14,16 +15,21 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from simple_history.models import HistoricalChanges
 
+from backoffice.core.importers import Slice
 from backoffice.core.models import ImportRun
 from backoffice.core.models.base import Owned
+from backoffice.core.undoing import in_slices
 from registry.imports import sql
 from registry.imports.sql import Stamp
-from registry.imports.write import follow_holders
+from registry.imports.write import follow_companies, follow_holders
 from registry.models import Certificate, CertificateTerm, Company, Person
 
 #: What an import writes, in the order in which it may be taken away.
 MODELS: tuple[type[models.Model], ...] = (Certificate, Person, Company)
+BY_LABEL = {model._meta.label: model for model in MODELS}
 EXAMPLES = 3
+#: So many records are taken back in one transaction: a fraction of a second on either database.
+SLICE = 500
 
 
 def blockers(run: ImportRun) -> list[str]:
@@ -38,13 +44,16 @@ def blockers(run: ImportRun) -> list[str]:
 def _mine(
     model: type[models.Model], run: ImportRun, kinds: str = "+~", alias: str = "mine"
 ) -> tuple[str, list[Any]]:
-    """FROM and WHERE of the run's own history rows."""
+    """FROM and WHERE of the run's own history rows whose records were not taken back yet."""
     first, last = run.history_ranges[model._meta.label]
     places = ", ".join(["%s"] * len(kinds))
+    history = sql.history_table(model)
     return (
-        f"FROM {sql.history_table(model)} {alias} WHERE {alias}.history_id BETWEEN %s AND %s "
-        f"AND {alias}.import_run_id = %s AND {alias}.history_type IN ({places})",
-        [first, last, run.pk, *kinds],
+        f"FROM {history} {alias} WHERE {alias}.history_id BETWEEN %s AND %s "
+        f"AND {alias}.import_run_id = %s AND {alias}.history_type IN ({places}) "
+        f"AND NOT EXISTS (SELECT 1 FROM {history} undone WHERE undone.id = {alias}.id AND undone.history_id > %s "
+        f"AND undone.import_run_id = {alias}.import_run_id)",
+        [first, last, run.pk, *kinds, last],
     )
 
 
@@ -57,8 +66,11 @@ def written_ids(model: type[models.Model], run: ImportRun, kinds: str) -> list[i
 
 def _changed_since(model: type[models.Model], run: ImportRun) -> Iterator[str]:
     source, params = _mine(model, run)
-    later = f"EXISTS (SELECT 1 FROM {sql.history_table(model)} later WHERE later.id = mine.id AND later.history_id > mine.history_id)"  # noqa: E501
-    ids = [row[0] for row in sql.select(f"SELECT mine.id {source} AND {later}", *params)]
+    later = (
+        f"EXISTS (SELECT 1 FROM {sql.history_table(model)} later WHERE later.id = mine.id "
+        "AND later.history_id > mine.history_id AND (later.import_run_id IS NULL OR later.import_run_id <> %s))"
+    )
+    ids = [row[0] for row in sql.select(f"SELECT mine.id {source} AND {later}", *params, run.pk)]
     if ids:
         yield _("{what} changed since the import: {count} ({examples}).").format(
             what=capfirst(model._meta.verbose_name_plural), count=len(ids), examples=_examples(model, ids)
@@ -68,12 +80,17 @@ def _changed_since(model: type[models.Model], run: ImportRun) -> Iterator[str]:
 def _examples(model: type[models.Model], ids: list[int]) -> str:
     """Name a few of them, with who changed them last and when."""
     lines = []
-    history = model.history.model.objects  # type: ignore[attr-defined]
     for pk in ids[:EXAMPLES]:
-        row = history.filter(id=pk).select_related("history_user").order_by("-history_id")[0]
-        name = getattr(row, "number", None) or row.name
-        lines.append(f"{name}, {row.history_user or '-'}, {row.history_date:%Y-%m-%d}")
+        name, who, day = _last_change(model, pk)
+        lines.append(f"{name}, {who}, {day}")
     return "; ".join(lines) + ("; …" if len(ids) > EXAMPLES else "")
+
+
+def _last_change(model: type[models.Model], pk: int) -> tuple[str, str, str]:
+    """Name of the record, who changed it last, and the day."""
+    history = model.history.model.objects  # type: ignore[attr-defined]
+    row = history.filter(id=pk).select_related("history_user").order_by("-history_id")[0]
+    return getattr(row, "number", None) or row.name, str(row.history_user or "-"), f"{row.history_date:%Y-%m-%d}"
 
 
 def _unknown_before(model: type[models.Model], run: ImportRun) -> Iterator[str]:
@@ -84,33 +101,44 @@ def _unknown_before(model: type[models.Model], run: ImportRun) -> Iterator[str]:
         )
 
 
-def _previous(model: type[models.Model], run: ImportRun) -> dict[int, int | None]:
-    """The changed rows' ids, with the history row that holds what was there before."""
+def _previous(
+    model: type[models.Model], run: ImportRun, ids: Sequence[int] | None = None
+) -> dict[int, int | None]:
+    """The changed rows' ids (or those of `ids`), with the history row that holds what was there before."""
     if model._meta.label not in run.history_ranges:
         return {}
     source, params = _mine(model, run, "~")
     before = f"SELECT max(history_id) FROM {sql.history_table(model)} p WHERE p.id = mine.id AND p.history_id < mine.history_id"  # noqa: E501
-    return dict(sql.select(f"SELECT mine.id, ({before}) {source}", *params))
+    if ids is None:
+        return dict(sql.select(f"SELECT mine.id, ({before}) {source}", *params))
+    condition, param = sql.among("mine.id", ids)
+    return dict(sql.select(f"SELECT mine.id, ({before}) {source} AND {condition}", *params, param))
 
 
 def _referred_to(model: type[models.Model], run: ImportRun) -> Iterator[str]:
     """Rows of any app that refer to something the run created, the run's own excepted."""
     source, params = _mine(model, run, "+")
     created = f"(SELECT mine.id {source})"
-    for relation in model._meta.get_fields(include_hidden=True):
-        if not isinstance(relation, models.ManyToOneRel) or issubclass(
-            relation.related_model, HistoricalChanges
-        ):
-            continue
-        referring, column = relation.related_model, relation.field.column
+    for referring, column, condition, values in _references(model):
         if (referring, column) == (Certificate, "company_id"):
             continue  # follows the holder, whom this loop asks about
-        own, own_params = _own(referring, run)
-        yield from _count(referring, f"{column} IN {created}{own}", [*params, *own_params])
+        own, own_params = _own(referring, run) if column != "object_id" else ("", [])
+        yield from _count(
+            referring, f"{condition}{column} IN {created}{own}", [*values, *params, *own_params]
+        )
+
+
+def _references(model: type[models.Model]) -> Iterator[tuple[type[models.Model], str, str, list[Any]]]:
+    """Every column that refers to the model: its table, its name, and what else must hold of the row."""
+    for relation in model._meta.get_fields(include_hidden=True):
+        if isinstance(relation, models.ManyToOneRel) and not issubclass(
+            relation.related_model, HistoricalChanges
+        ):
+            yield relation.related_model, relation.field.column, "", []
+    kind = ContentType.objects.get_for_model(model).pk
     for referring in apps.get_models():
-        if issubclass(referring, Owned):
-            kind = ContentType.objects.get_for_model(model).pk
-            yield from _count(referring, f"content_type_id = %s AND object_id IN {created}", [kind, *params])
+        if issubclass(referring, Owned) and not referring._meta.proxy:
+            yield referring, "object_id", "content_type_id = %s AND ", [kind]
 
 
 def _own(referring: type[models.Model], run: ImportRun) -> tuple[str, list[Any]]:
@@ -130,38 +158,87 @@ def _count(referring: type[models.Model], condition: str, params: list[Any]) -> 
         )
 
 
-def undo(run: ImportRun, user_id: int | None) -> None:
-    """Restore what was changed, delete what was created, newest layer first."""
+# --- Taking back, a slice at a time --------------------------------------------------------------------
+
+
+def undo_slices(run: ImportRun) -> Iterator[Slice]:
+    """What was changed is restored, what was created is deleted, newest layer first."""
+    for model in MODELS:
+        yield from in_slices(f"restore {model._meta.label}", written_ids(model, run, "~"), SLICE)
+        yield from in_slices(f"delete {model._meta.label}", written_ids(model, run, "+"), SLICE)
+
+
+def undo_slice(run: ImportRun, part: Slice, by: Any) -> Iterator[tuple[str, str]]:
+    """Take these records back, but for those on which something was built since the undo began."""
+    sql.one_import_at_a_time("certificates")
+    verb, label = part.kind.split(" ")
+    model = BY_LABEL[label]
     stamp = Stamp(sql.now()[1], _("Undo of import {number}: {filename}").format(number=run.pk, filename=run.filename),
-                  user_id, None)  # fmt: skip
-    _delete_terms(run)
-    for model in MODELS:
-        changed = _restore(model, run, stamp)
-        if model is Person:
-            follow_holders(changed)
-    for model in MODELS:
-        _delete(model, written_ids(model, run, "+"), stamp)
+                  by.pk if by else None, run.pk)  # fmt: skip
+    ids = _lock(model, run, part, "+" if verb == "delete" else "~")
+    stay = _reasons(model, run, ids, deleting=verb == "delete")
+    free = [pk for pk in ids if pk not in stay]
+    if free and verb == "delete":
+        _delete(model, run, free, stamp)
+    elif free:
+        _restore(model, run, free, stamp)
+    for pk, reason in stay.items():
+        yield _last_change(model, pk)[0], reason
 
 
-def lock(run: ImportRun) -> None:
-    """On PostgreSQL: nobody changes the run's records while it is decided whether they may go."""
+def _lock(model: type[models.Model], run: ImportRun, part: Slice, kind: str) -> list[int]:
+    """Those of the slice that are still to be taken back; nobody changes them until the transaction ends."""
+    condition, param = sql.among("mine.id", part.ids)
+    source, params = _mine(model, run, kind)
     if sql.on_postgres():
-        for model in MODELS:
-            condition, param = sql.among("id", written_ids(model, run, "+~"))
-            sql.run(f"SELECT 1 FROM {sql.table_of(model)} WHERE {condition} ORDER BY id FOR UPDATE", param)
+        among, ids = sql.among("id", part.ids)
+        sql.run(f"SELECT 1 FROM {sql.table_of(model)} WHERE {among} ORDER BY id FOR UPDATE", ids)
+    return [row[0] for row in sql.select(f"SELECT mine.id {source} AND {condition} ORDER BY mine.id", *params, param)]
 
 
-def _delete_terms(run: ImportRun) -> None:
-    condition, param = sql.among("certificate_id", written_ids(Certificate, run, "+~"))
-    sql.run(
-        f"DELETE FROM {sql.table_of(CertificateTerm)} WHERE {condition} AND import_run_id = %s", param, run.pk
-    )
+def _reasons(model: type[models.Model], run: ImportRun, ids: Sequence[int], *, deleting: bool) -> dict[int, str]:
+    """Why a record has to stay, for those that have to."""
+    reasons: dict[int, str] = {}
+    _first, last = run.history_ranges[model._meta.label]
+    condition, param = sql.among("later.id", ids)
+    later = sql.select(
+        f"SELECT DISTINCT later.id FROM {sql.history_table(model)} later WHERE {condition} AND later.history_id > %s "
+        "AND (later.import_run_id IS NULL OR later.import_run_id <> %s)", param, last, run.pk,
+    )  # fmt: skip
+    for (pk,) in list(later):
+        _name, who, day = _last_change(model, pk)
+        reasons[pk] = _("Changed since the import by {who} on {day}.").format(who=who, day=day)
+    if not deleting:
+        before = _previous(model, run, ids)
+        return reasons | {
+            pk: _("Its earlier values are not in the history.") for pk in ids if before.get(pk) is None
+        }
+    for pk, what in _belongings(model, run, ids):
+        reasons.setdefault(pk, _("{what} belong to it.").format(what=capfirst(what)))
+    return reasons
 
 
-def _restore(model: type[models.Model], run: ImportRun, stamp: Stamp) -> list[int]:
-    previous = _previous(model, run)
-    if not previous:
-        return []
+def _belongings(model: type[models.Model], run: ImportRun, ids: Sequence[int]) -> Iterator[tuple[int, str]]:
+    """Who of these is referred to by which kind of rows; the run's own terms go with their certificates."""
+    for referring, column, extra, values in _references(model):
+        own, own_params = _own(referring, run) if referring is CertificateTerm else ("", [])
+        condition, param = sql.among(column, ids)
+        found = sql.select(
+            f"SELECT DISTINCT {column} FROM {sql.table_of(referring)} WHERE {extra}{condition}{own}",
+            *values, param, *own_params,
+        )  # fmt: skip
+        for (pk,) in list(found):
+            yield pk, str(referring._meta.verbose_name_plural)
+
+
+def _delete_terms(run: ImportRun, ids: Sequence[int]) -> None:
+    """The terms that the run recorded for these certificates."""
+    condition, param = sql.among("certificate_id", ids)
+    sql.run(f"DELETE FROM {sql.table_of(CertificateTerm)} WHERE {condition} AND import_run_id = %s", param, run.pk)
+
+
+def _restore(model: type[models.Model], run: ImportRun, ids: Sequence[int], stamp: Stamp) -> None:
+    previous = _previous(model, run, ids)
     columns = [name for name in sql.tracked_columns(model) if name.strip('"') != "id"]
     settings = ", ".join(f"{name} = old.{name}" for name in columns)
     condition, param = sql.among("old.history_id", previous.values())
@@ -171,12 +248,18 @@ def _restore(model: type[models.Model], run: ImportRun, stamp: Stamp) -> list[in
         stamp.moment,
         param,
     )
-    sql.write_history(model, sorted(previous), "~", stamp)
-    return sorted(previous)
+    sql.write_history(model, ids, "~", stamp)
+    if model is Certificate:
+        _delete_terms(run, ids)
+    elif model is Person:
+        follow_holders(ids)
+    else:
+        follow_companies(ids)
 
 
-def _delete(model: type[models.Model], ids: list[int], stamp: Stamp) -> None:
-    if ids:
-        sql.write_history(model, ids, "-", stamp)
-        condition, param = sql.among("id", ids)
-        sql.run(f"DELETE FROM {sql.table_of(model)} WHERE {condition}", param)
+def _delete(model: type[models.Model], run: ImportRun, ids: Sequence[int], stamp: Stamp) -> None:
+    if model is Certificate:
+        _delete_terms(run, ids)
+    sql.write_history(model, ids, "-", stamp)
+    condition, param = sql.among("id", ids)
+    sql.run(f"DELETE FROM {sql.table_of(model)} WHERE {condition}", param)

@@ -128,9 +128,17 @@ def _fill_people(plan: Plan, stamp: Stamp, ranges: Ranges) -> None:
 
 def follow_holders(person_ids: Sequence[int]) -> None:
     """Set company and region (the scope) of these people's certificates to where the people are."""
-    if not person_ids:
-        return
-    condition, param = sql.among("stored.person_id", person_ids)
+    if person_ids:
+        _follow(*sql.among("stored.person_id", person_ids))
+
+
+def follow_companies(company_ids: Sequence[int]) -> None:
+    """Set the region (the scope) of these companies' certificates to where the companies are."""
+    if company_ids:
+        _follow(*sql.among("stored.company_id", company_ids))
+
+
+def _follow(condition: str, param: Any) -> None:
     sql.run(
         f"UPDATE {sql.table_of(Certificate)} AS stored SET company_id = person.company_id, "
         "region_id = coalesce(region.parent_id, region.id) "

@@ -9,6 +9,8 @@ for (const box of document.querySelectorAll("[data-progress]")) {
     if (!answer.ok) { clearInterval(timer); return; }
     const state = await answer.json();
     bar.value = state.progress;
+    const note = box.querySelector("[data-progress-note]");
+    if (note) { note.textContent = state.note; note.hidden = !state.note; }
     if (!state.busy) { clearInterval(timer); location.reload(); }
   }, 1000);
 }
