@@ -14,12 +14,17 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
-from django_tasks import task_backends
-from django_tasks_db import DatabaseBackend
-from django_tasks_db.models import DBTaskResult
 
 from backoffice.core.models import ImportRun
-from backoffice.core.tasks import MAX_RESTARTS, enqueue_or_log, is_gone, is_here, on_reap
+from backoffice.core.tasks import (
+    MAX_RESTARTS,
+    enqueue_or_log,
+    is_gone,
+    is_here,
+    on_reap,
+    this_worker,
+    waiting_jobs,
+)
 
 logger = logging.getLogger("backoffice.imports")
 Status = ImportRun.Status
@@ -48,14 +53,15 @@ def claim(run_id: int, states: tuple[str, ...], **changes: Any) -> ImportRun | N
 
     A run whose processes end without a result again and again is given up.
     """
-    from backoffice.core.tasks import this_worker
-
     with transaction.atomic():
         run = ImportRun.objects.select_for_update().filter(pk=run_id).first()
         if run is None or run.status not in states or (run.worker and is_done_here(run)):
             return None
         if run.restarts > MAX_RESTARTS:
-            give_up(run, _("The process doing this ended %(times)d times without a result.") % {"times": run.restarts})
+            give_up(
+                run,
+                _("The process doing this ended %(times)d times without a result.") % {"times": run.restarts},
+            )
             return None
         changes |= {"worker": this_worker(), "alive_at": timezone.now(), "restarts": run.restarts + 1}
         ImportRun.objects.filter(pk=run_id).update(**changes)
@@ -75,27 +81,17 @@ def too_long(run: ImportRun) -> bool:
 
 def is_forsaken(run: ImportRun) -> bool:
     """Whether nobody does this busy run, and no job of it waits in the queue."""
-    if run.worker and not is_gone(run.worker) and not too_long(run):
-        return False
-    if run.worker and too_long(run) and is_here(run.worker) and not is_gone(run.worker):
-        return False  # slow, but alive: a second one would only wait for it
-    patience = PATIENCE if looked_up() else LONG_PATIENCE
+    if run.worker and not is_gone(run.worker) and (is_here(run.worker) or not too_long(run)):
+        return False  # slow, maybe, but alive: a second one would only wait for it
+    jobs = waiting_jobs(JOBS[Status(run.status)])
+    patience = LONG_PATIENCE if jobs is None else PATIENCE
     if not run.worker and run.alive_at is not None and run.alive_at > timezone.now() - patience:
         return False
-    return not (looked_up() and has_job(run))
-
-
-def looked_up() -> bool:
-    return isinstance(task_backends["default"], DatabaseBackend)
-
-
-def has_job(run: ImportRun) -> bool:
-    waiting = DBTaskResult.objects.filter(task_path=JOBS[Status(run.status)], status__in=("READY", "RUNNING"))
-    return any(job.args_kwargs["args"] == [run.pk] for job in waiting.only("args_kwargs"))
+    return jobs is None or [run.pk] not in jobs
 
 
 def watch() -> int:
-    """Give out again the runs that nobody does; return how many. Called wherever jobs of dead workers are looked for."""
+    """Give out again the runs that nobody does; return how many. Called wherever jobs of dead workers are."""
     found = [run for run in ImportRun.objects.filter(status__in=BUSY) if is_forsaken(run)]
     for run in found:
         take_care_of(run)
@@ -110,10 +106,21 @@ def take_care_of(run: ImportRun) -> None:
             return  # somebody else has just seen to it
         logger.warning("import %s was left behind as %s", run.pk, run.status)
         if run.status != Status.UNDOING and run.options.get(BY_COMMAND):
-            with translation.override(run.options.get("language")):
-                give_up(run, _("The command was broken off. Nothing was written; import the file again."))
+            broken_off(run)
             return
         promise(import_string(JOBS[Status(run.status)]), run.pk)
+
+
+def broken_off(run: ImportRun) -> None:
+    """End a run whose command was killed, and delete its files: whoever gave the command has them."""
+    with translation.override(run.options.get("language")):
+        sentence = _("The command was broken off. Nothing was written; import the file again.")
+    ended = ImportRun.objects.filter(pk=run.pk, status__in=(Status.QUEUED, Status.RUNNING)).update(
+        status=Status.DISCARDED, error=sentence, finished_at=timezone.now(), worker="", samples={}
+    )
+    for file in (run.file, run.marked_copy):
+        if ended and file:
+            file.delete(save=False)
 
 
 def give_up(run: ImportRun, sentence: str) -> None:
@@ -130,12 +137,13 @@ def standstill(run: ImportRun) -> str:
         return ""
     since = f"{timezone.localtime(run.alive_at):%Y-%m-%d %H:%M}"
     if run.worker and is_gone(run.worker):
-        return _("The process that did this ended at %(since)s. Nothing is lost: it is taken up again by itself.") % {
-            "since": since
-        }
+        return _(
+            "The process that did this ended at %(since)s. Nothing is lost: it is taken up again by itself."
+        ) % {"since": since}
     if not run.worker and run.alive_at < timezone.now() - PATIENCE:
-        return _("This has been waiting since %(since)s: no background worker takes it up. Nothing is lost; it goes "
-                 "on as soon as one runs. If this stays, tell the system administrator.") % {"since": since}  # fmt: skip
+        text = _("This has been waiting since %(since)s: no background worker takes it up. Nothing is lost; it goes on "
+                 "as soon as one runs. If this stays, tell the system administrator.")  # fmt: skip
+        return text % {"since": since}
     return ""
 
 

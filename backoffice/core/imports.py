@@ -28,7 +28,7 @@ from django_tasks import task
 
 from backoffice.core.excel import Problem, Table, UnreadableFile, Workbook, mark_copy, open_workbook
 from backoffice.core.excel.text import as_text
-from backoffice.core.import_watch import BY_COMMAND, claim, promise
+from backoffice.core.import_watch import BY_COMMAND, broken_off, claim, promise
 from backoffice.core.importers import (
     CommandLine,
     Importer,
@@ -170,7 +170,15 @@ def confirm(run: ImportRun, by: Any, *, enqueue: bool = True) -> ImportRun:
             locked.options = locked.options | {"confirmed_by": by.pk, BY_COMMAND: not enqueue}
             locked.worker, locked.restarts, locked.alive_at = "", 0, timezone.now()
             locked.save(
-                update_fields=["status", "confirmed_at", "progress", "options", "worker", "restarts", "alive_at"]
+                update_fields=[
+                    "status",
+                    "confirmed_at",
+                    "progress",
+                    "options",
+                    "worker",
+                    "restarts",
+                    "alive_at",
+                ]
             )
             if enqueue:
                 promise(run_import, run.pk)
@@ -201,9 +209,9 @@ def execute(run_id: int, *, table: Table | None = None) -> None:
         logger.error("Import %s failed: %s\n%s", run.pk, type(error).__name__, frames)
         with translation.override(run.options.get("language")):
             _fail(run, _("The import stopped because of a fault. Nothing was written; try it again."))
-    except BaseException:  # Ctrl-C, or a signal that ends the command
-        with translation.override(run.options.get("language")):
-            _fail(run, _("The command was broken off. Nothing was written; import the file again."))
+    except BaseException:  # Ctrl-C; a worker's run is found again
+        if run.options.get(BY_COMMAND):
+            broken_off(run)
         raise
 
 

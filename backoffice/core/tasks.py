@@ -107,6 +107,16 @@ def enqueue_or_log(job: Task, *args: Any) -> bool:
     return True
 
 
+def waiting_jobs(path: str) -> list[list[Any]] | None:
+    """The arguments of the jobs of this path that wait or run; None where the queue cannot be looked into (Celery)."""
+    if not isinstance(task_backends["default"], DatabaseBackend):
+        return None
+    from django_tasks_db.models import DBTaskResult
+
+    jobs = DBTaskResult.objects.filter(task_path=path, status__in=("READY", "RUNNING"))
+    return [job.args_kwargs["args"] for job in jobs.only("args_kwargs")]
+
+
 def reap() -> tuple[int, int]:
     """Put jobs of dead workers back into the queue; return how many were put back, and how many given up.
 
@@ -138,7 +148,10 @@ def reap() -> tuple[int, int]:
     if put_back or given_up:
         logger.warning("jobs of dead workers: %d put back, %d given up", put_back, given_up)
     for watcher in _watchers:
-        watcher()
+        try:
+            watcher()
+        except Exception:  # one that fails does not keep the jobs of the others from being done
+            logger.exception("looking for work left behind failed: %s", watcher.__module__)
     return put_back, given_up
 
 

@@ -95,7 +95,10 @@ def carry_on_undo(run_id: int) -> None:
             # Frames only: a database's message can quote an ID number, and logs hold nothing personal.
             frames = "".join(traceback.format_tb(error.__traceback__))
             logger.error("Undo of import %s failed: %s\n%s", run.pk, type(error).__name__, frames)
-            stop(run, _("The undo stopped because of a fault. What was taken back so far stays so; try it again."))
+            stop(
+                run,
+                _("The undo stopped because of a fault. What was taken back so far stays so; try it again."),
+            )
 
 
 def stop(run: ImportRun, sentence: str) -> None:
@@ -122,7 +125,9 @@ def take_back(run: ImportRun) -> None:
         remaining -= len(part.ids)
         state = run.undo_state | {"total": total, "stay": len(stay), "first": stay[:SHOWN]}
         saved = ImportRun.objects.filter(pk=run.pk, status=Status.UNDOING).update(
-            progress=min(99, 100 * (total - remaining) // max(total, 1)), alive_at=timezone.now(), undo_state=state
+            progress=min(99, 100 * (total - remaining) // max(total, 1)),
+            alive_at=timezone.now(),
+            undo_state=state,
         )
         if not saved:
             return
@@ -164,7 +169,10 @@ def in_slices(kind: str, ids: Sequence[int], size: int) -> Iterator[Slice]:
 
 def why_not_undone(run: ImportRun) -> str:
     moment = timezone.localtime(run.undone_at) if run.undone_at else None
-    said = {"who": run.undone_by or _("the command line"), "when": f"{moment:%Y-%m-%d %H:%M}" if moment else "–"}
+    said = {
+        "who": run.undone_by or _("the command line"),
+        "when": f"{moment:%Y-%m-%d %H:%M}" if moment else "–",
+    }
     if run.status == Status.UNDONE:
         return _("Already undone by {who} at {when}.").format(**said)
     if run.status == Status.UNDOING:

@@ -21,8 +21,9 @@ from backoffice.core.models.base import Owned
 from backoffice.core.undoing import in_slices
 from registry.imports import sql
 from registry.imports.sql import Stamp
-from registry.imports.write import follow_companies, follow_holders
+from registry.imports.write import follow_companies, follow_holders, take_corrections_back
 from registry.models import Certificate, CertificateTerm, Company, Person
+from registry.terms import Dates
 
 #: What an import writes, in the order in which it may be taken away.
 MODELS: tuple[type[models.Model], ...] = (Certificate, Person, Company)
@@ -90,7 +91,11 @@ def _last_change(model: type[models.Model], pk: int) -> tuple[str, str, str]:
     """Name of the record, who changed it last, and the day."""
     history = model.history.model.objects  # type: ignore[attr-defined]
     row = history.filter(id=pk).select_related("history_user").order_by("-history_id")[0]
-    return getattr(row, "number", None) or row.name, str(row.history_user or "-"), f"{row.history_date:%Y-%m-%d}"
+    return (
+        getattr(row, "number", None) or row.name,
+        str(row.history_user or "-"),
+        f"{row.history_date:%Y-%m-%d}",
+    )
 
 
 def _unknown_before(model: type[models.Model], run: ImportRun) -> Iterator[str]:
@@ -193,10 +198,15 @@ def _lock(model: type[models.Model], run: ImportRun, part: Slice, kind: str) -> 
     if sql.on_postgres():
         among, ids = sql.among("id", part.ids)
         sql.run(f"SELECT 1 FROM {sql.table_of(model)} WHERE {among} ORDER BY id FOR UPDATE", ids)
-    return [row[0] for row in sql.select(f"SELECT mine.id {source} AND {condition} ORDER BY mine.id", *params, param)]
+    return [
+        row[0]
+        for row in sql.select(f"SELECT mine.id {source} AND {condition} ORDER BY mine.id", *params, param)
+    ]
 
 
-def _reasons(model: type[models.Model], run: ImportRun, ids: Sequence[int], *, deleting: bool) -> dict[int, str]:
+def _reasons(
+    model: type[models.Model], run: ImportRun, ids: Sequence[int], *, deleting: bool
+) -> dict[int, str]:
     """Why a record has to stay, for those that have to."""
     reasons: dict[int, str] = {}
     _first, last = run.history_ranges[model._meta.label]
@@ -234,11 +244,16 @@ def _belongings(model: type[models.Model], run: ImportRun, ids: Sequence[int]) -
 def _delete_terms(run: ImportRun, ids: Sequence[int]) -> None:
     """The terms that the run recorded for these certificates."""
     condition, param = sql.among("certificate_id", ids)
-    sql.run(f"DELETE FROM {sql.table_of(CertificateTerm)} WHERE {condition} AND import_run_id = %s", param, run.pk)
+    sql.run(
+        f"DELETE FROM {sql.table_of(CertificateTerm)} WHERE {condition} AND import_run_id = %s", param, run.pk
+    )
 
 
 def _restore(model: type[models.Model], run: ImportRun, ids: Sequence[int], stamp: Stamp) -> None:
     previous = _previous(model, run, ids)
+    if model is Certificate:
+        _delete_terms(run, ids)
+        _restore_terms(previous)
     columns = [name for name in sql.tracked_columns(model) if name.strip('"') != "id"]
     settings = ", ".join(f"{name} = old.{name}" for name in columns)
     condition, param = sql.among("old.history_id", previous.values())
@@ -249,12 +264,20 @@ def _restore(model: type[models.Model], run: ImportRun, ids: Sequence[int], stam
         param,
     )
     sql.write_history(model, ids, "~", stamp)
-    if model is Certificate:
-        _delete_terms(run, ids)
-    elif model is Person:
+    if model is Person:
         follow_holders(ids)
-    else:
+    elif model is Company:
         follow_companies(ids)
+
+
+def _restore_terms(previous: dict[int, int | None]) -> None:
+    """The terms that the run corrected with the dates of these certificates, which still stand as it left them."""
+    now = Certificate.objects.in_bulk(list(previous))
+    before = Certificate.history.in_bulk([pk for pk in previous.values() if pk], field_name="history_id")  # type: ignore[attr-defined]
+    for pk, history_id in previous.items():
+        old, new = Dates.of(before[history_id]), Dates.of(now[pk])
+        if old != new:
+            take_corrections_back(pk, old, new)
 
 
 def _delete(model: type[models.Model], run: ImportRun, ids: Sequence[int], stamp: Stamp) -> None:

@@ -88,7 +88,9 @@ class Company(models.Model):
             models.Index(fields=["membership", "name"], name="company_membership_name"),
             models.Index(fields=["status", "name"], name="company_status_name"),
             models.Index(
-                fields=["merged_into"], condition=models.Q(merged_into__isnull=False), name="company_merged_into"
+                fields=["merged_into"],
+                condition=models.Q(merged_into__isnull=False),
+                name="company_merged_into",
             ),
         ]
 

@@ -72,7 +72,9 @@ class Person(models.Model):
             models.Index(fields=["phone"], name="person_phone"),
             # Few are merged; without this each person who is deleted costs a walk through all the others.
             models.Index(
-                fields=["merged_into"], condition=models.Q(merged_into__isnull=False), name="person_merged_into"
+                fields=["merged_into"],
+                condition=models.Q(merged_into__isnull=False),
+                name="person_merged_into",
             ),
         ]
 

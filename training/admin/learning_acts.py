@@ -190,7 +190,9 @@ def remarks_on(chosen: "QuerySet[EnrolmentLine]", step: str) -> list[str]:
         return []
     lines = chosen.filter(state=L.LEARNING).select_related("enrolment__training_class").order_by("pk")[:SHOWN]
     result = Result(passed=step == "record_pass")
-    return [remark for line in lines for remark in filter(None, [impossible(line, result), *odd(line, result)])]
+    return [
+        remark for line in lines for remark in filter(None, [impossible(line, result), *odd(line, result)])
+    ]
 
 
 def list_url() -> str:

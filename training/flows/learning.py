@@ -68,7 +68,7 @@ class LearningFlow(Flow):
         L.FAILED: "danger", L.DROPPED: "",
     }  # fmt: skip
     #: Whole classes move at once, from the learning list: no task for each person.
-    resting = frozenset({L.ENROLLING, L.PENDING, L.SUBMITTED, L.LEARNING, L.FAILED})
+    resting = frozenset({L.ENROLLING, L.PENDING, L.SUBMITTED, L.LEARNING, L.PASSED, L.FAILED})
     bulk_related = ("person", "enrolment__training_class", "enrolment__company")
 
     class Meta:

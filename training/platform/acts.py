@@ -75,7 +75,9 @@ def opened(ids: list[int], step: str, by: Any, opinion: str, passed_on: Any) -> 
 
 def judged(ids: list[int], step: str, by: Any, opinion: str, passed_on: Any) -> Acted:
     result = Result(passed=step == "record_pass", passed_on=passed_on)
-    lines = EnrolmentLine.objects.filter(pk__in=ids, state=L.LEARNING).select_related("enrolment__training_class")
+    lines = EnrolmentLine.objects.filter(pk__in=ids, state=L.LEARNING).select_related(
+        "enrolment__training_class"
+    )
     wrong = {line.pk: [reason] for line in lines if (reason := impossible(line, result))}
     done = record_results({pk: result for pk in ids if pk not in wrong}, by=by)
     return Acted([*done.passed, *done.failed], done.refused | wrong)

@@ -39,8 +39,8 @@ MESSAGES = {
                                  "are right, confirm it on the preview."),
     "differs_id_number": gettext_lazy("The ID number does not fit {number} (its holder: {name}, {id_number}). Check "
                                       "both; if our number is right, confirm it on the preview."),
-    "differs_course": gettext_lazy("The class does not fit {number} ({name} is in: {course}). Check both; if our number "
-                                   "is right, confirm it on the preview."),
+    "differs_course": gettext_lazy("The class does not fit {number} ({name} is in: {course}). Check both; if our "
+                                   "number is right, confirm it on the preview."),
     "differs_certificate": gettext_lazy("The certificate number does not fit {number} ({name} has: {certificate}). "
                                         "Check both; if our number is right, confirm it on the preview."),
     "twice": gettext_lazy("Rows {rows} are about the same person and say different things. None of them is taken; keep "
@@ -202,7 +202,9 @@ class LineImporter:
         plan.facts["accept"] = set(run.options.get("accept") or ())
         self.prepare(run, plan)
         found = {index: find(rows.given(index)) for index in range(len(rows.table))}
-        contradictory = contradictions(rows, bad, {i: line for i, (line, wrong) in found.items() if line and not wrong})
+        contradictory = contradictions(
+            rows, bad, {i: line for i, (line, wrong) in found.items() if line and not wrong}
+        )
         seen: set[int] = set()
         for index, (line, wrong) in found.items():
             if index in bad:
@@ -213,7 +215,9 @@ class LineImporter:
                 plan.refuse(index, "error", "reference", remark("twice", rows=contradictory[index]))
             elif line.pk in seen:
                 plan.outcomes[index] = "repeated"
-            elif DIFFERING not in plan.facts["accept"] and (differing := disagreements(line, rows.given(index))):
+            elif DIFFERING not in plan.facts["accept"] and (
+                differing := disagreements(line, rows.given(index))
+            ):
                 for name, problem in differing:
                     plan.refuse(index, "conflict", name, problem)
             else:
@@ -333,7 +337,9 @@ def disagreements(line: EnrolmentLine, given: dict[str, Any]) -> list[tuple[str,
         "name": {line.name, line.person.name}, "id_number": {line.id_number, line.person.id_number},
         "course": {course.title, str(course)}, "certificate": {line.certificate_number} - {""},
     }  # fmt: skip
-    number = _("our number %(number)s") % {"number": line.pk} if given.get("reference") else _("the ID number")
+    number = (
+        _("our number %(number)s") % {"number": line.pk} if given.get("reference") else _("the ID number")
+    )
     who = {"number": number, "name": veiled(line.name), "id_number": mask(line.id_number), "course": course.title,
            "certificate": line.certificate_number}  # fmt: skip
     return [

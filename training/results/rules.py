@@ -34,7 +34,9 @@ def odd(line: EnrolmentLine, result: Result) -> list[str]:
     course, hours = line.enrolment.training_class, hours_of(line, result)
     found = []
     if result.score is not None and result.score > USUAL_POINTS and result.score != line.score:
-        found.append(_("%(name)s: %(score)s points are more than 100.") % {"name": line.name, "score": result.score})
+        found.append(
+            _("%(name)s: %(score)s points are more than 100.") % {"name": line.name, "score": result.score}
+        )
     if result.passed is None:
         return found
     if result.passed and course.is_online and hours == 0:

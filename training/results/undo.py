@@ -71,7 +71,6 @@ def undo_blockers(run: ImportRun) -> list[str]:
 def reasons(run: ImportRun, ids: Sequence[int]) -> dict[int, str]:
     """Why the result of a person stays, for those of whom it does; in a constant number of queries."""
     lines = EnrolmentLine.objects.select_related("enrolment").in_bulk(list(ids))
-    _first, last = run.history_ranges[LABEL]
     newest = dict(
         History.objects.filter(id__in=list(ids)).order_by().values_list("id").annotate(last=Max("history_id"))
     )
@@ -109,7 +108,11 @@ def undo_slice(run: ImportRun, part: Slice, by: Any) -> Iterator[tuple[str, str]
         [line for line in free if line.state in (L.PASSED, L.FAILED)], "take_result_back", by=by, opinion=opinion,
         data=before,
     )  # fmt: skip
-    noted = [line for line in free if line.pk in before and line.state == L.LEARNING and differs(line, before[line.pk])]
+    noted = [
+        line
+        for line in free
+        if line.pk in before and line.state == L.LEARNING and differs(line, before[line.pk])
+    ]
     for line in noted:
         for name, value in before[line.pk].items():
             setattr(line, name, value)
@@ -143,7 +146,9 @@ def values_before(run: ImportRun, ids: Iterable[int]) -> dict[int, dict[str, Any
     first = dict(
         written(run).filter(id__in=list(ids)).order_by().values_list("id").annotate(first=Min("history_id"))
     )
-    rows = History.objects.filter(id__in=list(first)).order_by("history_id").values("id", "history_id", *COLUMNS)
+    rows = (
+        History.objects.filter(id__in=list(first)).order_by("history_id").values("id", "history_id", *COLUMNS)
+    )
     before: dict[int, dict[str, Any]] = {}
     for row in rows:
         if row["history_id"] < first[row["id"]]:

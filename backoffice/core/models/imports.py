@@ -33,7 +33,8 @@ class ImportRun(models.Model):
 
     COLOURS = {
         "UPLOADED": "info", "UNMAPPED": "warning", "PREVIEWED": "warning", "QUEUED": "info", "RUNNING": "info",
-        "DONE": "success", "REFUSED": "danger", "FAILED": "danger", "DISCARDED": "", "UNDOING": "info", "PARTLY": "warning", "UNDONE": "",
+        "DONE": "success", "REFUSED": "danger", "FAILED": "danger", "DISCARDED": "", "UNDOING": "info",
+        "PARTLY": "warning", "UNDONE": "",
     }  # fmt: skip
 
     layout = models.CharField(_("what"), max_length=40)
