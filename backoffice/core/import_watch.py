@@ -81,8 +81,8 @@ def too_long(run: ImportRun) -> bool:
 
 def is_forsaken(run: ImportRun) -> bool:
     """Whether nobody does this busy run, and no job of it waits in the queue."""
-    if run.worker and not is_gone(run.worker) and (is_here(run.worker) or not too_long(run)):
-        return False  # slow, maybe, but alive: a second one would only wait for it
+    if run.worker and not is_gone(run.worker) and not too_long(run):
+        return False
     jobs = waiting_jobs(JOBS[Status(run.status)])
     patience = LONG_PATIENCE if jobs is None else PATIENCE
     if not run.worker and run.alive_at is not None and run.alive_at > timezone.now() - patience:

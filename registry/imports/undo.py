@@ -5,7 +5,8 @@ What the run wrote is found in the history (its id ranges and its run id), and s
 writes history rows with the number of the run, too, behind its range: what has one is taken back already.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
@@ -106,18 +107,13 @@ def _unknown_before(model: type[models.Model], run: ImportRun) -> Iterator[str]:
         )
 
 
-def _previous(
-    model: type[models.Model], run: ImportRun, ids: Sequence[int] | None = None
-) -> dict[int, int | None]:
-    """The changed rows' ids (or those of `ids`), with the history row that holds what was there before."""
+def _previous(model: type[models.Model], run: ImportRun) -> dict[int, int | None]:
+    """The changed rows' ids, with the history row that holds what was there before."""
     if model._meta.label not in run.history_ranges:
         return {}
     source, params = _mine(model, run, "~")
     before = f"SELECT max(history_id) FROM {sql.history_table(model)} p WHERE p.id = mine.id AND p.history_id < mine.history_id"  # noqa: E501
-    if ids is None:
-        return dict(sql.select(f"SELECT mine.id, ({before}) {source}", *params))
-    condition, param = sql.among("mine.id", ids)
-    return dict(sql.select(f"SELECT mine.id, ({before}) {source} AND {condition}", *params, param))
+    return dict(sql.select(f"SELECT mine.id, ({before}) {source}", *params))
 
 
 def _referred_to(model: type[models.Model], run: ImportRun) -> Iterator[str]:
@@ -169,8 +165,11 @@ def _count(referring: type[models.Model], condition: str, params: list[Any]) -> 
 def undo_slices(run: ImportRun) -> Iterator[Slice]:
     """What was changed is restored, what was created is deleted, newest layer first."""
     for model in MODELS:
-        yield from in_slices(f"restore {model._meta.label}", written_ids(model, run, "~"), SLICE)
-        yield from in_slices(f"delete {model._meta.label}", written_ids(model, run, "+"), SLICE)
+        changed, created = written_ids(model, run, "~"), written_ids(model, run, "+")
+        if len(changed) + len(created) > SLICE:
+            sql.learn_sizes(model)
+        yield from in_slices(f"restore {model._meta.label}", changed, SLICE)
+        yield from in_slices(f"delete {model._meta.label}", created, SLICE)
 
 
 def undo_slice(run: ImportRun, part: Slice, by: Any) -> Iterator[tuple[str, str]]:
@@ -180,51 +179,66 @@ def undo_slice(run: ImportRun, part: Slice, by: Any) -> Iterator[tuple[str, str]
     model = BY_LABEL[label]
     stamp = Stamp(sql.now()[1], _("Undo of import {number}: {filename}").format(number=run.pk, filename=run.filename),
                   by.pk if by else None, run.pk)  # fmt: skip
-    ids = _lock(model, run, part, "+" if verb == "delete" else "~")
-    stay = _reasons(model, run, ids, deleting=verb == "delete")
-    free = [pk for pk in ids if pk not in stay]
+    pasts = _lock(model, run, part.ids, "+" if verb == "delete" else "~")
+    stay = _reasons(model, run, pasts, deleting=verb == "delete")
+    free = {pk: past.previous for pk, past in pasts.items() if pk not in stay}
     if free and verb == "delete":
-        _delete(model, run, free, stamp)
+        _delete(model, run, sorted(free), stamp)
     elif free:
         _restore(model, run, free, stamp)
     for pk, reason in stay.items():
         yield _last_change(model, pk)[0], reason
 
 
-def _lock(model: type[models.Model], run: ImportRun, part: Slice, kind: str) -> list[int]:
-    """Those of the slice that are still to be taken back; nobody changes them until the transaction ends."""
-    condition, param = sql.among("mine.id", part.ids)
-    source, params = _mine(model, run, kind)
+@dataclass
+class Past:
+    """What the history says of one record: the row the run wrote, the one before it, and what came after."""
+
+    mine: int = 0
+    previous: int | None = None
+    is_changed: bool = False
+    is_undone: bool = False
+
+
+def _lock(model: type[models.Model], run: ImportRun, ids: Sequence[int], kind: str) -> dict[int, Past]:
+    """Those of `ids` that are still to be taken back; nobody changes them until the transaction ends."""
+    condition, param = sql.among("id", ids)
     if sql.on_postgres():
-        among, ids = sql.among("id", part.ids)
-        sql.run(f"SELECT 1 FROM {sql.table_of(model)} WHERE {among} ORDER BY id FOR UPDATE", ids)
-    return [
-        row[0]
-        for row in sql.select(f"SELECT mine.id {source} AND {condition} ORDER BY mine.id", *params, param)
-    ]
+        sql.run(f"SELECT 1 FROM {sql.table_of(model)} WHERE {condition} ORDER BY id FOR UPDATE", param)
+    first, last = run.history_ranges[model._meta.label]
+    found: dict[int, Past] = {pk: Past() for pk in ids}
+    # By id alone: a condition on the range would tempt the planner to walk through the whole of it for each slice.
+    rows = sql.select(
+        f"SELECT id, history_id, history_type, import_run_id FROM {sql.history_table(model)} WHERE {condition}",
+        param,
+    )
+    for pk, history_id, history_type, run_id in sorted(rows, key=lambda row: row[1]):
+        past = found[pk]
+        if run_id == run.pk and first <= history_id <= last and history_type == kind:
+            past.mine = history_id
+        elif run_id == run.pk and history_id > last:
+            past.is_undone = True
+        elif past.mine:
+            past.is_changed = True
+        else:
+            past.previous = history_id
+    return {pk: past for pk, past in found.items() if past.mine and not past.is_undone}
 
 
 def _reasons(
-    model: type[models.Model], run: ImportRun, ids: Sequence[int], *, deleting: bool
+    model: type[models.Model], run: ImportRun, pasts: Mapping[int, Past], *, deleting: bool
 ) -> dict[int, str]:
     """Why a record has to stay, for those that have to."""
     reasons: dict[int, str] = {}
-    _first, last = run.history_ranges[model._meta.label]
-    condition, param = sql.among("later.id", ids)
-    later = sql.select(
-        f"SELECT DISTINCT later.id FROM {sql.history_table(model)} later WHERE {condition} AND later.history_id > %s "
-        "AND (later.import_run_id IS NULL OR later.import_run_id <> %s)", param, last, run.pk,
-    )  # fmt: skip
-    for (pk,) in list(later):
-        _name, who, day = _last_change(model, pk)
-        reasons[pk] = _("Changed since the import by {who} on {day}.").format(who=who, day=day)
-    if not deleting:
-        before = _previous(model, run, ids)
-        return reasons | {
-            pk: _("Its earlier values are not in the history.") for pk in ids if before.get(pk) is None
-        }
-    for pk, what in _belongings(model, run, ids):
-        reasons.setdefault(pk, _("{what} belong to it.").format(what=capfirst(what)))
+    for pk, past in pasts.items():
+        if past.is_changed:
+            _name, who, day = _last_change(model, pk)
+            reasons[pk] = _("Changed since the import by {who} on {day}.").format(who=who, day=day)
+        elif not deleting and past.previous is None:
+            reasons[pk] = _("Its earlier values are not in the history.")
+    if deleting:
+        for pk, what in _belongings(model, run, list(pasts)):
+            reasons.setdefault(pk, _("{what} belong to it.").format(what=capfirst(what)))
     return reasons
 
 
@@ -249,8 +263,11 @@ def _delete_terms(run: ImportRun, ids: Sequence[int]) -> None:
     )
 
 
-def _restore(model: type[models.Model], run: ImportRun, ids: Sequence[int], stamp: Stamp) -> None:
-    previous = _previous(model, run, ids)
+def _restore(
+    model: type[models.Model], run: ImportRun, previous: Mapping[int, int | None], stamp: Stamp
+) -> None:
+    """Give these records the values of the history rows that belong to them."""
+    ids = sorted(previous)
     if model is Certificate:
         _delete_terms(run, ids)
         _restore_terms(previous)
@@ -270,7 +287,7 @@ def _restore(model: type[models.Model], run: ImportRun, ids: Sequence[int], stam
         follow_companies(ids)
 
 
-def _restore_terms(previous: dict[int, int | None]) -> None:
+def _restore_terms(previous: Mapping[int, int | None]) -> None:
     """The terms that the run corrected with the dates of these certificates, which still stand as it left them."""
     now = Certificate.objects.in_bulk(list(previous))
     before = Certificate.history.in_bulk([pk for pk in previous.values() if pk], field_name="history_id")  # type: ignore[attr-defined]

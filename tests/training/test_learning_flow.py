@@ -77,7 +77,11 @@ def face_to_face(kept: dict[tuple[str, str], EnrolmentLine]) -> Lines:
 
 
 def test_the_flow_has_these_steps_and_no_other() -> None:
-    assert set(EnrolmentLine.steps()) == {*STEPS, "confirm", "take_result_back"}  # the last: when an import is undone
+    assert set(EnrolmentLine.steps()) == {
+        *STEPS,
+        "confirm",
+        "take_result_back",
+    }  # the last: when an import is undone
 
 
 @pytest.mark.parametrize(
