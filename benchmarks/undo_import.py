@@ -33,7 +33,9 @@ def write_people(path: Path, count: int) -> None:
     for n in range(count):
         sex = "M" if n % 3 else "F"
         day = datetime.date(1960, 1, 1) + datetime.timedelta(days=n % 15_000)
-        rows.append([names.person(sex), names.id_number("440106", day, sex), employers[n % COMPANIES], names.phone()])
+        rows.append(
+            [names.person(sex), names.id_number("440106", day, sex), employers[n % COMPANIES], names.phone()]
+        )
     write_xlsx(path, "人员", ("姓名", "身份证号码", "工作单位", "手机"), rows)
 
 
@@ -80,7 +82,9 @@ def job(path: Path, layout: str, result: Result) -> None:
     bystander.over.set()
     bystander.join()
     run.refresh_from_db()
-    assert (run.status, Person.objects.count(), Certificate.objects.count()) == ("UNDONE", 0, 0), run.undo_state
+    assert (run.status, Person.objects.count(), Certificate.objects.count()) == ("UNDONE", 0, 0), (
+        run.undo_state
+    )
     result |= {
         "import_seconds": imported["seconds"], "import_cpu": imported["cpu"], "longest_wait": max(bystander.waits),
     }  # fmt: skip
@@ -128,9 +132,29 @@ def main() -> None:
         print(json.dumps(done))
         return
     print(f"{done['rows']} {done['layout']}, {done['db']}")
-    columns = ("import_seconds", "look_seconds", "seconds", "ratio_import", "ratio_import_cpu", "longest_wait", "peak_mb", "queries")
-    headers = ("import s", "look s", "undo s", "undo / import", "cpu / cpu", "longest wait of others s", "peak MB", "queries")
-    print_table(headers, [[round(done[name]) if name in ("peak_mb", "queries") else done[name] for name in columns]])
+    columns = (
+        "import_seconds",
+        "look_seconds",
+        "seconds",
+        "ratio_import",
+        "ratio_import_cpu",
+        "longest_wait",
+        "peak_mb",
+        "queries",
+    )
+    headers = (
+        "import s",
+        "look s",
+        "undo s",
+        "undo / import",
+        "cpu / cpu",
+        "longest wait of others s",
+        "peak MB",
+        "queries",
+    )
+    print_table(
+        headers, [[round(done[name]) if name in ("peak_mb", "queries") else done[name] for name in columns]]
+    )
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ def stop(run: ImportRun, sentence: str) -> None:
 def take_back(run: ImportRun) -> None:
     """All slices that are left, one transaction each."""
     importer = importer_for(run.layout)
-    by = User.objects.filter(pk=run.undone_by_id).first()
+    by = User.objects.filter(pk=run.undone_by_id or 0).first()
     slices = list(importer.undo_slices(run))
     remaining = sum(len(part.ids) for part in slices)
     total = max(remaining, run.undo_state.get("total", 0))

@@ -107,8 +107,8 @@ class RecordImporter:
                 continue
             given = {name: column[index] for name, column in rows.columns.items() if column[index]}
             if index in contradictory:
-                problem = refusal("record_twice", row=contradictory[index])
-                plan.refuse(index, "error", next(iter(rows.columns)), problem)
+                twice = refusal("record_twice", row=contradictory[index])
+                plan.refuse(index, "error", next(iter(rows.columns)), twice)
                 continue
             if given[self.key] in seen:
                 plan.outcomes[index] = "repeated"

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Max, Min
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from simple_history.utils import bulk_update_with_history
 
 from backoffice.core.bulk import apply_all
@@ -79,7 +80,7 @@ def reasons(run: ImportRun, ids: Sequence[int]) -> dict[int, str]:
     found: dict[int, str] = {}
     for row in changed.select_related("history_user"):
         values = {"who": row.history_user or "–", "day": f"{timezone.localtime(row.history_date):%Y-%m-%d}"}
-        values["what"] = row.history_change_reason or _("edited")
+        values["what"] = row.history_change_reason or pgettext("a change of a record", "edited")
         found[row.id] = _("Changed since by %(who)s on %(day)s (%(what)s).") % values
     made = certificates_made([line for pk, line in lines.items() if pk not in found])
     for pk in ids:
@@ -96,7 +97,8 @@ def undo_slices(run: ImportRun) -> Iterator[Slice]:
 
 def undo_slice(run: ImportRun, part: Slice, by: Any) -> Iterator[tuple[str, str]]:
     """Put these people back to what they were before the import; yield who stays and why."""
-    lines = hold(taught_by(by), part.ids) if by is not None else {}
+    mine = taught_by(by).select_related("person", "enrolment__company") if by is not None else None
+    lines = hold(mine, part.ids) if mine is not None else {}
     wanted = set(left(run, part.ids))
     stay = reasons(run, sorted(wanted))
     stay |= {pk: _("This record is not yours to act on.") for pk in wanted - lines.keys() - stay.keys()}
