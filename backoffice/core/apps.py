@@ -13,6 +13,7 @@ class CoreConfig(AppConfig):
 
         memoise_result_headers()
 
-        from backoffice.core.reminders import register_notices
+        from backoffice.core import reminders, running
 
-        register_notices()
+        reminders.register_notices()
+        running.register_notices()

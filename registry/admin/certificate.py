@@ -10,6 +10,7 @@ from unfold.decorators import display
 
 from backoffice.core.admin import HistoryAdmin, ImportLinkMixin, Panel, PanelsMixin, ScopedAdmin
 from backoffice.core.admin.history import HISTORY
+from backoffice.core.admin.running import RunningMattersMixin
 from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ChoicesFilter, ExpiryFilter, RegionFilter, ScopedRelatedFilter
 from backoffice.roles import Role
@@ -21,7 +22,9 @@ from registry.terms import Dates, follow_dates
 
 
 @admin.register(Certificate)
-class CertificateAdmin(TermsMixin, ImportLinkMixin, ExportMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
+class CertificateAdmin(
+    TermsMixin, RunningMattersMixin, ImportLinkMixin, ExportMixin, PanelsMixin, HistoryAdmin, ScopedAdmin
+):
     empty_hints: ClassVar = {
         Role.COMPANY: (
             _("No certificate of your people matches. Those of somebody registered with another company come with a "
@@ -33,6 +36,7 @@ class CertificateAdmin(TermsMixin, ImportLinkMixin, ExportMixin, PanelsMixin, Hi
             ((_("Ask for help"), "public:help"),),
         ),
     }  # fmt: skip
+    breaking_fields = ("number", "type", "person", "status", "issue_date", "expiry_date")
     list_display = [
         "number", "show_type", "show_holder", "show_company", "specialty", "issue_date", "renewal_date",
         "show_expiry", "show_status",

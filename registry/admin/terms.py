@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextareaWidget
 
 from backoffice.core.admin.panels import table
+from backoffice.core.bounds import validate_day
 from backoffice.core.scoping import visible_to
 from backoffice.roles import allows
 from registry.models import Certificate, CertificateTerm
@@ -22,8 +23,12 @@ from registry.terms import correct_term
 
 
 class TermForm(forms.Form):
-    start_date = forms.DateField(label=_("From"), widget=UnfoldAdminSingleDateWidget)
-    expiry_date = forms.DateField(label=_("Until"), widget=UnfoldAdminSingleDateWidget)
+    start_date = forms.DateField(
+        label=_("From"), widget=UnfoldAdminSingleDateWidget, validators=[validate_day]
+    )  # fmt: skip
+    expiry_date = forms.DateField(
+        label=_("Until"), widget=UnfoldAdminSingleDateWidget, validators=[validate_day]
+    )  # fmt: skip
     reason = forms.CharField(
         label=_("Reason"), max_length=300, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         help_text=_("What was wrong, and by which paper. It stands in the history of the certificate."),

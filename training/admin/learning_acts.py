@@ -13,11 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextareaWidget
 
+from backoffice.core.bounds import validate_day
 from backoffice.core.filters import key_or_none
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role, allows
 from training.flows.learning import L
 from training.models import EnrolmentLine, PlatformRun, TrainingClass
+from training.notices import money_of_dropped
 from training.platform.acts import ACTS, act
 from training.platform.hand_off import adapter, pending
 from training.results.record import Result
@@ -36,6 +38,7 @@ class ActForm(forms.Form):
         label=_("Reason"), required=False, max_length=300, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
     )
     passed_on = forms.DateField(
+        validators=[validate_day],
         label=_("Passed on"), required=False, widget=UnfoldAdminSingleDateWidget,
         help_text=_("For everybody of this page; empty: today."),
     )  # fmt: skip
@@ -142,6 +145,7 @@ class LearningActsMixin:
             "title": declared.label, "step": declared, "ids": ",".join(map(str, ids)), "states": states,
             "fits": sum(number for *_rest, number, fits in states if fits), "lines": lines[:SHOWN],
             "more": max(0, sum(number for *_rest, number, _fits in states) - SHOWN), "too_many": len(ids) > MOST,
+            "money": money_of_dropped(lines.filter(state__in=declared.sources)) if step == "drop" else "",
             "most": MOST, "form": form or ActForm(step=step), "by_file": step == "hand_off" and adapter() == "EXCEL",
             "remarks": remarks_on(chosen, step),
         }  # fmt: skip

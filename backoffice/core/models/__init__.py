@@ -4,6 +4,7 @@ from backoffice.core.models.calendar import CalendarDay
 from backoffice.core.models.imports import HeaderMapping, ImportRun
 from backoffice.core.models.inbox import FinishedTask, Task, TrackedTask, TransitionLog
 from backoffice.core.models.message import Message
+from backoffice.core.models.numbers import Numbered, NumberSeries
 from backoffice.core.models.wording import MessageTemplate, ReadyOpinion, SavedFilter
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "ImportRun",
     "Message",
     "MessageTemplate",
+    "NumberSeries",
+    "Numbered",
     "ReadyOpinion",
     "SavedFilter",
     "Task",

@@ -6,8 +6,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('registry', '0005_merged_into_indexes'),
-        ('training', '0004_labels'),
+        ('registry', '0007_merged_into_indexes'),
+        ('training', '0007_money'),
     ]
 
     operations = [

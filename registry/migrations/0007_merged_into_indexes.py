@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('registry', '0004_duplicate_search'),
+        ('registry', '0006_officers_and_old_login_names'),
     ]
 
     operations = [
