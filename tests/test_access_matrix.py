@@ -183,6 +183,10 @@ def model_calls(world: SimpleNamespace, role: str, name: str, pattern: URLPatter
         tries = [(whose, (record.pk,)) for whose, record in records(world, role, label)]
     elif wanted == {"pk", "which"}:
         tries = [(whose, (record.pk, "marked")) for whose, record in records(world, role, label)]
+    elif wanted == {"pk", "term"}:
+        tries = [
+            (whose, (record.pk, record.terms.first().pk)) for whose, record in records(world, role, label)
+        ]
     elif wanted == {"object_id", "step"}:
         steps = MODELS[match[1]].steps()
         tries = [

@@ -95,6 +95,11 @@ class Company(models.Model):
             models.Index(fields=["region", "name"], name="company_region_name"),
             models.Index(fields=["membership", "name"], name="company_membership_name"),
             models.Index(fields=["status", "name"], name="company_status_name"),
+            models.Index(
+                fields=["merged_into"],
+                condition=models.Q(merged_into__isnull=False),
+                name="company_merged_into",
+            ),
         ]
 
     def __str__(self) -> str:

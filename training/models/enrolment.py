@@ -228,6 +228,9 @@ class EnrolmentLine(Papers, LearningFlow):
         indexes = [
             models.Index(fields=["enrolment", "id"], name="line_enrolment"),
             models.Index("state", F("id").desc(), name="line_state"),
+            models.Index(
+                fields=["new_employer"], condition=Q(new_employer__isnull=False), name="line_new_employer"
+            ),
         ]
 
     def __str__(self) -> str:
