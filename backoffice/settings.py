@@ -101,6 +101,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.forms",
     "simple_history",
     "django_fsm",
     "django_tasks",
@@ -118,6 +119,7 @@ if TESTING:
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "backoffice.core.middleware.CompressedTextMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "backoffice.core.middleware.ChosenLanguageMiddleware",
@@ -149,7 +151,7 @@ TEMPLATES = [
     }
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"  # widgets have own templates too
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
@@ -231,6 +233,11 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "backoffice.core.bundles.BundleFinder",
+]
 WHITENOISE_USE_FINDERS = not PRODUCTION
 WHITENOISE_AUTOREFRESH = TESTING  # else each new test client would walk through all static files
 MEDIA_ROOT = DATA_DIR / "media"  # private: no MEDIA_URL, downloads go through the scope check
@@ -374,15 +381,11 @@ UNFOLD = {
     "SITE_HEADER": _("Guangdong Construction Supervision Association"),
     "SITE_SUBHEADER": _("Member services"),
     "SITE_SYMBOL": "verified",
-    "SITE_FAVICONS": [
-        {"rel": "icon", "sizes": "any", "type": "image/svg+xml", "href": "/static/backoffice/favicon.svg"}
-    ],
     "SITE_URL": "/",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
     "BORDER_RADIUS": "6px",
-    "STYLES": ["/static/backoffice/backoffice.css"],
     "SIDEBAR": {"show_search": False, "show_all_applications": False,
                 "navigation": "backoffice.navigation.sidebar"},
     "LOGIN": {"form": "backoffice.accounts.forms.SignInForm"},

@@ -33,9 +33,6 @@ class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
     #: What stands above the empty list of a role: a sentence, and links to what to do next (label, name of the view).
     empty_hints: ClassVar[dict[str, tuple[Any, tuple[tuple[Any, str], ...]]]] = {}
 
-    class Media:
-        js = ("backoffice/backoffice.js", "backoffice/back.js")
-
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
         return visible_to(self.model, request.user, queryset=super().get_queryset(request))
 
