@@ -85,6 +85,7 @@ def rebuild() -> int:
 if __name__ == "__main__":
     if "--check" in sys.argv:
         lacking = sorted(missing())
-        print("Icons that static/backoffice/icons.woff2 lacks:", *lacking) if lacking else None
+        if lacking:
+            sys.stdout.write(f"static/backoffice/icons.woff2 lacks: {' '.join(lacking)}\n")
         sys.exit(len(lacking))
-    print(rebuild(), "icons,", OURS.stat().st_size, "bytes")
+    sys.stdout.write(f"{rebuild()} icons, {OURS.stat().st_size} bytes\n")

@@ -101,7 +101,11 @@ def put_together(bundle: str) -> Path:
     target = folder() / bundle
     # All of them by name, size and age, and this file: another version of the theme may bring older files.
     states = [(source, path.stat()) for source, path in [*sources, (__name__, Path(__file__))]]
-    stamp = "/* " + " ".join(f"{source}:{state.st_size}:{state.st_mtime_ns}" for source, state in states) + " */\n"
+    stamp = (
+        "/* "
+        + " ".join(f"{source}:{state.st_size}:{state.st_mtime_ns}" for source, state in states)
+        + " */\n"
+    )
     with contextlib.suppress(FileNotFoundError), target.open(encoding="utf-8") as made:
         if made.readline() == stamp:
             return target
@@ -151,7 +155,9 @@ def bundled(media: Media) -> SafeString:
     """
     scripts = once(HOLDS.get(str(path), path) for path in media._js if path not in NOT_NEEDED)  # type: ignore[attr-defined]
     styles = once(
-        HOLDS.get(str(path), path) for paths in media._css.values() for path in paths  # type: ignore[attr-defined]
+        HOLDS.get(str(path), path)
+        for paths in media._css.values()
+        for path in paths  # type: ignore[attr-defined]
     )
     sheets = format_html_join("", '<link rel="stylesheet" href="{}">', ((address(path),) for path in styles))
     return format_html("{}{}", sheets, format_html_join("", "{}", ((script_tag(path),) for path in scripts)))

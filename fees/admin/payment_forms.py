@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import (
-    INPUT_CLASSES,
     UnfoldAdminFileFieldWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
@@ -21,6 +20,7 @@ from unfold.widgets import (
 from backoffice.core.attachments import check_picture
 from backoffice.core.filters import key_or_none
 from backoffice.core.flow import last_log_id
+from backoffice.core.theme import INPUT_CLASSES
 from fees.admin.shown import pictures_of
 from fees.flows.payment import yuan
 from fees.models import Bill, PayerDefault, Voucher

@@ -42,7 +42,8 @@ WIDEST = """() => [...document.querySelectorAll("body *")].filter(e => e.getBoun
 .slice(-3).map(e => e.outerHTML.slice(0, 120))"""
 
 #: The page is laid out for its width, and nothing on it is half-way faded in or out.
-SETTLE = """() => document.fonts.ready.then(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
+SETTLE = """() => document.fonts.ready.then(() => new Promise(done =>
+requestAnimationFrame(() => requestAnimationFrame(() => {
     for (const each of document.getAnimations())
         if (each.effect.getComputedTiming().endTime !== Infinity) each.finish();
     requestAnimationFrame(done); }))))"""

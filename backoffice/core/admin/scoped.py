@@ -7,16 +7,16 @@ from django.db import models
 from django.forms import ModelChoiceField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
-from unfold import forms
 from unfold.admin import ModelAdmin
 
 from backoffice.core.admin.readonly import ReadonlyField
 from backoffice.core.admin.saved_filters import SavedFiltersMixin
 from backoffice.core.lists import FastListMixin
 from backoffice.core.scoping import visible_to
+from backoffice.core.theme import use_readonly_field
 from backoffice.roles import Role, allows
 
-forms.UnfoldAdminReadonlyField = ReadonlyField  # Unfold has no hook for it
+use_readonly_field(ReadonlyField)
 
 
 class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):

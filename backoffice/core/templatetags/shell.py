@@ -16,8 +16,8 @@ register = template.Library()
 
 @register.simple_tag
 def bundle(name: str) -> str:
-    """The address of "styles" or "scripts", which every page has."""
-    return static({"styles": bundles.STYLES, "scripts": bundles.SCRIPTS}[name])
+    """The address of a bundle: "styles" and "scripts" of every page, "forms" and "form_styles" of lists and forms."""
+    return static(getattr(bundles, name.upper()))
 
 
 @register.simple_tag
