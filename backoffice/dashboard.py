@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from backoffice.core.admin.inbox import count_days
 from backoffice.core.inbox import state_label, todo
-from backoffice.core.models import Announcement, ImportRun, Message
+from backoffice.core.models import Announcement, ImportRun, Message, Task
 from backoffice.core.scoping import visible_to
+from backoffice.core.working_days import known_until
 from backoffice.navigation import HIDDEN, changelist
 from backoffice.roles import Role, allows
 from backoffice.work_cards import begin_link, classes_this_week, work_cards, work_things
@@ -26,6 +27,8 @@ from registry.models import Certificate, Company, DuplicatePair, LocalBody, Pers
 SOON = datetime.timedelta(days=90)
 COUNTED_TO = 100_000
 SHOWN_TASKS = 8
+#: The month in which the State Council announces the coming year's holidays.
+ANNOUNCED_IN = 11
 #: role -> (title, model, state, tone of a number that is not 0)
 FLOW_CARDS: dict[str, list[tuple[Any, str, str, str]]] = {
     Role.OFFICE: [
@@ -68,7 +71,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "tasks": waiting_tasks(user),
         "tasks_url": changelist("core.Task"),
         "begin_url": begin_link(user),
-        "cards": [*work_cards(user), *flow_cards(user), *cards(user)],
+        "cards": [*work_cards(user), *flow_cards(user), *cards(user), *calendar_card(user)],
         "todo_list": next_things(user),
         "announcements": Announcement.public()[:5],
         "mine": own_record(user),
@@ -143,6 +146,24 @@ def company_things(user: Any) -> list[tuple[str, str]]:
         return things
     apply = (_("No people yet: let them apply here and name your company"), reverse("public:apply_person"))
     return [apply, *things]
+
+
+def calendar_card(user: Any) -> list[dict[str, Any]]:
+    """Until when working days are known, for those who keep the calendar, once it matters.
+
+    That is from November on (the announcement of the coming year is out then), or as soon as a due date lies later.
+    """
+    if not allows(user.role, "add", "core.CalendarDay"):
+        return []
+    today, until = timezone.localdate(), known_until()
+    if until.year > today.year or (today.month < ANNOUNCED_IN and not waiting_past(until)):
+        return []
+    link = reverse("admin:core_calendarday_announcement")
+    return [card(_("Working days known until the end of"), str(until.year), link, "warning")]
+
+
+def waiting_past(day: datetime.date) -> bool:
+    return Task.objects.filter(closed_at=None, due_on__gt=day).exists()
 
 
 def cards(user: Any) -> list[dict[str, Any]]:

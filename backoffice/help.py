@@ -163,6 +163,22 @@ WORDING = Topic(
     ),
     "core.MessageTemplate",
 )
+CALENDAR = Topic(
+    _("Working-day calendar"),
+    (
+        _(
+            "Every time limit counts working days: the calendar says which days are off and which weekends are worked."
+        ),
+        _(
+            "Each November, import the announcement of the coming year: paste its text or choose a list, "
+            "look it through."
+        ),
+        _(
+            "A day can be corrected at any time; the due dates of what is open follow an imported announcement."
+        ),
+    ),
+    "core.CalendarDay",
+)
 CLASSES = Topic(
     _("Training classes"),
     (
@@ -389,7 +405,7 @@ LEARNING = Topic(
 
 TOPICS: dict[str, tuple[Topic, ...]] = {
     Role.ADMIN: (USERS, FEES, LOOK_UP, WORDING),
-    Role.OFFICE: (INBOX, OFFICE_REVIEW, HELP_DESK, MERGING, IMPORTS, WORDING, USERS, LOOK_UP),
+    Role.OFFICE: (INBOX, OFFICE_REVIEW, HELP_DESK, MERGING, IMPORTS, WORDING, CALENDAR, USERS, LOOK_UP),
     Role.FINANCE: (INBOX, VERIFY, RECEIPTS, REFUNDS, LOOK_UP),
     Role.TRAINING: (INBOX, CLASSES, CONFIRM, HAND_OVER, RESULTS, LOOK_UP),
     Role.LOCAL_BODY: (INBOX, ROSTERS, FACE_TO_FACE, REVIEW),

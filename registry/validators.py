@@ -5,7 +5,10 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from backoffice.core.bounds import validate_phone
 from backoffice.core.excel import clean
+
+__all__ = ["normalise_certificate_number", "normalise_id_number", "validate_credit_code", "validate_phone"]
 
 
 def checked(cleaner: Callable[[list[Any]], tuple[list[Any], dict[int, Any]]], value: Any) -> Any:
@@ -26,7 +29,3 @@ def normalise_certificate_number(value: str) -> str:
 
 def validate_credit_code(value: str) -> None:
     checked(clean.clean_credit_code, value)
-
-
-def validate_phone(value: str) -> None:
-    checked(clean.clean_phone, value)

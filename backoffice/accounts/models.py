@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.bounds import validate_phone
 from backoffice.core.history import History
 from backoffice.roles import BINDINGS, Role, allows
 
@@ -74,7 +75,7 @@ class User(AbstractBaseUser):
         _("manager of the company's users"), default=False, help_text=_("May invite and suspend colleagues.")
     )
     email = models.EmailField(_("email"), blank=True)
-    phone = models.CharField(_("mobile phone"), max_length=20, blank=True)
+    phone = models.CharField(_("mobile phone"), max_length=20, blank=True, validators=[validate_phone])
     is_active = models.BooleanField(_("active"), default=True, help_text=_("Switch off instead of deleting."))
     must_change_password = models.BooleanField(_("must set a password at the next sign-in"), default=False)
     # One-time code for people whom no mail and no text message reaches; only its hash is kept.

@@ -1,5 +1,6 @@
 """The three views of the inbox (manual ch. 5, FAQ 15): to do, done, and the trail of one object."""
 
+import datetime
 import logging
 from collections import defaultdict
 from collections.abc import Iterable
@@ -18,6 +19,7 @@ from backoffice.core.models import Task, TrackedTask, TransitionLog
 from backoffice.core.models.inbox import flow_models
 from backoffice.core.scoping import bound_id, scope_of, visible_to
 from backoffice.core.search import any_of
+from backoffice.core.working_days import add_working_days, read_calendar
 from backoffice.roles import ALL, BINDINGS, DESK_BINDINGS, allows, desk_label
 
 logger = logging.getLogger(__name__)
@@ -42,6 +44,35 @@ def done(user: Any) -> QuerySet[Task]:
     if user.role in DESK_BINDINGS and bound_id(user) is not None:
         return tasks.filter(role=user.role, bound_id=bound_id(user)).order_by("-closed_at", "-id")
     return tasks.filter(closed_by=user).order_by("-closed_at", "-id")
+
+
+def count_due_dates_anew(changed: datetime.date) -> int:
+    """Set the due dates of open tasks by the calendar as it is now, after it was changed from that day on.
+
+    Returns how many moved. A due date before the first changed day cannot move.
+    """
+    desks = {
+        (ContentType.objects.get_for_model(model).pk, str(state)): desk.working_days
+        for model in flow_models()
+        for state, desk in model.desks.items()  # type: ignore[attr-defined]
+    }
+    rows = Task.objects.filter(closed_at=None, due_on__gte=changed)
+    tasks: list[Any] = list(rows.values_list("pk", "content_type_id", "state", "opened_at", "due_on"))
+    if not tasks:
+        return 0
+    first, last = timezone.localdate(min(task[3] for task in tasks)), max(task[4] for task in tasks)
+    known = read_calendar(first, last + datetime.timedelta(days=400))
+    moved = defaultdict(list)
+    for pk, content_type, state, opened_at, due_on in tasks:
+        days = desks.get((content_type, state))
+        opened = timezone.localdate(opened_at)
+        due = add_working_days(opened, days, known) if days else due_on
+        if due != due_on:
+            moved[due].append(pk)
+    for due, pks in moved.items():
+        for start in range(0, len(pks), 5_000):
+            Task.objects.filter(pk__in=pks[start : start + 5_000]).update(due_on=due)
+    return sum(map(len, moved.values()))
 
 
 def trail(obj: Model) -> QuerySet[TransitionLog]:

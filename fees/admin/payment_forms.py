@@ -18,6 +18,7 @@ from unfold.widgets import (
 )
 
 from backoffice.core.attachments import check_picture
+from backoffice.core.bounds import validate_day
 from backoffice.core.filters import key_or_none
 from backoffice.core.flow import last_log_id
 from backoffice.core.theme import INPUT_CLASSES
@@ -72,6 +73,7 @@ class VoucherForm(forms.Form):
         },
     )  # fmt: skip
     paid_on = forms.DateField(
+        validators=[validate_day],
         label=gettext_lazy("Paid on"), required=False,
         widget=forms.DateInput({"type": "date", "class": " ".join(INPUT_CLASSES)}, "%Y-%m-%d"),
     )  # fmt: skip

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django_fsm import FSMField
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from backoffice.core.bounds import validate_day
 from backoffice.core.flow import Desk, Flow, Step, StepRefused, step
 from backoffice.roles import SYSTEM, Role
 from fees.locks import one_at_a_time
@@ -24,7 +25,10 @@ class NumberForm(forms.Form):
         label=gettext_lazy("Number of the receipt"), max_length=40, widget=UnfoldAdminTextInputWidget
     )
     issued_on = forms.DateField(
-        label=gettext_lazy("Issued on"), initial=timezone.localdate, widget=date_box()
+        validators=[validate_day],
+        label=gettext_lazy("Issued on"),
+        initial=timezone.localdate,
+        widget=date_box(),
     )
 
 
@@ -33,7 +37,10 @@ class PaidBackForm(forms.Form):
         label=gettext_lazy("Reference of the transfer"), max_length=60, widget=UnfoldAdminTextInputWidget
     )
     paid_on = forms.DateField(
-        label=gettext_lazy("Paid back on"), initial=timezone.localdate, widget=date_box()
+        validators=[validate_day],
+        label=gettext_lazy("Paid back on"),
+        initial=timezone.localdate,
+        widget=date_box(),
     )
 
 

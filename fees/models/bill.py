@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q, Sum
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.bounds import validate_day
 from backoffice.core.history import History
 from backoffice.core.models.base import Owned
 from backoffice.roles import Role
@@ -133,7 +134,7 @@ class Voucher(models.Model):
         help_text=_("The full name on receipt and invoice; head office or branch."),
     )
     amount = money(_("amount paid"))
-    paid_on = models.DateField(_("paid on"), null=True, blank=True)
+    paid_on = models.DateField(_("paid on"), null=True, blank=True, validators=[validate_day])
     remark = models.CharField(_("remark"), max_length=200, blank=True)
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.SUBMITTED, editable=False

@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from backoffice.core.bounds import validate_day
 from backoffice.core.history import History
 from fees.flows.receipts import ReceiptFlow, ReceiptState, RefundFlow, RefundState
 from fees.models.bill import Bill, ReceiptKind
@@ -21,7 +22,7 @@ class Receipt(ReceiptFlow):
     title = models.CharField(_("made out to"), max_length=100)
     amount = money(_("amount"))
     number = models.CharField(pgettext_lazy("receipt", "number"), max_length=40, blank=True)
-    issued_on = models.DateField(_("issued on"), null=True, blank=True)
+    issued_on = models.DateField(_("issued on"), null=True, blank=True, validators=[validate_day])
     created_at = models.DateTimeField(_("due since"), auto_now_add=True)
 
     history = History()
@@ -53,7 +54,7 @@ class Refund(RefundFlow):
     amount = money(_("amount"))
     reason = models.CharField(_("reason"), max_length=300)
     reference = models.CharField(_("reference of the transfer"), max_length=60, blank=True)
-    paid_on = models.DateField(_("paid back on"), null=True, blank=True)
+    paid_on = models.DateField(_("paid back on"), null=True, blank=True, validators=[validate_day])
     created_at = models.DateTimeField(pgettext_lazy("refund", "due since"), auto_now_add=True)
 
     history = History()

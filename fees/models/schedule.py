@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.bounds import validate_day
 from backoffice.core.history import History
 from fees.rules import Rates
 
@@ -32,9 +33,15 @@ class FeeSchedule(models.Model):
     #: The schedule that this one ends the day before it begins (the page "new schedule from another day").
     succeeds: "FeeSchedule | None" = None
 
-    effective_from = models.DateField(_("in force from"), default=timezone.localdate)
+    effective_from = models.DateField(
+        _("in force from"), default=timezone.localdate, validators=[validate_day]
+    )
     effective_until = models.DateField(
-        _("in force until"), null=True, blank=True, help_text=_("The last day; empty while no end is known.")
+        _("in force until"),
+        null=True,
+        blank=True,
+        validators=[validate_day],
+        help_text=_("The last day; empty while no end is known."),
     )
     yearly_dues = money(_("personal dues a year"), 100)
     renewal_years = models.PositiveSmallIntegerField(

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.bounds import validate_day
 from backoffice.core.history import History
 from registry.models.dictionaries import Region
 from registry.validators import validate_credit_code, validate_phone
@@ -66,7 +67,11 @@ class Company(models.Model):
     )
     email = models.EmailField(_("email"), blank=True)
     dues_from = models.DateField(
-        _("dues from"), null=True, blank=True, help_text=_("Formal members pay dues from this day.")
+        _("dues from"),
+        null=True,
+        blank=True,
+        validators=[validate_day],
+        help_text=_("Formal members pay dues from this day."),
     )
     #: A duplicate that went into another record: hidden everywhere, its page leads to the other one.
     merged_into = models.ForeignKey(
@@ -122,7 +127,7 @@ class FormerName(models.Model):
         Company, models.CASCADE, related_name="former_names", verbose_name=_("company")
     )
     name = models.CharField(_("former name"), max_length=100, db_index=True)
-    until = models.DateField(_("used until"), null=True, blank=True)
+    until = models.DateField(_("used until"), null=True, blank=True, validators=[validate_day])
 
     class Meta:
         verbose_name = _("former name")

@@ -95,7 +95,7 @@
             stop(answer.error);
             return false;
         }
-        note(answer && answer.error ? answer.error : words.offline, true);
+        note(answer && answer.error ? answer.error : answer ? words.server : words.offline, true);
         retryIn(answer && answer.after ? answer.after : 5);
         return false;
     }
@@ -224,9 +224,9 @@
             const text = employer.value.trim(), mine = ++asked;
             if (text.length < 2) { close(); tell(""); return; }
             const response = await fetch(`${form.dataset.employers}?${new URLSearchParams({ q: text })}`, { headers: headers() }).catch(() => null);
-            const answer = response && await response.json().catch(() => null);
+            const answer = response && await response.json().catch(() => null), failed = response && response.status >= 500;
             if (mine !== asked || document.activeElement !== employer) return;
-            if (!answer || !answer.found) { close(); tell(answer && answer.error ? answer.error : words.offline, true); return; }
+            if (!answer || !answer.found) { close(); tell(answer && answer.error ? answer.error : failed ? words.server : words.offline, true); return; }
             options = answer.found;
             list.replaceChildren(...options.map((company, place) => {
                 const option = create("li", { id: `${list.id}_${place}`, textContent: company.name });

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextareaWidget
 
+from backoffice.core.bounds import validate_day
 from backoffice.core.filters import key_or_none
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role, allows
@@ -33,6 +34,7 @@ class ActForm(forms.Form):
         label=_("Reason"), required=False, max_length=300, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
     )
     passed_on = forms.DateField(
+        validators=[validate_day],
         label=_("Passed on"), required=False, widget=UnfoldAdminSingleDateWidget,
         help_text=_("For everybody of this page; empty: today."),
     )  # fmt: skip

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from backoffice.core.bounds import MOST_HOURS, MOST_SCORE, between, validate_day
 from backoffice.core.history import History
 from backoffice.roles import Role
 from fees.models.schedule import money
@@ -163,14 +164,28 @@ class EnrolmentLine(Papers, LearningFlow):
         _("handed to the platform at"), null=True, blank=True, editable=False
     )
     opened_at = models.DateTimeField(_("opened at"), null=True, blank=True, editable=False)
-    study_hours = models.DecimalField(_("study hours"), max_digits=6, decimal_places=1, null=True, blank=True)
-    score = models.DecimalField(_("score"), max_digits=5, decimal_places=1, null=True, blank=True)
-    passed_on = models.DateField(_("passed on"), null=True, blank=True)
+    study_hours = models.DecimalField(
+        _("study hours"),
+        max_digits=6,
+        decimal_places=1,
+        null=True,
+        blank=True,
+        validators=between(0, MOST_HOURS),
+    )
+    score = models.DecimalField(
+        _("score"), max_digits=5, decimal_places=1, null=True, blank=True, validators=between(0, MOST_SCORE)
+    )
+    passed_on = models.DateField(_("passed on"), null=True, blank=True, validators=[validate_day])
     attempts = models.PositiveSmallIntegerField(
         pgettext_lazy("learning query", "attempt"), default=1, editable=False
     )
     attended_hours = models.DecimalField(
-        _("hours attended"), max_digits=6, decimal_places=1, null=True, blank=True
+        _("hours attended"),
+        max_digits=6,
+        decimal_places=1,
+        null=True,
+        blank=True,
+        validators=between(0, MOST_HOURS),
     )
 
     #: By enrolment: the reviewer sees what changed since the last return, lines taken off included.

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.bounds import MOST_SEATS, MOST_YUAN, between, validate_day
 from backoffice.core.history import History
 from backoffice.roles import Role
 from registry.models import Certificate, LocalBody
@@ -41,11 +42,13 @@ class TrainingClass(TrainingClassFlow):
         LocalBody, models.PROTECT, related_name="classes", verbose_name=_("local body"),
         help_text=_("Reviews the papers of everyone who enrols (资料审核所属区域)."),
     )  # fmt: skip
-    start_date = models.DateField(_("begins on"), null=True, blank=True)
-    end_date = models.DateField(_("ends on"), null=True, blank=True)
+    start_date = models.DateField(_("begins on"), null=True, blank=True, validators=[validate_day])
+    end_date = models.DateField(_("ends on"), null=True, blank=True, validators=[validate_day])
     place = models.CharField(_("place"), max_length=200, blank=True)
-    capacity = models.PositiveIntegerField(_("seats"), default=100)
-    tuition = models.DecimalField(_("tuition in yuan"), max_digits=8, decimal_places=2, default=0)
+    capacity = models.PositiveIntegerField(_("seats"), default=100, validators=between(1, MOST_SEATS))
+    tuition = models.DecimalField(
+        _("tuition in yuan"), max_digits=8, decimal_places=2, default=0, validators=between(0, MOST_YUAN)
+    )
     remark = models.CharField(_("remark"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("entered at"), auto_now_add=True)
 

@@ -28,6 +28,7 @@ from backoffice.core.admin.review import described, pictures, ready_opinions
 from backoffice.core.flow import Offer, StepRefused, at_own_desk, available, last_log_id, perform
 from backoffice.core.inbox import lines, next_task, waits_at
 from backoffice.core.models import Task
+from backoffice.core.working_days import is_provisional
 
 
 class OpinionForm(forms.Form):
@@ -105,6 +106,7 @@ class FlowAdmin:
             "flow_is_turn": is_turn_of(obj, request.user),
             "flow_task": task,
             "flow_assignment": assignment_of(task) if task and task.assigned_to else None,
+            "flow_provisional": is_provisional(task.due_on if task else None),
             "flow_overdue": bool(task and task.due_on and task.due_on < timezone.localdate()),
             "flow_notes": self.review_notes(request, obj) if is_turn_of(obj, request.user) else [],
         }
@@ -116,9 +118,8 @@ class FlowAdmin:
         try:
             return super().changeform_view(request, object_id, *args, **kwargs)  # type: ignore[misc]
         except ConcurrentTransition:
-            messages.error(
-                request, _("Someone took a step on this record while you were editing; look at it again.")
-            )
+            text = _("Someone took a step on this record while you were editing; look at it again.")
+            messages.error(request, text, extra_tags="unsent")
             return HttpResponseRedirect(request.path)
 
     # -- the decision page -------------------------------------------------------------------------
@@ -153,7 +154,7 @@ class FlowAdmin:
             perform(obj, step, by=request.user, **data)
         except StepRefused as refusal:
             for line in str(refusal).splitlines():
-                messages.error(request, line)
+                messages.error(request, line, extra_tags="unsent")
             return False
         label = obj.steps()[step].label
         messages.success(request, _("%(record)s: %(step)s – done.") % {"record": obj, "step": label})

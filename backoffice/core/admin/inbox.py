@@ -36,7 +36,15 @@ from backoffice.core.lists import FastChangeList
 from backoffice.core.models import FinishedTask, Task, TrackedTask
 from backoffice.core.scoping import visible_to
 from backoffice.core.search import prefix
-from backoffice.core.working_days import Calendar, add_working_days, read_calendar, working_days_since
+from backoffice.core.working_days import (
+    SHIPPED_UNTIL,
+    Calendar,
+    add_working_days,
+    is_provisional,
+    known_until,
+    read_calendar,
+    working_days_since,
+)
 from backoffice.roles import BINDINGS, allows
 
 EMPTY = "–"
@@ -249,7 +257,10 @@ class InboxAdmin(ScopedAdmin):
             return EMPTY
         late = getattr(task, "late_days", None)
         if task.closed_at or late is None:
-            return task.due_on.isoformat()
+            day = task.due_on.isoformat()
+            return (
+                _("%(day)s (provisional)") % {"day": day} if getattr(task, "is_provisional", False) else day
+            )
         text = ngettext("%(days)d working day overdue", "%(days)d working days overdue", late)
         return format_html(
             '<span class="bo-late">{} · {}</span>', task.due_on.isoformat(), text % {"days": late}
@@ -265,6 +276,9 @@ def count_days(tasks: list[Any], known: Calendar | None = None) -> None:
     for task in tasks:
         task.age = days[opened[task.pk]]
         task.late_days = days[late[task.pk]] if task.pk in late else None
+    until = known_until() if any(task.due_on and task.due_on.year > SHIPPED_UNTIL for task in tasks) else None
+    for task in tasks:
+        task.is_provisional = is_provisional(task.due_on, until)
 
 
 def calendar_of(request: HttpRequest) -> Calendar | None:

@@ -1,4 +1,4 @@
-"""The office's own lists: calendar, attachment kinds, outbox, failed sign-ins, remembered mappings."""
+"""The office's own lists: attachment kinds, outbox, failed sign-ins, remembered mappings."""
 
 from typing import Any
 
@@ -10,15 +10,7 @@ from unfold.decorators import display
 
 from backoffice.core.admin.scoped import ScopedAdmin
 from backoffice.core.filters import ChoicesFilter
-from backoffice.core.models import AttachmentKind, CalendarDay, HeaderMapping, Message
-
-
-@admin.register(CalendarDay)
-class CalendarDayAdmin(ScopedAdmin):
-    list_display = ["date", "kind", "name"]
-    list_filter = [("kind", ChoicesFilter)]
-    search_fields = ["name"]
-    ordering = ["-date"]
+from backoffice.core.models import AttachmentKind, HeaderMapping, Message
 
 
 @admin.register(AttachmentKind)
