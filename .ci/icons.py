@@ -59,8 +59,8 @@ def used(known: set[str]) -> set[str]:
     # The sidebar's entries are tuples: title, icon, model.
     words.update(QUOTED.findall((ROOT / "backoffice/navigation.py").read_text()))
     words.update(CONTENT.findall((THEME / "static/unfold/css/styles.css").read_text()))
-    settings = (ROOT / "backoffice/settings.py").read_text()
-    words.update(re.findall(r'"SITE_SYMBOL": "(\w+)"', settings))
+    look = (ROOT / "backoffice/look.py").read_text()
+    words.update(re.findall(r'"SITE_SYMBOL": "(\w+)"', look))
     return words & known
 
 

@@ -10,7 +10,8 @@ from urllib.parse import urlparse
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
+
+from backoffice import look
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -374,32 +375,7 @@ if PRODUCTION:
     CSRF_COOKIE_SECURE = True
     CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
-# --- Look --------------------------------------------------------------------------------------------
-
-UNFOLD = {
-    "SITE_TITLE": _("Member services"),
-    "SITE_HEADER": _("Guangdong Construction Supervision Association"),
-    "SITE_SUBHEADER": _("Member services"),
-    "SITE_SYMBOL": "verified",
-    "SITE_URL": "/",
-    "SHOW_HISTORY": True,
-    "SHOW_VIEW_ON_SITE": False,
-    "SHOW_LANGUAGES": True,
-    "BORDER_RADIUS": "6px",
-    "SIDEBAR": {"show_search": False, "show_all_applications": False,
-                "navigation": "backoffice.navigation.sidebar"},
-    "LOGIN": {"form": "backoffice.accounts.forms.SignInForm"},
-    "TABS": "backoffice.navigation.tabs",
-    "DASHBOARD_CALLBACK": "backoffice.dashboard.dashboard",
-    "COMMAND": {"search_models": False, "show_history": False},
-    "COLORS": {
-        "primary": {
-            "50": "239 246 255", "100": "219 234 254", "200": "191 219 254", "300": "147 197 253",
-            "400": "96 165 250", "500": "37 99 235", "600": "29 78 216", "700": "30 64 175",
-            "800": "30 58 138", "900": "23 37 84", "950": "15 23 42",
-        }
-    },
-}  # fmt: skip
+UNFOLD = look.UNFOLD
 
 LOGGING = {
     "version": 1,

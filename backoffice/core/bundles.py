@@ -153,12 +153,9 @@ def bundled(media: Media) -> SafeString:
 
     Scripts are deferred, in their order: they run when the page is read and the bundles before them have run.
     """
-    scripts = once(HOLDS.get(str(path), path) for path in media._js if path not in NOT_NEEDED)  # type: ignore[attr-defined]
-    styles = once(
-        HOLDS.get(str(path), path)
-        for paths in media._css.values()
-        for path in paths  # type: ignore[attr-defined]
-    )
+    js, css = media._js, media._css  # type: ignore[attr-defined]
+    scripts = once(HOLDS.get(str(path), path) for path in js if path not in NOT_NEEDED)
+    styles = once(HOLDS.get(str(path), path) for paths in css.values() for path in paths)
     sheets = format_html_join("", '<link rel="stylesheet" href="{}">', ((address(path),) for path in styles))
     return format_html("{}{}", sheets, format_html_join("", "{}", ((script_tag(path),) for path in scripts)))
 

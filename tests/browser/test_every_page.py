@@ -133,6 +133,7 @@ def pages_of(world: SimpleNamespace) -> dict[str, list[tuple[str, str]]]:
             ("user-add", at("accounts_user_add")), ("user-code", at("accounts_user_hand_out_code", a.clerk.pk)),
             ("local-bodies", at("registry_localbody_changelist")), ("calendar", at("core_calendarday_changelist")),
             ("calendar-add", at("core_calendarday_add")),
+            ("calendar-announcement", at("core_calendarday_announcement")),
             ("messages", at("core_message_changelist")), ("mappings", at("core_headermapping_changelist")),
             *office_desk(world),
         ],
