@@ -190,6 +190,20 @@ CLASSES = Topic(
     ),
     "training.TrainingClass",
 )
+SYSTEM = Topic(
+    _("When something does not arrive, or somebody cannot sign in"),
+    (
+        _(
+            "“System state” shows whether the background work, the mails, the backups and the reminders run, and what "
+            "to do where they do not."
+        ),
+        _("Mails and text messages that failed stand in the “Outbox” with the reason."),
+        _(
+            "Too many wrong passwords lock signing in for a while; the user's page unlocks, and a one-time code helps "
+            "at once."
+        ),
+    ),
+)
 LOOK_UP = Topic(
     _("Look something up"),
     (
@@ -291,7 +305,8 @@ ROSTERS = Topic(
         ),
         _("“Approve” asks the company to pay. “Return” needs an opinion and gives the seats back."),
         _(
-            "In the list of enrolments, “Approve the clean ones” takes several rosters without findings at once."
+            "“Approve or return …”, in the inbox or in the list of enrolments, shows which of the chosen rosters have "
+            "findings, and approves the others at once."
         ),
         _("On a confirmed enrolment note the day on which its papers came."),
     ),
@@ -404,8 +419,8 @@ LEARNING = Topic(
 )
 
 TOPICS: dict[str, tuple[Topic, ...]] = {
-    Role.ADMIN: (USERS, FEES, LOOK_UP, WORDING),
-    Role.OFFICE: (INBOX, OFFICE_REVIEW, HELP_DESK, MERGING, IMPORTS, WORDING, CALENDAR, USERS, LOOK_UP),
+    Role.ADMIN: (USERS, SYSTEM, FEES, LOOK_UP, WORDING),
+    Role.OFFICE: (INBOX, OFFICE_REVIEW, HELP_DESK, MERGING, IMPORTS, WORDING, CALENDAR, USERS, SYSTEM, LOOK_UP),
     Role.FINANCE: (INBOX, VERIFY, RECEIPTS, REFUNDS, LOOK_UP),
     Role.TRAINING: (INBOX, CLASSES, CONFIRM, HAND_OVER, RESULTS, LOOK_UP),
     Role.LOCAL_BODY: (INBOX, ROSTERS, FACE_TO_FACE, REVIEW),

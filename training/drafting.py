@@ -289,7 +289,7 @@ def edit_line(draft: Enrolment, pk: int, values: Mapping[str, Any], user: Any) -
     told = settle_waivers(group, chosen=line if line.is_waived else None)
     for row in group:
         if row_values(row) != before[row.pk]:
-            row._history_user = user
+            row._history_user = user  # type: ignore[attr-defined]
             row.save()
     return Outcome(told=told, roster=recount(draft))
 

@@ -125,7 +125,8 @@ def shown(line: EnrolmentLine, enrolment: Enrolment, user: Any) -> EnrolmentLine
 
 
 def number_of(enrolment: Enrolment) -> str:
-    return f"{enrolment.pk:06d}"
+    """The public number; it also names the file."""
+    return enrolment.number
 
 
 def numbered(enrolment: Enrolment) -> str:
@@ -304,6 +305,10 @@ class Materials:
         return self.enrolment.local_body
 
     @property
+    def opens(self) -> str:
+        return when_it_opens(self.enrolment)
+
+    @property
     def today(self) -> str:
         return timezone.localdate().isoformat()
 
@@ -383,10 +388,20 @@ def address_of(enrolment: Enrolment) -> Iterator[tuple[Any, Any]]:
     yield _("To arrive by"), day(enrolment.papers_due_on)
 
 
+def when_it_opens(enrolment: Enrolment) -> str:
+    """When the learning begins: online within two working days (FAQ 1), face to face with the class (SPEC 3.5)."""
+    course = enrolment.training_class
+    if course.is_online:
+        return _(
+            "The learning opens without waiting for these papers, within two working days of the confirmation."
+        )
+    return _("The class begins without waiting for these papers: %(date)s, %(place)s.") % {
+        "date": day(course.start_date), "place": course.place or enrolment.local_body,
+    }  # fmt: skip
+
+
 def material_notes(enrolment: Enrolment) -> Iterator[str]:
     """FAQ 1, FAQ 4: the learning does not wait; what is late holds up the certificates."""
-    yield _(
-        "The learning opens without waiting for these papers, within two working days of the confirmation."
-    )
+    yield when_it_opens(enrolment)
     yield _("Papers that come late hold up the certificates.")
     yield _("What the notice of the class asks for besides goes with them.")

@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from backoffice.core.public_numbers import narrowed
 from backoffice.core.scoping import scope_of, visible_to
 from backoffice.core.search import Found, any_of
 from backoffice.roles import ALL
@@ -24,15 +25,19 @@ LONGEST_NAME: Final = 4
 
 
 def search_enrolments(queryset: QuerySet, text: str, user: Any) -> Found:
-    """Enrolments by company, class, person's name, certificate or ID number; all words must be true."""
+    """Enrolments by public number, company, class, person's name, certificate or ID number; all words must be true."""
+    queryset, text, mistyped = narrowed(queryset, text)
+    if not text:
+        return Found(queryset, notice=mistyped or None)
     term = Term.parse(text)
     # Years and terms of classes (2026, 第3期) are words here, not numbers.
     words = [*term.words, *term.unclear, *term.credit_codes]
     if not (words or term.certificates or term.identities):
-        return Found(queryset.none())
-    notice = None
+        return Found(queryset.none(), notice=mistyped or None)
+    notice = mistyped or None
     if term.certificates:
-        lines, notice = certificates_numbered(term.certificates, user)
+        lines, too_many = certificates_numbered(term.certificates, user)
+        notice = too_many or notice
         queryset = queryset.filter(pk__in=enrolments_of(lines, user))
     if term.identities:
         people = Person.objects.filter(any_of(map(identity, term.identities))).order_by()

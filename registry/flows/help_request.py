@@ -56,8 +56,9 @@ class HelpRequestFlow(Flow):
         """Into the General Office's inbox."""
 
     @step(state, S.OPEN, S.ANSWERED, by=Role.OFFICE, label=gettext_lazy("Answer"), opinion_required=True)
-    def answer(self, by: Any, **data: Any) -> None:
+    def answer(self, by: Any, opinion: str = "", **data: Any) -> None:
         """The asker gets the answer by mail or text message, and reads it under the link."""
+        self.answer_text = opinion
 
     @step(
         state, S.ANSWERED, S.OPEN, by=APPLICANT, label=gettext_lazy("Ask again"), opinion_required=True,

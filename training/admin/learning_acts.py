@@ -18,6 +18,7 @@ from backoffice.core.filters import key_or_none
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role, allows
 from training.models import EnrolmentLine, PlatformRun, TrainingClass
+from training.notices import money_of_dropped
 from training.platform.acts import ACTS, act
 from training.platform.hand_off import adapter, pending
 
@@ -141,6 +142,7 @@ class LearningActsMixin:
             "title": declared.label, "step": declared, "ids": ",".join(map(str, ids)), "states": states,
             "fits": sum(number for *_rest, number, fits in states if fits), "lines": lines[:SHOWN],
             "more": max(0, sum(number for *_rest, number, _fits in states) - SHOWN), "too_many": len(ids) > MOST,
+            "money": money_of_dropped(lines.filter(state__in=declared.sources)) if step == "drop" else "",
             "most": MOST, "form": form or ActForm(step=step), "by_file": step == "hand_off" and adapter() == "EXCEL",
         }  # fmt: skip
         return self.page(request, "admin/training/learning_confirm.html", context)

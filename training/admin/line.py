@@ -20,11 +20,13 @@ from backoffice.core.admin.history import HISTORY
 from backoffice.core.admin.panels import Panel, table
 from backoffice.core.export import Column, ExportMixin, mask
 from backoffice.core.filters import ChoicesFilter, ScopedDropdownFilter, ScopedRelatedFilter
+from backoffice.core.public_numbers import narrowed
 from backoffice.core.scoping import visible_to
 from backoffice.core.search import prefix
 from backoffice.roles import BINDINGS, Role
 from registry.search import Holders, Term, numbered
 from training.admin.attendance import AttendanceMixin
+from training.admin.class_cancelling import DroppingMixin
 from training.admin.learning_acts import LearningActsMixin
 from training.admin.my_learning import MyLearningMixin
 from training.flows.learning import L
@@ -96,8 +98,8 @@ def at(moment: Any) -> str:
 
 @admin.register(EnrolmentLine)
 class EnrolmentLineAdmin(
-    LearningActsMixin, AttendanceMixin, MyLearningMixin, ExportMixin, AttachmentsMixin, PanelsMixin, FlowAdmin,
-    HistoryAdmin, ScopedAdmin,
+    DroppingMixin, LearningActsMixin, AttendanceMixin, MyLearningMixin, ExportMixin, AttachmentsMixin, PanelsMixin,
+    FlowAdmin, HistoryAdmin, ScopedAdmin,
 ):  # fmt: skip
     list_display = [
         "name", "show_id", "certificate_number", "show_class", "category", "show_company", "show_body", "show_state",
@@ -113,7 +115,7 @@ class EnrolmentLineAdmin(
     #: Links from enrolments and classes.
     url_lookups = ("enrolment", "enrolment__training_class")
     search_fields = ["name", "certificate_number"]
-    search_help_text = _("Name, ID number, certificate number or company")
+    search_help_text = _("Number of the enrolment, name, ID number, certificate number or company")
     sortable_by = ()
     ordering = ["-id"]
     review_fields = (
@@ -138,8 +140,10 @@ class EnrolmentLineAdmin(
         return [name for name in names if name not in hidden.get(request.user.role, ())]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """ID numbers are masked for finance here as in the list."""
+        """ID numbers are masked for finance here as in the list; a face-to-face class knows no platform."""
         names = list(super().get_fields(request, obj))
+        if obj is not None and not obj.enrolment.training_class.is_online:
+            names = [name for name in names if name not in ("show_handed_over", "handed_off_at")]
         if request.user.role == Role.FINANCE:
             names = ["show_masked" if name == "id_number" else name for name in names]
         return names
@@ -178,6 +182,11 @@ class EnrolmentLineAdmin(
         """Staff search by the register's indexes; who sees few people, in these very columns."""
         if not search_term.strip():
             return queryset, False
+        queryset, search_term, mistyped = narrowed(queryset, search_term, "enrolment__number")
+        if mistyped:
+            self.message_user(request, mistyped, messages.WARNING)
+        if not search_term:
+            return queryset, False
         wanted = Term.parse(search_term)
         if wanted.is_empty:
             return queryset.none(), False
@@ -209,7 +218,11 @@ class EnrolmentLineAdmin(
 
     @display(description=_("training class"))
     def show_class(self, line: EnrolmentLine) -> str:
-        return str(line.enrolment.training_class)
+        """With the number of the enrolment, by which company and association speak of it."""
+        enrolment = line.enrolment
+        return format_html(
+            '{}<span class="block bo-small">{}</span>', enrolment.training_class, enrolment.number
+        )
 
     @display(description=_("company"))
     def show_company(self, line: EnrolmentLine) -> str:

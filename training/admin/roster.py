@@ -24,6 +24,7 @@ from django.utils.translation import ngettext
 from backoffice.core.admin.attachments import UploadForm, present
 from backoffice.core.excel import UnreadableFile, normalise_text
 from backoffice.core.flow import last_log_id
+from backoffice.core.returns import returns_of
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role
 from registry.admin.drafts import page_of
@@ -228,7 +229,7 @@ class RosterMixin(BeginMixin):
     def roster_page(self, request: HttpRequest, draft: Enrolment, sheet: Sheet) -> HttpResponse:
         roster = sheet.roster or look(draft)
         is_practice = draft.training_class.type == TrainingClass.Type.PRACTICE
-        context = {
+        context: dict[str, Any] = {
             "object": draft, "roster": roster, "sheet": sheet, "is_practice": is_practice,
             "stops": [(guard is contact_known, reason) for guard in GUARDS if (reason := guard(draft))],
             "rows_in_error": sum(bool(row.errors) for row in roster.rows),
@@ -248,12 +249,11 @@ class RosterMixin(BeginMixin):
         """What stands above and below the parts that change: state and steps, contact, pictures for all."""
         flow = self.flow_context(request, draft)  # type: ignore[attr-defined]
         flow["flow_offers"] = [offer for offer in flow["flow_offers"] if offer.step.name != "submit"]
-        last = flow["flow_trail"][-1] if flow["flow_trail"] else None
         return {
             **self.admin_site.each_context(request), **flow,  # type: ignore[attr-defined]
             "title": _("Roster"), "subtitle": str(draft.training_class), "opts": self.opts, "original": draft,  # type: ignore[attr-defined]
             "contact_form": sheet.contact or ContactForm(instance=draft), "seen": last_log_id(draft),
-            "returned": last if last and last.opinion else None,
+            "returns": returns_of(draft),
             "upload_form": sheet.upload or UploadForm(kinds=draft.takes_attachments, auto_id="upload_%s"),
             "files": present(draft, request.user), "history_url": page_of(draft, "history"),
         }  # fmt: skip

@@ -2,13 +2,17 @@
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import ngettext, pgettext_lazy
 
 from backoffice.core.bounds import MOST_HOURS, MOST_SCORE, between, validate_day
 from backoffice.core.history import History
+from backoffice.core.locks import Rank
+from backoffice.core.models import Numbered
 from backoffice.roles import Role
 from fees.models.schedule import money
 from fees.rules import Item
@@ -20,7 +24,7 @@ from training.flows.learning import ENDED, L, LearningFlow
 from training.models.training_class import TrainingClass
 
 
-class Enrolment(Papers, EnrolmentFlow):
+class Enrolment(Numbered, Papers, EnrolmentFlow):
     """报名单: who of a company takes part in a class."""
 
     State = S
@@ -70,7 +74,7 @@ class Enrolment(Papers, EnrolmentFlow):
     created_at = models.DateTimeField(_("begun at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("last change"), auto_now=True)
 
-    history = History(excluded_fields=["updated_at"])
+    history = History(excluded_fields=["updated_at", "number"])
 
     class Meta:
         verbose_name = _("enrolment")
@@ -84,7 +88,7 @@ class Enrolment(Papers, EnrolmentFlow):
         ]
 
     def __str__(self) -> str:
-        return f"{self.company} · {self.training_class}"
+        return f"{self.number} {self.company} · {self.training_class}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.local_body_id is None:
@@ -103,13 +107,23 @@ class Enrolment(Papers, EnrolmentFlow):
         return self.state == S.DRAFT and super().takes_changes_from(user)
 
     def task_subject(self) -> str:
-        return f"{self.company} · {self.training_class} · {self.people}"[:200]
+        """Company, class, once there are some the number of people, and the enrolment's public number."""
+        people = f" · {self.people}" if self.people else ""
+        return f"{self.company} · {self.training_class}{people} · {self.number}"[:200]
 
     def all_lines_ended(self) -> bool:
         return not self.lines.exclude(state__in=ENDED).exists()
 
     def bill_subject(self) -> str:
-        return self.task_subject()
+        """Without company and number, which stand beside it wherever a bill is shown."""
+        with translation.override(settings.LANGUAGE_CODE):  # it is stored, and read by everybody
+            text = ngettext("%(class)s · %(people)d person", "%(class)s · %(people)d people", self.people)
+            return text % {"class": self.training_class, "people": self.people}
+
+    def money_went_back(self, refund: Any, is_correction: bool) -> None:
+        from training import notices
+
+        notices.paid_back(self, refund, is_correction)
 
     def bill_lines(self) -> list[tuple[int, str, tuple[Item, ...]]]:
         from training.roster import look
@@ -128,6 +142,7 @@ class EnrolmentLine(Papers, LearningFlow):
         UPGRADE = "UPGRADE", _("Supervisor to engineer")
 
     State = L
+    lock_rank = Rank.LINE
     takes_attachments = ("CERTIFICATE", "TITLE", "QUALIFICATION", "ID_CARD", "DIPLOMA", "OTHER")
 
     enrolment = models.ForeignKey(

@@ -208,6 +208,8 @@ def shown(tracked: models.Field, value: Any, names: dict[tuple[type, Any], str])
         return names.get((tracked.remote_field.model, value), str(value))
     if tracked.choices:
         return str(dict(tracked.flatchoices).get(value, value))
+    if (as_read := getattr(tracked, "as_read", None)) is not None:
+        return str(as_read(value))
     if isinstance(value, bool):
         return str(_("Yes") if value else _("No"))
     return str(localize(localtime(value) if hasattr(value, "hour") else value))
