@@ -8,13 +8,13 @@ from django.contrib.admin.utils import label_for_field, lookup_field
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.utils.text import capfirst
-from unfold.utils import display_for_value
 
 from backoffice.core.admin.attachments import present
 from backoffice.core.flow import Step
 from backoffice.core.models import Attachment, ReadyOpinion
 from backoffice.core.rows import field_text, label_of
 from backoffice.core.scoping import visible_to
+from backoffice.core.theme import display_for_value
 
 EMPTY = "–"
 
