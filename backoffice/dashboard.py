@@ -15,8 +15,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from backoffice.core.admin.inbox import count_days
 from backoffice.core.inbox import state_label, todo
-from backoffice.core.models import Announcement, ImportRun, Message
+from backoffice.core.models import Announcement, ImportRun, Message, Task
 from backoffice.core.scoping import visible_to
+from backoffice.core.subjects import own_name, without_own_name
+from backoffice.core.working_days import known_until
 from backoffice.navigation import HIDDEN, changelist
 from backoffice.roles import Role, allows
 from backoffice.work_cards import begin_link, classes_this_week, work_cards, work_things
@@ -26,6 +28,8 @@ from registry.models import Certificate, Company, DuplicatePair, LocalBody, Pers
 SOON = datetime.timedelta(days=90)
 COUNTED_TO = 100_000
 SHOWN_TASKS = 8
+#: The month in which the State Council announces the coming year's holidays.
+ANNOUNCED_IN = 11
 #: role -> (title, model, state, tone of a number that is not 0)
 FLOW_CARDS: dict[str, list[tuple[Any, str, str, str]]] = {
     Role.OFFICE: [
@@ -68,7 +72,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "tasks": waiting_tasks(user),
         "tasks_url": changelist("core.Task"),
         "begin_url": begin_link(user),
-        "cards": [*work_cards(user), *flow_cards(user), *cards(user)],
+        "cards": [*work_cards(user), *flow_cards(user), *cards(user), *calendar_card(user)],
         "todo_list": next_things(user),
         "announcements": Announcement.public()[:5],
         "mine": own_record(user),
@@ -81,6 +85,9 @@ def waiting_tasks(user: Any) -> list[dict[str, Any]]:
     """The first of the inbox: most overdue, then oldest, each with its flow, state and age in working days."""
     tasks: list[Any] = list(todo(user)[:SHOWN_TASKS])
     count_days(tasks)
+    own = own_name(user)
+    for task in tasks:
+        task.subject = without_own_name(task.subject, own)
     return [waiting_task(task) for task in tasks]
 
 
@@ -143,6 +150,24 @@ def company_things(user: Any) -> list[tuple[str, str]]:
         return things
     apply = (_("No people yet: let them apply here and name your company"), reverse("public:apply_person"))
     return [apply, *things]
+
+
+def calendar_card(user: Any) -> list[dict[str, Any]]:
+    """Until when working days are known, for those who keep the calendar, once it matters.
+
+    That is from November on (the announcement of the coming year is out then), or as soon as a due date lies later.
+    """
+    if not allows(user.role, "add", "core.CalendarDay"):
+        return []
+    today, until = timezone.localdate(), known_until()
+    if until.year > today.year or (today.month < ANNOUNCED_IN and not waiting_past(until)):
+        return []
+    link = reverse("admin:core_calendarday_announcement")
+    return [card(_("Working days known until the end of"), str(until.year), link, "warning")]
+
+
+def waiting_past(day: datetime.date) -> bool:
+    return Task.objects.filter(closed_at=None, due_on__gt=day).exists()
 
 
 def cards(user: Any) -> list[dict[str, Any]]:

@@ -112,6 +112,7 @@ SCOPES: Final[dict[str, dict[str, str]]] = {
     "axes.AccessAttempt": {A: ALL, U: ALL},
     # Who had a masked value shown, and why: read by those who answer for the data.
     "core.Disclosure": {A: ALL, O: ALL},
+    "core.SignOfLife": {A: ALL, O: ALL},
 }
 
 VIEW: Final = frozenset({"view"})
@@ -174,9 +175,18 @@ GRANTS: Final[dict[str, dict[str, frozenset[str]]]] = {
     "fees.Bill": {A: VIEW | {"export"}, O: VIEW, F: VIEW | {"export"}, T: VIEW, U: VIEW | {"export"}, C: VIEW},
     "fees.BillItem": {A: VIEW, O: VIEW, F: VIEW, T: VIEW, U: VIEW, C: VIEW},
     # "change": a company reads the pictures of what it hands in; they are fixed from then on.
-    "fees.Voucher": {A: VIEW, O: VIEW, F: VIEW, T: VIEW, U: VIEW, C: frozenset({"view", "change"})},
-    "fees.Receipt": {A: VIEW, O: VIEW, F: frozenset({"view", "change", "export"}), T: VIEW, U: VIEW, C: VIEW},
-    "fees.Refund": {A: VIEW, O: VIEW, F: frozenset({"view", "change", "export"}), T: VIEW, U: VIEW, C: VIEW},
+    "fees.Voucher": {
+        A: VIEW | {"export"}, O: VIEW, F: VIEW | {"export"}, T: VIEW, U: VIEW | {"export"},
+        C: frozenset({"view", "change"}),
+    },
+    "fees.Receipt": {
+        A: VIEW | {"export"}, O: VIEW, F: frozenset({"view", "change", "export"}), T: VIEW,
+        U: VIEW | {"export"}, C: VIEW,
+    },
+    "fees.Refund": {
+        A: VIEW | {"export"}, O: VIEW, F: frozenset({"view", "change", "export"}), T: VIEW,
+        U: VIEW | {"export"}, C: VIEW,
+    },
     "fees.PayerDefault": {A: VIEW, F: VIEW, U: VIEW, C: VIEW},
     "training.Enrolment": {
         A: VIEW | {"export"}, O: VIEW, F: VIEW, T: frozenset({"view", "change", "export"}), U: VIEW | {"export"},
@@ -207,6 +217,7 @@ GRANTS: Final[dict[str, dict[str, frozenset[str]]]] = {
     "core.HeaderMapping": {A: VIEW, O: VIEW | {"delete"}, U: VIEW},
     "axes.AccessAttempt": {A: VIEW | {"delete"}, U: VIEW},
     "core.Disclosure": {A: VIEW, O: VIEW},
+    "core.SignOfLife": {A: VIEW, O: VIEW},
 }  # fmt: skip
 
 WHOLE: Final = "whole"
@@ -254,6 +265,8 @@ SENSITIVE: Final[dict[str, dict[str, str]]] = {
     "axes.AccessAttempt.username": {A: WHOLE, U: MASKED},
     # The association's own account, printed on every request to pay.
     "fees.BankAccount.number": OPEN_TO_ALL,
+    # Where money goes back to: finance pays it, the company wrote it down.
+    "fees.Refund.payee_account": {A: WHOLE, O: WHOLE, F: WHOLE, C: WHOLE, T: MASKED, U: MASKED},
     "core.Message.recipient": OFFICE_ONLY,
     "core.Message.body": OFFICE_ONLY,
     # By kind: PAPERS.

@@ -1,5 +1,6 @@
 """Field checks shared by forms, the admin and imports; the rules themselves live with the Excel cleaners."""
 
+from backoffice.core.bounds import validate_phone
 from backoffice.core.excel import clean
 from backoffice.core.validators import checked, validate_company_name, validate_contact, validate_person_name
 
@@ -19,7 +20,3 @@ def normalise_certificate_number(value: str) -> str:
 
 def validate_credit_code(value: str) -> None:
     checked(clean.clean_credit_code, value)
-
-
-def validate_phone(value: str) -> None:
-    checked(clean.clean_phone, value)

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.bounds import validate_phone
 from backoffice.core.history import History
 from backoffice.core.validators import validate_company_name
 from backoffice.roles import BINDINGS, Role, allows
@@ -75,7 +76,7 @@ class User(AbstractBaseUser):
         _("manager of the company's users"), default=False, help_text=_("May invite and suspend colleagues.")
     )
     email = models.EmailField(_("email"), blank=True)
-    phone = models.CharField(_("mobile phone"), max_length=20, blank=True)
+    phone = models.CharField(_("mobile phone"), max_length=20, blank=True, validators=[validate_phone])
     is_active = models.BooleanField(_("active"), default=True, help_text=_("Switch off instead of deleting."))
     must_change_password = models.BooleanField(_("must set a password at the next sign-in"), default=False)
     # One-time code for people whom no mail and no text message reaches; only its hash is kept.
@@ -119,6 +120,13 @@ class User(AbstractBaseUser):
 
     def get_short_name(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A company whose information officer is not known gets the login name (SPEC 2: the default)."""
+        is_new = self._state.adding
+        super().save(*args, **kwargs)
+        if is_new and self.role == Role.COMPANY and self.company is not None:
+            self.company.default_officer(self.username, getattr(self, "_history_user", None))
 
     @property
     def is_staff(self) -> bool:

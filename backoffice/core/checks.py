@@ -13,11 +13,14 @@ from django.contrib.admin.options import InlineModelAdmin
 from django.contrib.admin.utils import get_fields_from_path
 from django.core import checks
 from django.core.exceptions import FieldDoesNotExist, FieldError, ValidationError
-from django.db import models
+from django.db import DatabaseError, models
+from django.utils import timezone
 from simple_history.models import HistoricalChanges
 
 from backoffice.roles import ALL, GRANTS, OWNER, PAPERS, SCOPES, SELF, SENSITIVE
 
+#: Days ahead for which working days should be certain: the longest time limit of a desk.
+CALENDAR_NEEDED = 30
 #: Scopes that are rules of scoping.visible_to() and no look-up path.
 NAMED_SCOPES = (ALL, OWNER, SELF, "@desk")
 
@@ -59,6 +62,28 @@ def check_channels(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]
             "Mails are written to the console instead of being sent.",
             hint="Set EMAIL_URL, for example smtp+tls://user:password@host:587",
             id="core.W001",
+        )
+    ]
+
+
+@checks.register(checks.Tags.database)
+def check_calendar(app_configs: Any, databases: Any = None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Due dates reach weeks ahead: the calendar must be known further than that."""
+    if not databases or "default" not in databases:
+        return []
+    from backoffice.core.working_days import known_until
+
+    try:
+        until = known_until()
+    except DatabaseError:  # not migrated yet
+        return []
+    if (until - timezone.localdate()).days > CALENDAR_NEEDED:
+        return []
+    return [
+        checks.Warning(
+            f"Working days are known until {until.isoformat()} only; later due dates are provisional.",
+            hint="Import the yearly announcement of holidays in the working-day calendar, or update chinesecalendar.",
+            id="core.W002",
         )
     ]
 

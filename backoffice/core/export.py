@@ -30,7 +30,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.core.excel.write import write_csv, write_xlsx
-from backoffice.core.sensitive import level_for, masked, without_id_numbers
+from backoffice.core.sensitive import level_for, mask_id_number, masked, without_id_numbers
 from backoffice.roles import MASKED, MASKED_IN_TEXT, WHOLE
 
 logger = logging.getLogger("backoffice.export")
@@ -235,3 +235,12 @@ def nameless_file() -> IO[bytes]:
 def is_longer_than(queryset: QuerySet, limit: int) -> bool:
     """Whether there are more rows than the limit, without counting much further."""
     return queryset.order_by().values("pk")[limit : limit + 1].exists()
+
+
+#: As modules of the apps know it.
+mask = mask_id_number
+
+
+def mask_name(name: str) -> str:
+    """A name for those who need not know it, and may compare: 李*, 许*祥, 欧**强."""
+    return f"{name[:1]}*" if len(name) < 3 else f"{name[:1]}{'*' * (len(name) - 2)}{name[-1:]}"

@@ -1,5 +1,6 @@
 """The three views of the inbox (manual ch. 5, FAQ 15): to do, done, and the trail of one object."""
 
+import datetime
 import logging
 from collections import defaultdict
 from collections.abc import Iterable
@@ -13,13 +14,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.core.bulk import last_logs, perform_all
-from backoffice.core.flow import STARTED, Flow, StepRefused, last_log_id, perform
+from backoffice.core.flow import STARTED, Flow, Step, StepRefused, last_log_id, perform
 from backoffice.core.models import Task, TrackedTask, TransitionLog
 from backoffice.core.models.inbox import flow_models
 from backoffice.core.scoping import bound_id, scope_of, visible_to
 from backoffice.core.search import any_of
 from backoffice.core.sensitive import text_for
 from backoffice.core.spans import spans_of, within
+from backoffice.core.working_days import add_working_days, read_calendar
 from backoffice.roles import ALL, BINDINGS, DESK_BINDINGS, allows, desk_label
 
 logger = logging.getLogger(__name__)
@@ -33,9 +35,9 @@ def todo(user: Any) -> QuerySet[Task]:
     return tasks.order_by(F("due_on").asc(nulls_last=True), "id")
 
 
-def next_task(user: Any) -> Task | None:
-    """The task to go on with: nobody else of the desk looks after it."""
-    return todo(user).filter(Q(assigned_to=None) | Q(assigned_to=user)).first()
+def open_to(tasks: QuerySet[Task], user: Any) -> QuerySet[Task]:
+    """Those of the tasks that nobody else of the desk looks after."""
+    return tasks.filter(Q(assigned_to=None) | Q(assigned_to=user))
 
 
 def done(user: Any) -> QuerySet[Task]:
@@ -44,6 +46,35 @@ def done(user: Any) -> QuerySet[Task]:
     if user.role in DESK_BINDINGS and bound_id(user) is not None:
         return tasks.filter(role=user.role, bound_id=bound_id(user)).order_by("-closed_at", "-id")
     return tasks.filter(closed_by=user).order_by("-closed_at", "-id")
+
+
+def count_due_dates_anew(changed: datetime.date) -> int:
+    """Set the due dates of open tasks by the calendar as it is now, after it was changed from that day on.
+
+    Returns how many moved. A due date before the first changed day cannot move.
+    """
+    desks = {
+        (ContentType.objects.get_for_model(model).pk, str(state)): desk.working_days
+        for model in flow_models()
+        for state, desk in model.desks.items()  # type: ignore[attr-defined]
+    }
+    rows = Task.objects.filter(closed_at=None, due_on__gte=changed)
+    tasks: list[Any] = list(rows.values_list("pk", "content_type_id", "state", "opened_at", "due_on"))
+    if not tasks:
+        return 0
+    first, last = timezone.localdate(min(task[3] for task in tasks)), max(task[4] for task in tasks)
+    known = read_calendar(first, last + datetime.timedelta(days=400))
+    moved = defaultdict(list)
+    for pk, content_type, state, opened_at, due_on in tasks:
+        days = desks.get((content_type, state))
+        opened = timezone.localdate(opened_at)
+        due = add_working_days(opened, days, known) if days else due_on
+        if due != due_on:
+            moved[due].append(pk)
+    for due, pks in moved.items():
+        for start in range(0, len(pks), 5_000):
+            Task.objects.filter(pk__in=pks[start : start + 5_000]).update(due_on=due)
+    return sum(map(len, moved.values()))
 
 
 def trail(obj: Model) -> QuerySet[TransitionLog]:
@@ -170,9 +201,33 @@ def decide(ids: list[int], step: str, *, by: Any, opinion: str = "") -> list[Out
         if pk in open_tasks:
             flows[type(open_tasks[pk].owner)].append(open_tasks[pk])
     reasons: dict[int, list[str]] = {}
-    for tasks in flows.values():
-        reasons |= decide_together(tasks, step, by, opinion)
+    for model, tasks in flows.items():
+        unseen = not_unseen(model, tasks, step, by)
+        reasons |= unseen
+        if rest := [task for task in tasks if task.pk not in unseen]:
+            reasons |= decide_together(rest, step, by, opinion)
     return [Outcome(open_tasks.get(pk) or known.get(pk), reasons.get(pk, [gone()])) for pk in ids]
+
+
+def not_unseen(model: Any, tasks: list[Task], step: str, by: Any) -> dict[int, list[str]]:
+    """By task: what keeps its record from a step that is taken on many at once (`Flow.not_unseen`)."""
+    if not issubclass(model, Flow):
+        return {}
+    found = model.not_unseen([task.owner for task in tasks if task.owner is not None], step, by)
+    return {task.pk: found[task.object_id] for task in tasks if task.object_id in found}
+
+
+def preview(tasks: list[Task], steps: list[Step], by: Any) -> dict[int, dict[str, list[str]]]:
+    """What `decide()` would leave out: for each of these tasks of one flow and each step, why; empty lists else."""
+    found: dict[int, dict[str, list[str]]] = {task.pk: {} for task in tasks}
+    for step in steps:
+        model: Any = tasks[0].content_type.model_class()
+        unseen = not_unseen(model, tasks, step.name, by)
+        for task in tasks:
+            guards = step.refusals(task.owner) if task.owner is not None else [gone()]
+            lines = [line for reason in guards for line in reason.splitlines()]
+            found[task.pk][step.name] = unseen.get(task.pk) or lines
+    return found
 
 
 def gone() -> str:
@@ -183,6 +238,11 @@ def decide_together(tasks: list[Task], step: str, by: Any, opinion: str) -> dict
     """Take the step on these tasks of one flow; return for each why not, or nothing."""
     model: Any = type(tasks[0].owner)
     declared = model.steps().get(step) if issubclass(model, Flow) else None
+    if declared is not None and declared.when_many:
+        left_out = {task.pk: why for task in tasks if (why := declared.refusals_of_many(task.owner))}
+        if left_out:
+            others = [task for task in tasks if task.pk not in left_out]
+            return left_out | (decide_together(others, step, by, opinion) if others else {})
     if declared is not None and declared.in_bulk and len(tasks) > 1:
         seen = {pk: log.pk for pk, log in last_logs(model, [task.object_id for task in tasks]).items()}
         # Asked after `seen` was read: so `seen` belongs to these very visits of the records to the desk.
@@ -262,7 +322,9 @@ def step_label(model: type[Model] | None, name: str) -> str:
     if name == STARTED:
         return _("Begun")
     declared = model.steps().get(name) if model is not None else None  # type: ignore[attr-defined]
-    return str(declared.label) if declared else name
+    if declared is None:
+        return str(getattr(model, "trail_notes", {}).get(name, name))
+    return str(declared.label)
 
 
 def state_label(model: type[Model] | None, state: str) -> str:

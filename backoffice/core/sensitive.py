@@ -62,6 +62,11 @@ def mask_text(text: Any) -> str:
     return MAIL.sub(r"\1***\3", MOBILE.sub(r"\1****\3", without_id_numbers(str(text or ""))))
 
 
+def mask_account(number: str) -> str:
+    """The last four digits of a bank account."""
+    return f"{'*' * max(0, len(number) - 4)}{number[-4:]}"
+
+
 def mask_recipient(recipient: str) -> str:
     return mask_mail(recipient) if "@" in recipient else mask_phone(recipient)
 
@@ -69,7 +74,7 @@ def mask_recipient(recipient: str) -> str:
 #: How a field is masked, by what its name ends with; others as free text.
 MASKS: Final[tuple[tuple[str, Callable[[Any], str]], ...]] = (
     ("id_number", mask_id_number), ("phone", mask_phone), ("email", mask_mail), ("birthday", mask_birthday),
-    ("username", mask_login), ("recipient", mask_recipient),
+    ("username", mask_login), ("recipient", mask_recipient), ("account", mask_account),
 )  # fmt: skip
 
 

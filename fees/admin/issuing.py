@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from backoffice.core.bounds import validate_day
 from backoffice.core.filters import key_or_none
 from backoffice.core.flow import StepRefused, perform
 from backoffice.roles import Role
@@ -32,7 +33,10 @@ RUNNING = re.compile(r"(.*?)(\d{1,18})")
 
 class DateForm(forms.Form):
     issued_on = forms.DateField(
-        label=gettext_lazy("Issued on"), initial=timezone.localdate, widget=date_box()
+        validators=[validate_day],
+        label=gettext_lazy("Issued on"),
+        initial=timezone.localdate,
+        widget=date_box(),
     )
 
 

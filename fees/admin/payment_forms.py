@@ -12,18 +12,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import (
-    INPUT_CLASSES,
     UnfoldAdminFileFieldWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
 from backoffice.core.attachments import check_picture
+from backoffice.core.bounds import validate_day
 from backoffice.core.filters import key_or_none
 from backoffice.core.flow import last_log_id
+from backoffice.core.theme import INPUT_CLASSES
 from fees.admin.shown import pictures_of
-from fees.flows.payment import yuan
 from fees.models import Bill, PayerDefault, Voucher
+from fees.money import yuan
 from fees.rules import ZERO
 
 PREFIX = "vouchers"
@@ -72,6 +73,7 @@ class VoucherForm(forms.Form):
         },
     )  # fmt: skip
     paid_on = forms.DateField(
+        validators=[validate_day],
         label=gettext_lazy("Paid on"), required=False,
         widget=forms.DateInput({"type": "date", "class": " ".join(INPUT_CLASSES)}, "%Y-%m-%d"),
     )  # fmt: skip

@@ -19,6 +19,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminIntegerFieldWidget
 
+from backoffice.core.bounds import validate_day
 from backoffice.roles import Role
 from fees.models import FeeSchedule, ItemKind
 from fees.models.schedule import AMOUNTS, schedule_on
@@ -143,9 +144,15 @@ class AmountsForm(forms.Form):
 class CaseForm(forms.Form):
     """A case of one's own; without a date there is none."""
 
-    expiry = forms.DateField(label=_("Certificate valid until"), required=False, widget=date_box())
+    expiry = forms.DateField(
+        label=_("Certificate valid until"), required=False, widget=date_box(), validators=[validate_day]
+    )
     priced_on = forms.DateField(
-        label=_("Priced on"), required=False, widget=date_box(), help_text=_("Empty: today.")
+        validators=[validate_day],
+        label=_("Priced on"),
+        required=False,
+        widget=date_box(),
+        help_text=_("Empty: today."),
     )
     change = forms.BooleanField(label=_("With change of employer"), required=False)
     upgrade = forms.BooleanField(label=_("Supervisor to engineer"), required=False)

@@ -9,7 +9,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.bounds import validate_day
 from backoffice.core.history import History
+from backoffice.core.locks import Rank
 from backoffice.roles import Role
 from registry.models.company import Company
 from registry.models.dictionaries import Region, Specialty
@@ -22,6 +24,8 @@ class Certificate(models.Model):
         ENGINEER = "ENGINEER", _("Specialised supervision engineer")
         SUPERVISOR = "SUPERVISOR", _("Supervisor")
         SAFETY = "SAFETY", _("Safety officer")
+
+    lock_rank = Rank.CERTIFICATE
 
     class Status(models.TextChoices):
         VALID = "VALID", _("Valid")
@@ -57,9 +61,9 @@ class Certificate(models.Model):
         Specialty, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("specialty"),
         db_index=False,
     )  # fmt: skip
-    issue_date = models.DateField(_("first issue date"))
-    renewal_date = models.DateField(_("last renewal date"), null=True, blank=True)
-    expiry_date = models.DateField(_("valid until"))
+    issue_date = models.DateField(_("first issue date"), validators=[validate_day])
+    renewal_date = models.DateField(_("last renewal date"), null=True, blank=True, validators=[validate_day])
+    expiry_date = models.DateField(_("valid until"), validators=[validate_day])
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.VALID)
     remark = models.CharField(_("remark"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("entered at"), auto_now_add=True)
@@ -110,6 +114,11 @@ class Certificate(models.Model):
             self.number = normalise_certificate_number(self.number)
         except ValidationError as error:
             raise ValidationError({"number": error}) from error
+        for name in ("issue_date", "renewal_date"):
+            day = getattr(self, name)
+            if day and day > timezone.localdate():
+                text = _("%(day)s lies in the future; check the year.") % {"day": day.isoformat()}
+                raise ValidationError({name: text})
 
     def is_expired(self, today: datetime.date | None = None) -> bool:
         """Expired is derived, never stored: the last day of validity still counts."""
@@ -127,8 +136,8 @@ class CertificateTerm(models.Model):
     certificate = models.ForeignKey(
         Certificate, models.CASCADE, related_name="terms", verbose_name=_("certificate")
     )
-    start_date = models.DateField(_("from"))
-    expiry_date = models.DateField(_("until"))
+    start_date = models.DateField(_("from"), validators=[validate_day])
+    expiry_date = models.DateField(_("until"), validators=[validate_day])
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
     import_run_id = models.BigIntegerField(null=True, editable=False)
 

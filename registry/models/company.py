@@ -5,7 +5,10 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core import subjects
+from backoffice.core.bounds import validate_day
 from backoffice.core.history import History
+from backoffice.core.locks import Rank
 from registry.models.dictionaries import Region
 from registry.validators import validate_company_name, validate_contact, validate_credit_code, validate_phone
 
@@ -28,6 +31,7 @@ class Company(models.Model):
         LEFT = "LEFT", _("Left")
 
     hidden_rows = models.Q(merged_into__isnull=False)
+    lock_rank = Rank.COMPANY
     MEMBERSHIP_COLOURS: ClassVar = {"FORMAL": "success", "TEMPORARY": "info"}
     STATUS_COLOURS: ClassVar = {"ACTIVE": "success", "SUSPENDED": "warning", "LEFT": "danger"}
     takes_attachments = ("LICENCE", "QUALIFICATION", "RENAME_NOTICE", "OTHER")
@@ -71,7 +75,11 @@ class Company(models.Model):
     )
     email = models.EmailField(_("email"), blank=True)
     dues_from = models.DateField(
-        _("dues from"), null=True, blank=True, help_text=_("Formal members pay dues from this day.")
+        _("dues from"),
+        null=True,
+        blank=True,
+        validators=[validate_day],
+        help_text=_("Formal members pay dues from this day."),
     )
     #: A duplicate that went into another record: hidden everywhere, its page leads to the other one.
     merged_into = models.ForeignKey(
@@ -92,20 +100,30 @@ class Company(models.Model):
             models.Index(fields=["region", "name"], name="company_region_name"),
             models.Index(fields=["membership", "name"], name="company_membership_name"),
             models.Index(fields=["status", "name"], name="company_status_name"),
+            models.Index(
+                fields=["merged_into"],
+                condition=models.Q(merged_into__isnull=False),
+                name="company_merged_into",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keep the initials, and the titles of the tasks that show the name."""
         self.initials = initials_of(self.name)
-        if (
-            "update_fields" in kwargs
-            and kwargs["update_fields"] is not None
-            and "name" in kwargs["update_fields"]
-        ):
-            kwargs["update_fields"] = [*kwargs["update_fields"], "initials"]
+        fields = kwargs.get("update_fields")
+        if fields is not None and "name" in fields:
+            kwargs["update_fields"] = [*fields, "initials"]
+        renamed = not self._state.adding and (fields is None or "name" in fields) and self.is_renamed()
         super().save(*args, **kwargs)
+        if renamed:
+            subjects.renew_those_of(self)
+
+    def is_renamed(self) -> bool:
+        """Whether another name is stored than this one."""
+        return type(self)._default_manager.filter(pk=self.pk).exclude(name=self.name).exists()
 
     def history_follows(self, user: Any) -> tuple[Any, str, int | None] | None:
         """A member reads of the employer what happened while employed there."""
@@ -119,6 +137,14 @@ class Company(models.Model):
     def is_active_member(self) -> bool:
         """A company that is suspended or has left may read and settle, and starts and changes nothing."""
         return self.status == self.Status.ACTIVE
+
+    def default_officer(self, login_name: str, by: Any) -> None:
+        """Name the information officer after the login name where nobody is named (manual ch. 1-2); stored at once."""
+        if self.information_officer or self.pk is None:
+            return
+        self.information_officer = login_name
+        self._history_user, self._change_reason = by, _("The login name, by default")  # type: ignore[attr-defined]
+        self.save(update_fields=["information_officer", "updated_at"])
 
     def missing_fields(self) -> list[str]:
         """The names of the required fields that are empty; while any is, the company can start no flow."""
@@ -136,7 +162,7 @@ class FormerName(models.Model):
         Company, models.CASCADE, related_name="former_names", verbose_name=_("company")
     )
     name = models.CharField(_("former name"), max_length=100, db_index=True)
-    until = models.DateField(_("used until"), null=True, blank=True)
+    until = models.DateField(_("used until"), null=True, blank=True, validators=[validate_day])
 
     class Meta:
         verbose_name = _("former name")

@@ -104,8 +104,10 @@ def test_a_number_is_the_length_of_the_list_it_leads_to(signed_in: Any) -> None:
 
 
 def check_links(client: Any) -> None:
+    """Every number counts the list behind it; the card of the calendar shows a year and leads to an import."""
     for link, value in numbers(client).items():
-        assert client.get(link).context["cl"].result_count == int(value), link
+        if link != reverse("admin:core_calendarday_announcement"):
+            assert client.get(link).context["cl"].result_count == int(value), link
 
 
 def test_a_company_without_people_is_told_how_they_get_in(signed_in: Any) -> None:

@@ -125,7 +125,7 @@ def test_numbers_leave_the_filters_and_links_the_texts_that_were_stored_before()
         channel="MAIL", recipient="a@b.cn", body=f"这里：{link}", status="QUEUED"
     )
     plain = Message.objects.create(channel="MAIL", recipient="a@b.cn", body="无链接 /a/", status="SENT")
-    import_module("backoffice.core.migrations.0008_numbers_and_links_out_of_stored_text").clear(apps, None)
+    import_module("backoffice.core.migrations.0013_numbers_and_links_out_of_stored_text").clear(apps, None)
     assert set(SavedFilter.objects.values_list("query", flat=True)) == {
         query for query in rows.values() if query
     }

@@ -40,12 +40,12 @@ def test_the_offices_table_wins_over_the_announcement():
     assert add_working_days(date(2026, 11, 13), 1) == date(2026, 11, 17)
 
 
-def test_a_year_nobody_knows_yet_is_plain_weeks_until_the_table_says_more():
-    assert is_working_day(date(2031, 10, 1))  # a Wednesday
+def test_a_year_nobody_knows_yet_has_plain_weeks_and_the_days_fixed_by_law_until_the_table_says_more():
+    assert not is_working_day(date(2031, 10, 1))  # a Wednesday, National Day
     assert not is_working_day(date(2031, 10, 4))
-    assert add_working_days(date(2031, 9, 30), 3) == date(2031, 10, 3)
-    CalendarDay.objects.create(date=date(2031, 10, 1), kind=CalendarDay.Kind.HOLIDAY)
-    assert add_working_days(date(2031, 9, 30), 3) == date(2031, 10, 6)
+    assert add_working_days(date(2031, 9, 30), 1) == date(2031, 10, 6)
+    CalendarDay.objects.create(date=date(2031, 10, 6), kind=CalendarDay.Kind.HOLIDAY)
+    assert add_working_days(date(2031, 9, 30), 1) == date(2031, 10, 7)
 
 
 @pytest.mark.parametrize(

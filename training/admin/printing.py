@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
 from backoffice.core.admin import Panel
+from backoffice.core.bounds import validate_day
 from backoffice.core.printing import (
     MOST,
     TOO_MANY,
@@ -43,7 +44,9 @@ from training.printing import (
 class PapersForm(forms.Form):
     """The day the papers came; empty takes a mistaken note back."""
 
-    received_on = forms.DateField(label=gettext_lazy("Papers received on"), required=False)
+    received_on = forms.DateField(
+        label=gettext_lazy("Papers received on"), required=False, validators=[validate_day]
+    )
     confirmed_on: Any = None
 
     def clean_received_on(self) -> Any:

@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 from django.utils.translation import pgettext
-from unfold.fields import UnfoldAdminReadonlyField
 
+from backoffice.core import theme
 from backoffice.core.scoping import visible_to
 from backoffice.core.sensitive import ask_link, level_for, value_for
 from backoffice.roles import MASKED, MAY_ASK, WHOLE, allows
@@ -22,7 +22,7 @@ def may_open(user: Any, record: models.Model) -> bool:
     )
 
 
-class ReadonlyField(UnfoldAdminReadonlyField):
+class ReadonlyField(theme.ReadonlyField):
     """Asks the form for its `reader` (ScopedAdmin.get_form); the stock field links whatever has a page."""
 
     def get_admin_url(self, remote_field: Any, remote_obj: models.Model) -> str:
@@ -36,18 +36,24 @@ class ReadonlyField(UnfoldAdminReadonlyField):
         reader, name, record = getattr(self.form, "reader", None), self.field["field"], self.form.instance
         if reader is not None:
             record.reader = reader  # for display methods of sensitive values
-        if reader is None or not isinstance(name, str):
-            return super()._get_contents()
-        level = level_for(reader, type(record), name)
-        if level == WHOLE:
-            return super()._get_contents()
+        if reader is None or not isinstance(name, str) or level_for(reader, type(record), name) == WHOLE:
+            return self.whole()
         value = getattr(record, name, None)
         if value is None:  # a display method of the admin class
             value = getattr(self.model_admin, name, lambda _record: "")(record)
         text = value_for(reader, type(record), name, value) or self.empty_value_display
+        level = level_for(reader, type(record), name)
         if level == MASKED and value and reader.role in MAY_ASK and record.pk and hasattr(record, name):
             return ask_link(ask_url(record, name), text, pgettext("masked value", "Show"))
         return conditional_escape(text)
+
+    def whole(self) -> SafeString:
+        """A field class may say itself how its values are read (core/rows.py), as in lists and histories."""
+        field, _attr, value = self.resolved_field or (None, None, None)
+        as_read = getattr(field, "as_read", None)
+        if as_read is not None and value is not None:
+            return conditional_escape(as_read(value))
+        return super()._get_contents()
 
 
 def ask_url(record: models.Model, name: str) -> str:

@@ -9,8 +9,8 @@ from django.db import models
 from django.forms import ModelChoiceField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from unfold import forms
 from unfold.admin import ModelAdmin
 
 from backoffice import roles
@@ -20,9 +20,10 @@ from backoffice.core.hidden_terms import hide_numbers, is_forgotten
 from backoffice.core.lists import FastListMixin
 from backoffice.core.scoping import visible_to
 from backoffice.core.sensitive import is_hidden, level_for, sensitive_fields
+from backoffice.core.theme import use_readonly_field
 from backoffice.roles import MASKED, WHOLE, Role, allows
 
-forms.UnfoldAdminReadonlyField = ReadonlyField  # Unfold has no hook for it
+use_readonly_field(ReadonlyField)
 
 
 WRITING = frozenset({"add", "change", "delete", "import"})
@@ -41,9 +42,6 @@ class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
     editable_by: ClassVar[dict[Role, tuple[str, ...]]] = {}
     #: What stands above the empty list of a role: a sentence, and links to what to do next (label, name of the view).
     empty_hints: ClassVar[dict[str, tuple[Any, tuple[tuple[Any, str], ...]]]] = {}
-
-    class Media:
-        js = ("backoffice/backoffice.js", "backoffice/back.js")
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
         return visible_to(self.model, request.user, queryset=super().get_queryset(request))
@@ -139,6 +137,17 @@ class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.may(request, "view")
 
+    # -- and back --------------------------------------------------------------------------------
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """Whoever came from another page to put something right (`?back=` a path of this site) is there again."""
+        answer = super().response_change(request, obj)
+        back = request.GET.get("back", "")
+        saved = isinstance(answer, HttpResponseRedirect) and "_continue" not in request.POST
+        if saved and back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+            return HttpResponseRedirect(back)
+        return answer
+
     # -- choices ---------------------------------------------------------------------------------
 
     def formfield_for_foreignkey(
@@ -151,6 +160,8 @@ class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
         form.reader = request.user  # the class is made anew for each request
+        if obj is not None:
+            obj.reader = request.user  # for display methods of sensitive values
         return form
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:

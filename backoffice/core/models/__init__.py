@@ -5,6 +5,8 @@ from backoffice.core.models.disclosure import Disclosure
 from backoffice.core.models.imports import HeaderMapping, ImportRun
 from backoffice.core.models.inbox import FinishedTask, Task, TrackedTask, TransitionLog
 from backoffice.core.models.message import Message
+from backoffice.core.models.numbers import Numbered, NumberSeries
+from backoffice.core.models.running import Counter, SignOfLife
 from backoffice.core.models.wording import MessageTemplate, ReadyOpinion, SavedFilter
 
 __all__ = [
@@ -12,14 +14,18 @@ __all__ = [
     "Attachment",
     "AttachmentKind",
     "CalendarDay",
+    "Counter",
     "Disclosure",
     "FinishedTask",
     "HeaderMapping",
     "ImportRun",
     "Message",
     "MessageTemplate",
+    "NumberSeries",
+    "Numbered",
     "ReadyOpinion",
     "SavedFilter",
+    "SignOfLife",
     "Task",
     "TrackedTask",
     "TransitionLog",

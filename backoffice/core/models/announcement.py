@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.bounds import validate_day
 from backoffice.core.history import History
 from backoffice.roles import allows
 
@@ -21,8 +22,9 @@ class Announcement(models.Model):
     is_published = models.BooleanField(_("published"), default=False)
     is_pinned = models.BooleanField(_("pinned"), default=False, help_text=_("Stands above the others."))
     published_at = models.DateTimeField(
-        _("published at"), null=True, blank=True, help_text=_("A later moment publishes it then.")
-    )
+        _("published at"), null=True, blank=True, validators=[validate_day],
+        help_text=_("A later moment publishes it then."),
+    )  # fmt: skip
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", editable=False,
         verbose_name=_("written by"),

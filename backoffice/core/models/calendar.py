@@ -6,6 +6,9 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.bounds import validate_day
+from backoffice.core.history import History
+
 
 class CalendarDayManager(models.Manager):
     def get_by_natural_key(self, date: datetime.date | str) -> Any:
@@ -17,11 +20,12 @@ class CalendarDay(models.Model):
         HOLIDAY = "HOLIDAY", _("Day off")
         WORKDAY = "WORKDAY", _("Make-up working day")
 
-    date = models.DateField(_("date"), unique=True)
+    date = models.DateField(_("date"), unique=True, validators=[validate_day])
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
     name = models.CharField(_("name"), max_length=50, blank=True)
 
     objects = CalendarDayManager()
+    history = History()
 
     class Meta:
         verbose_name = _("calendar day")
