@@ -108,6 +108,7 @@ SCOPES: Final[dict[str, dict[str, str]]] = {
     "core.ImportRun": {A: ALL, O: ALL, T: ALL, L: ALL, U: ALL},
     "core.HeaderMapping": {A: ALL, O: ALL, U: ALL},
     "axes.AccessAttempt": {A: ALL, U: ALL},
+    "core.SignOfLife": {A: ALL, O: ALL},
 }
 
 VIEW: Final = frozenset({"view"})
@@ -211,6 +212,7 @@ GRANTS: Final[dict[str, dict[str, frozenset[str]]]] = {
     "core.ImportRun": {A: VIEW, O: EDIT, T: EDIT, L: EDIT, U: VIEW},
     "core.HeaderMapping": {A: VIEW, O: VIEW | {"delete"}, U: VIEW},
     "axes.AccessAttempt": {A: VIEW | {"delete"}, U: VIEW},
+    "core.SignOfLife": {A: VIEW, O: VIEW},
 }  # fmt: skip
 
 

@@ -59,12 +59,11 @@ def set_stage(bill: Bill, stage: str) -> None:
 
 
 def locked(bill: Bill) -> Bill:
-    """The bill as it is now, locked: two who decide about its money wait for each other.
-
-    A refund that is due is locked first, as `Refund.pay_back` does it.
-    """
-    list(bill.refunds.select_for_update().filter(state=Refund.State.DUE))
-    return Bill.objects.select_for_update(of=("self",)).get(pk=bill.pk)
+    """The bill as it is now, locked, and with it a refund that is due: two who decide about its money wait for each
+    other."""
+    bill = Bill.objects.select_for_update(of=("self",)).get(pk=bill.pk)
+    list(bill.refunds.select_for_update(of=("self",)).filter(state=Refund.State.DUE).order_by("pk"))
+    return bill
 
 
 def look_again(bill: Bill) -> None:

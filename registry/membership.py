@@ -109,7 +109,7 @@ def rename_company(change: CompanyChange, by: Any) -> None:
     company.name = change.new_name
     signed(company, by, _("Company change approved")).save()
     if user is not None and user.username != change.new_login_name:
-        user.username = change.new_login_name
+        change.old_login_name, user.username = user.username, change.new_login_name
         record(user, flow.account_of(by), _("Company change approved"), "username")
     copy_papers(change, company)
     company_renamed(company, change.old_name, by)

@@ -18,6 +18,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 
+from backoffice.core import subjects
+from backoffice.core.locks import Rank, again_after_deadlock
 from backoffice.core.models.inbox import Task, TransitionLog
 from backoffice.core.scoping import bound_id, visible_to
 from backoffice.core.working_days import add_working_days
@@ -25,6 +27,10 @@ from backoffice.roles import DESK_BINDINGS, SYSTEM, desk_label
 
 #: A guard returns why not, as a sentence the user understands, or an empty string.
 Guard = Callable[[Any], str]
+
+
+#: The name of the first line of every trail.
+STARTED = "start"
 
 
 class StepRefused(Exception):
@@ -126,6 +132,7 @@ class Flow(ConcurrentTransitionMixin, models.Model):
     link_code: ClassVar[str] = ""
     #: Foreign keys that guards and effects follow: read with the records where many take a step at once.
     bulk_related: ClassVar[tuple[str, ...]] = ()
+    lock_rank: ClassVar[Rank] = Rank.RECORD
     #: Steps by which a record goes on back, with what was said before (core/returns.py).
     carries_back: ClassVar[frozenset[str]] = frozenset()
     #: What stands in the trail without being a step: name -> label.
@@ -136,6 +143,13 @@ class Flow(ConcurrentTransitionMixin, models.Model):
 
     class Meta:
         abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A task says what the record says: its title is renewed with it."""
+        is_new = self._state.adding
+        super().save(*args, **kwargs)
+        if self.desks and not is_new:
+            subjects.renew(self)
 
     @classmethod
     def steps(cls) -> dict[str, Step]:
@@ -155,18 +169,35 @@ class Flow(ConcurrentTransitionMixin, models.Model):
         """The line that stands in the inbox."""
         return str(self)[:200]
 
+    @classmethod
+    def lock_first(cls, ids: Iterable[int], step_name: str) -> None:
+        """Hook: lock what comes before these records in the order of `core/locks.py` and the step needs."""
+
+    def touches(self, step_name: str) -> list[models.Model]:
+        """Hook: the records that the step changes and on which running matters of others hang (core/running.py)."""
+        return []
+
     def transition_done(self, done: Step, by: Any, opinion: str) -> None:
         """Hook inside the transaction, after log and tasks are written: queue messages here."""
 
     @classmethod
     def transitions_done(cls, rows: list[Any], done: Step, by: Any, opinion: str) -> None:
-        """Hook: `transition_done()` for all records that took the step together; one where it was one."""
+        """Hook: `transition_done()` for all records that took the step together."""
         for row in rows:
             row.transition_done(done, by, opinion)
 
     def in_care_of(self, user: Any) -> bool:
         """Hook: whether this user may take steps here at all; for what role and desk do not say."""
         return True
+
+    @classmethod
+    def not_unseen(cls, rows: list[Any], step_name: str, by: Any) -> dict[int, list[str]]:
+        """Hook: why some of these must not take the step among many, unseen: somebody has to look at them first."""
+        return {}
+
+    def passes_over(self) -> frozenset[str]:
+        """Hook: the states that this very record does not come by (a bill of 0 is not paid); for `core/stages.py`."""
+        return frozenset()
 
     def onward(self) -> str:
         """Hook: the step that follows by itself now (a bill of 0 skips the payment), or an empty string."""
@@ -211,6 +242,7 @@ def last_log_id(obj: models.Model) -> int:
     return TransitionLog.of(obj).aggregate(last=models.Max("id"))["last"] or 0
 
 
+@again_after_deadlock
 def perform(
     obj: Flow, name: str, *, by: Any, seen: int | None = None, opinion: str = "", **data: Any
 ) -> Flow:
@@ -235,6 +267,7 @@ def take_step(obj: Flow, name: str, *, by: Any, seen: int | None, opinion: str, 
     """`perform()` without its care for races; the step's method gets the opinion with the form's data."""
     model = type(obj)
     declared = model.steps()[name]
+    model.lock_first([obj.pk], name)
     try:
         row = visible_to(model, by).select_for_update(of=("self",)).get(pk=obj.pk)
     except ObjectDoesNotExist:
@@ -299,21 +332,13 @@ def start(obj: Flow, *, by: Any, reason: str = "") -> Flow:
     return obj
 
 
-#: The name of the first line of every trail.
-STARTED = "start"
-
-
 def account_of(by: Any) -> Any:
     """The user account behind an actor; None for applicants, who act by signed link."""
     return by if isinstance(by, models.Model) else None
 
 
-def write_log(
-    row: Flow, step_name: str, source: str, by: Any, opinion: str = "", due_on: Any = None
-) -> TransitionLog:
-    log = new_log(row, step_name, source, by, opinion, due_on)
-    log.save(force_insert=True)
-    return log
+def write_log(row: Flow, step_name: str, source: str, by: Any, opinion: str = "", due_on: Any = None) -> None:
+    new_log(row, step_name, source, by, opinion, due_on).save(force_insert=True)
 
 
 def new_log(

@@ -29,10 +29,9 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from unfold.views import ChangeList
-from unfold.widgets import CHECKBOX_CLASSES
 
 from backoffice.core import rows as list_rows
+from backoffice.core.theme import CHECKBOX_CLASSES, ChangeList
 
 #: Up to here rows are counted and can be paged through; beyond it a filter or a search is asked for.
 COUNT_CAP = 10_000

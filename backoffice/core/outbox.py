@@ -23,7 +23,7 @@ from django_tasks import task
 from backoffice.core import sms
 from backoffice.core.models import Message
 from backoffice.core.sms import SendFailed
-from backoffice.core.tasks import deferred
+from backoffice.core.tasks import deferred, enqueue_or_log, on_reap, waiting_jobs
 
 logger = logging.getLogger(__name__)
 
@@ -54,9 +54,20 @@ def queue_all(messages: Iterable[Message]) -> list[Message]:
     Message.objects.bulk_create(rows, batch_size=1000)
     # One job for all messages of a transaction: a bulk step on a thousand rows comes here a thousand times.
     if rows and not any(function == drain.enqueue for _ids, function, *_ in connection.run_on_commit):
-        # robust: the messages are stored; should the job not be, the next drain takes them along.
+        # robust: the messages are stored; should the job not be, `watch()` or the next drain takes them along.
         transaction.on_commit(drain.enqueue, robust=True)
     return rows
+
+
+def watch() -> int:
+    """Drain again where messages are due for longer than a drain takes and no job is there to do it."""
+    late = Message.objects.filter(status__in=OPEN, next_attempt_at__lt=timezone.now() - CLAIM_TIME)
+    if not late.exists() or waiting_jobs(drain.module_path):
+        return 0
+    return int(enqueue_or_log(drain))
+
+
+on_reap(watch)
 
 
 @task()

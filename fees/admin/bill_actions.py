@@ -120,7 +120,7 @@ class BillActions:
         context = {
             "title": _("Verify or return"), "bills": bills, "form": form, "exact": exact,
             "others": len(bills) - exact, "action_url": reverse("admin:fees_bill_decide"),
-            "ready_opinions": ready_opinions(flow, request.user) if flow else [],
+            "ready_opinions": ready_opinions(flow, request.user, [flow.steps()[RETURN]]) if flow else [],
             "back": "inbox" if from_inbox(request) else "",
         }  # fmt: skip
         return self.bulk_page(request, "admin/fees/bill_decide.html", context)

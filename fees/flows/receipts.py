@@ -2,6 +2,7 @@
 
 import datetime
 import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -14,6 +15,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from backoffice.core.bounds import validate_day
 from backoffice.core.flow import Desk, Flow, Step, StepRefused, step
+from backoffice.core.locks import lock_related
 from backoffice.roles import SYSTEM, Role
 from fees.locks import one_at_a_time
 from fees.rules import ZERO
@@ -92,6 +94,11 @@ class ReceiptFlow(Flow):
 
     class Meta:
         abstract = True
+
+    @classmethod
+    def lock_first(cls, ids: Iterable[int], step_name: str) -> None:
+        if step_name == "void":
+            lock_related(cls, ids, "bill")
 
     @step(
         state, ReceiptState.DUE, ReceiptState.ISSUED, by=Role.FINANCE, label=gettext_lazy("Record as issued"),
@@ -184,6 +191,11 @@ class RefundFlow(Flow):
 
     class Meta:
         abstract = True
+
+    @classmethod
+    def lock_first(cls, ids: Iterable[int], step_name: str) -> None:
+        if step_name == "pay_back":
+            lock_related(cls, ids, "bill")
 
     @step(
         state, RefundState.DUE, RefundState.PAID, by=Role.FINANCE, label=gettext_lazy("Record as paid back"),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.bounds import validate_day
 from backoffice.core.history import History
+from backoffice.core.locks import Rank
 from backoffice.core.models.base import Owned
 from backoffice.core.models.numbers import Numbered
 from backoffice.roles import Role
@@ -38,6 +39,8 @@ class ReceiptKind(models.TextChoices):
 
 class Bill(Numbered, Owned):
     """What is asked for one payable record; it bears the record's public number."""
+
+    lock_rank = Rank.BILL
 
     class Stage(models.TextChoices):
         """Where the payment stands; kept by the payment leg, read by the finance desk's list."""

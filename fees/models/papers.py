@@ -7,6 +7,7 @@ from django.utils.translation import pgettext_lazy
 
 from backoffice.core.bounds import validate_day
 from backoffice.core.history import History
+from backoffice.core.locks import Rank
 from fees.flows.receipts import ReceiptFlow, ReceiptState, RefundFlow, RefundState
 from fees.models.bill import Bill, ReceiptKind
 from fees.models.schedule import money
@@ -17,6 +18,7 @@ class Receipt(ReceiptFlow):
     """财政收据 for dues and tuition, an invoice for change fees: one payment can need two (manual ch. 6-3)."""
 
     State = ReceiptState
+    lock_rank = Rank.REFUND
 
     bill = models.ForeignKey(Bill, models.PROTECT, related_name="receipts", verbose_name=_("bill"))
     kind = models.CharField(_("kind"), max_length=10, choices=ReceiptKind.choices)
@@ -59,6 +61,7 @@ class Refund(RefundFlow):
     """Money that has to go back: too much was paid, the roster was cut, or the class was cancelled."""
 
     State = RefundState
+    lock_rank = Rank.REFUND
 
     bill = models.ForeignKey(Bill, models.PROTECT, related_name="refunds", verbose_name=_("bill"))
     amount = money(_("amount"))

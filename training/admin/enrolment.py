@@ -20,6 +20,7 @@ from backoffice.core.models import Task
 from backoffice.roles import Role, allows
 from fees.admin.payment import PaymentMixin
 from registry.admin.drafts import CompanyDraftAdmin
+from training.admin.class_cancelling import EnrolmentCancellingMixin
 from training.admin.printing import PAPERS, PrintMixin
 from training.admin.review import ReviewMixin
 from training.admin.roster import RosterMixin
@@ -40,6 +41,7 @@ class ClassYearFilter(YearFilter):
 
 @admin.register(Enrolment)
 class EnrolmentAdmin(
+    EnrolmentCancellingMixin,
     PaymentMixin,
     RosterMixin,
     ReviewMixin,
@@ -71,7 +73,7 @@ class EnrolmentAdmin(
     )
     sortable_by = ()
     ordering = ["-id"]
-    actions: ClassVar = ["approve_clean", "print_selected"]
+    actions: ClassVar = ["print_selected"]
     autocomplete_fields = ["training_class"]
     review_fields = (
         "number", "company", "training_class", "local_body", "people", "amount", "contact_name", "contact_phone",

@@ -26,8 +26,10 @@ from backoffice.core.search import prefix
 from backoffice.roles import BINDINGS, Role
 from registry.search import Holders, Term, numbered
 from training.admin.attendance import AttendanceMixin
+from training.admin.class_cancelling import DroppingMixin
 from training.admin.learning_acts import LearningActsMixin
 from training.admin.my_learning import MyLearningMixin
+from training.corrections import WITH_PLATFORM, correction_of, outdated
 from training.flows.learning import L
 from training.learning_export import learning
 from training.models import EnrolmentLine, PlatformRow
@@ -77,6 +79,20 @@ class OverdueFilter(SimpleListFilter):
         return waiting.filter(enrolment__open_by=today) if self.value() == "today" else queryset
 
 
+class CorrectedFilter(SimpleListFilter):
+    """The platform has an old name or ID number: the register was corrected after the hand-over."""
+
+    title = _("corrected since the hand-over")
+    parameter_name = "corrected"
+    scoped = True
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Yes"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return outdated(queryset) if self.value() == "yes" else queryset
+
+
 def platform_panel(request: HttpRequest, line: EnrolmentLine) -> dict[str, Any] | None:
     """The hand-overs of this person; left out for roles that do not see them."""
     rows = visible_to(PlatformRow, request.user).filter(line=line).select_related("run").order_by("-pk")
@@ -97,8 +113,8 @@ def at(moment: Any) -> str:
 
 @admin.register(EnrolmentLine)
 class EnrolmentLineAdmin(
-    LearningActsMixin, AttendanceMixin, MyLearningMixin, ExportMixin, AttachmentsMixin, PanelsMixin, FlowAdmin,
-    HistoryAdmin, ScopedAdmin,
+    DroppingMixin, LearningActsMixin, AttendanceMixin, MyLearningMixin, ExportMixin, AttachmentsMixin, PanelsMixin,
+    FlowAdmin, HistoryAdmin, ScopedAdmin,
 ):  # fmt: skip
     list_display = [
         "name", "show_id", "certificate_number", "show_class", "category", "show_company", "show_body", "show_state",
@@ -109,7 +125,7 @@ class EnrolmentLineAdmin(
         ("state", LearningFilter), HandedOffFilter, OverdueFilter,
         ("enrolment__training_class", ScopedRelatedFilter), ("enrolment__training_class__type", ChoicesFilter),
         ("enrolment__training_class__mode", ChoicesFilter), ("category", ChoicesFilter),
-        ("enrolment__local_body", ScopedDropdownFilter),
+        CorrectedFilter, ("enrolment__local_body", ScopedDropdownFilter),
     ]  # fmt: skip
     #: Links from enrolments and classes.
     url_lookups = ("enrolment", "enrolment__training_class")
@@ -139,8 +155,13 @@ class EnrolmentLineAdmin(
         return [name for name in names if name not in hidden.get(request.user.role, ())]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """ID numbers are masked for finance here as in the list."""
+        """ID numbers are masked for finance here as in the list; a face-to-face class knows no platform."""
         names = list(super().get_fields(request, obj))
+        goes = obj is not None and obj.state in (L.PENDING, *WITH_PLATFORM)
+        if goes and request.user.role != Role.FINANCE and correction_of(obj):
+            names.insert(0, "show_correction")
+        if obj is not None and not obj.enrolment.training_class.is_online:
+            names = [name for name in names if name not in ("show_handed_over", "handed_off_at")]
         if request.user.role == Role.FINANCE:
             names = ["show_masked" if name == "id_number" else name for name in names]
         return names
@@ -161,7 +182,12 @@ class EnrolmentLineAdmin(
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
         """The roster is edited on the enrolment's page, the learning moves by its steps: here one reads."""
-        return (*super().get_readonly_fields(request, obj), *self.review_fields, "show_masked")
+        return (
+            *super().get_readonly_fields(request, obj),
+            *self.review_fields,
+            "show_masked",
+            "show_correction",
+        )
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Of the line itself only the attachments are changed, while the roster is a draft."""
@@ -208,6 +234,10 @@ class EnrolmentLineAdmin(
     @display(description=_("ID number"))
     def show_id(self, line: EnrolmentLine) -> str:
         return line.id_number
+
+    @display(description=_("Corrected in the register since"))
+    def show_correction(self, line: EnrolmentLine) -> str:
+        return correction_of(line)
 
     @display(description=_("ID number"))
     def show_masked(self, line: EnrolmentLine) -> str:

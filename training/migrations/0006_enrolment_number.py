@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('contenttypes', '0002_remove_content_type_name'),
-        ('core', '0008_public_numbers'),
+        ('core', '0009_public_numbers'),
         ('fees', '0003_bill_number'),
         ('training', '0005_bounds'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -187,7 +187,10 @@ def entries(rows: list[Any]) -> list[Entry]:
 def differences(row: Any, previous: Any | None, names: dict[tuple[type, Any], str]) -> list[Change]:
     """The fields in which `row` differs from the row before it; all filled fields for the first one."""
     changes = []
+    hidden = getattr(row.instance_type, "hidden_in_history", lambda row: ())
     for tracked in row.tracked_fields:
+        if tracked.name in hidden(row):
+            continue
         old = getattr(previous, tracked.attname) if previous is not None else None
         new = getattr(row, tracked.attname)
         if tracked.primary_key or old == new or (old in (None, "") and new in (None, "")):

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +20,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
 from backoffice.core.admin.inbox_actions import InboxActions
+from backoffice.core.admin.next_task import INBOX
 from backoffice.core.admin.scoped import ScopedAdmin
 from backoffice.core.filters import key_or_none
 from backoffice.core.inbox import (
@@ -38,6 +40,7 @@ from backoffice.core.models.inbox import flow_models
 from backoffice.core.public_numbers import mistyped_sentence, typed
 from backoffice.core.scoping import visible_to
 from backoffice.core.search import any_of, prefix
+from backoffice.core.subjects import own_name, without_own_name
 from backoffice.core.working_days import (
     SHIPPED_UNTIL,
     Calendar,
@@ -139,10 +142,14 @@ class InboxChangeList(FastChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         tasks: list[Any] = list(self.result_list)
+        own = own_name(request.user)
         for task in tasks:  # Django remembers the few kinds of record; a foreign key does not
             task.content_type = ContentType.objects.get_for_id(task.content_type_id)
+            task.subject = without_own_name(task.subject, own)
         self.model_admin.dress(request, tasks)
         self._record_links: dict[int, tuple[str, str]] = {}
+        # Only from “To do” one goes on to the next: its filters go along to the record and back.
+        self._origin = f"?{urlencode({INBOX: self.get_query_string()[1:]})}" if self.model is Task else ""
 
     def url_for_result(self, result: Any) -> str:
         """The record's own page; reversed once for each flow."""
@@ -150,7 +157,7 @@ class InboxChangeList(FastChangeList):
             start, _key, end = record_url(result.content_type, "__pk__").rpartition("__pk__")
             self._record_links[result.content_type_id] = (start, end)
         start, end = self._record_links[result.content_type_id]
-        return f"{start}{result.object_id}{end}"
+        return f"{start}{result.object_id}{end}{self._origin}"
 
 
 class TrackedChangeList(InboxChangeList):

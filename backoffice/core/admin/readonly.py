@@ -4,8 +4,8 @@ from typing import Any
 
 from django.db import models
 from django.utils.html import conditional_escape
-from unfold.fields import UnfoldAdminReadonlyField
 
+from backoffice.core import theme
 from backoffice.core.scoping import visible_to
 from backoffice.roles import allows
 
@@ -17,7 +17,7 @@ def may_open(user: Any, record: models.Model) -> bool:
     )
 
 
-class ReadonlyField(UnfoldAdminReadonlyField):
+class ReadonlyField(theme.ReadonlyField):
     """Asks the form for its `reader` (ScopedAdmin.get_form); the stock field links whatever has a page."""
 
     def get_admin_url(self, remote_field: Any, remote_obj: models.Model) -> str:

@@ -5,18 +5,19 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.forms import ModelChoiceField
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from unfold import forms
+from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.admin import ModelAdmin
 
 from backoffice.core.admin.readonly import ReadonlyField
 from backoffice.core.admin.saved_filters import SavedFiltersMixin
 from backoffice.core.lists import FastListMixin
 from backoffice.core.scoping import visible_to
+from backoffice.core.theme import use_readonly_field
 from backoffice.roles import Role, allows
 
-forms.UnfoldAdminReadonlyField = ReadonlyField  # Unfold has no hook for it
+use_readonly_field(ReadonlyField)
 
 
 class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
@@ -32,9 +33,6 @@ class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
     editable_by: ClassVar[dict[Role, tuple[str, ...]]] = {}
     #: What stands above the empty list of a role: a sentence, and links to what to do next (label, name of the view).
     empty_hints: ClassVar[dict[str, tuple[Any, tuple[tuple[Any, str], ...]]]] = {}
-
-    class Media:
-        js = ("backoffice/backoffice.js", "backoffice/back.js")
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
         return visible_to(self.model, request.user, queryset=super().get_queryset(request))
@@ -72,6 +70,17 @@ class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.may(request, "view")
+
+    # -- and back --------------------------------------------------------------------------------
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """Whoever came from another page to put something right (`?back=` a path of this site) is there again."""
+        answer = super().response_change(request, obj)
+        back = request.GET.get("back", "")
+        saved = isinstance(answer, HttpResponseRedirect) and "_continue" not in request.POST
+        if saved and back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+            return HttpResponseRedirect(back)
+        return answer
 
     # -- choices ---------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from backoffice.core.models.imports import HeaderMapping, ImportRun
 from backoffice.core.models.inbox import FinishedTask, Task, TrackedTask, TransitionLog
 from backoffice.core.models.message import Message
 from backoffice.core.models.numbers import Numbered, NumberSeries
+from backoffice.core.models.running import Counter, SignOfLife
 from backoffice.core.models.wording import MessageTemplate, ReadyOpinion, SavedFilter
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Attachment",
     "AttachmentKind",
     "CalendarDay",
+    "Counter",
     "FinishedTask",
     "HeaderMapping",
     "ImportRun",
@@ -21,6 +23,7 @@ __all__ = [
     "Numbered",
     "ReadyOpinion",
     "SavedFilter",
+    "SignOfLife",
     "Task",
     "TrackedTask",
     "TransitionLog",

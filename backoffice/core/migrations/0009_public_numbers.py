@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0007_bounds'),
+        ('core', '0008_ready_opinions_of_steps'),
     ]
 
     operations = [
