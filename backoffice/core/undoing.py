@@ -141,7 +141,7 @@ def take_back(run: ImportRun) -> None:
     )
 
 
-def take_slice(run: ImportRun, importer: Any, part: Slice, by: User | None) -> list[dict[str, str]] | None:
+def take_slice(run: ImportRun, importer: Any, part: Slice, by: Any) -> list[dict[str, str]] | None:
     """One slice in one transaction, tried again when somebody else's change came between; what stays and why.
 
     None if the undo was ended by somebody else.
