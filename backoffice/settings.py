@@ -114,6 +114,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "backoffice.core.middleware.ContentSecurityPolicyMiddleware",
+    "backoffice.core.middleware.MaskedNumbersMiddleware",
     "backoffice.accounts.middleware.PasswordFirstMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "axes.middleware.AxesMiddleware",

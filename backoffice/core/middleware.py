@@ -1,4 +1,5 @@
-"""The language people chose (not the browser's), the content security policy, and pages sent compressed."""
+"""The language people chose (not the browser's), the content security policy, the last net for ID numbers, and pages
+sent compressed."""
 
 from collections.abc import Callable
 
@@ -7,6 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.utils import translation
+
+from backoffice.core.sensitive import without_id_numbers
+from backoffice.roles import MASKED_IN_TEXT
 
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
@@ -36,6 +40,30 @@ class ChosenLanguageMiddleware:
             response = self.get_response(request)
             response.headers.setdefault("Content-Language", language)
             return response
+
+
+class MaskedNumbersMiddleware:
+    """Who reads ID numbers masked gets them masked in free text, too, on whatever page it stands.
+
+    The fields themselves are masked where they are written (core/sensitive.py). But opinions, reasons and remarks
+    are typed by people, and people type ID numbers into them.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        is_page = response.headers.get("Content-Type", "").startswith("text/html") and not response.streaming
+        if not is_page or getattr(request.user, "role", None) not in MASKED_IN_TEXT:
+            return response
+        if getattr(response, "is_disclosure", False):
+            return response
+        text = response.content.decode(response.charset)
+        masked = without_id_numbers(text)
+        if masked != text:
+            response.content = masked.encode(response.charset)
+        return response
 
 
 class ContentSecurityPolicyMiddleware:

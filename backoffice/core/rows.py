@@ -25,6 +25,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from backoffice.core import theme
+from backoffice.core.sensitive import level_for, value_for
+from backoffice.roles import WHOLE
 
 DATE_LIKE = (datetime.date, datetime.time)
 
@@ -42,7 +44,8 @@ class Column:
 
     def __init__(self, cl: Any, index: int, name: str, header: Any, linked: bool, tag: str) -> None:
         admin = cl.model_admin
-        self.name, self.admin, self.linked = name, admin, linked
+        self.name, self.admin, self.linked, self.reader = name, admin, linked, cl.reader
+        self.level = level_for(cl.reader, cl.model, name) if isinstance(name, str) else WHOLE
         self.empty = admin.get_empty_value_display()
         on_admin = isinstance(name, str) and name != "__str__" and not is_field(cl, name)
         self.method = getattr(admin, name, None) if on_admin else None
@@ -66,7 +69,9 @@ class Column:
         except ObjectDoesNotExist:
             shown: Any = self.empty
         else:
-            if field is None or field.auto_created:
+            if self.level != WHOLE:
+                shown = value_for(self.reader, type(row), self.name, value) or self.empty
+            elif field is None or field.auto_created:
                 shown, is_date = self.shown_value(row, attr, value), isinstance(value, DATE_LIKE)
             else:
                 shown = self.shown_field(row, field, value)
