@@ -239,8 +239,17 @@ ENROL = Topic(
             "“Enrol people in training” on the first page: choose type and mode, then one of the open classes."
         ),
         _(
-            "Continuing education: type or paste certificate numbers, or upload an Excel file, then “Look up and add”. "
-            "Practice training: tick members of your company."
+            "Type or paste certificate numbers, ID numbers or names of your own people, or upload an Excel file, then "
+            "“Look up and add”. Practice training: you may tick members of your company, too."
+        ),
+        _(
+            "Somebody of another company is found by certificate number and name, or the last four characters of the "
+            "ID number, beside it; the line stays masked until you submit. After 20 wrong answers a day no more are "
+            "looked up that day."
+        ),
+        _(
+            "What could not be put on the roster stays below the box until you correct it or take it off; a row that "
+            "does not fit the certificate waits for your tick."
         ),
         _(
             "Each line shows its price and what is missing, with a link that puts it right. A certificate that shows "

@@ -31,11 +31,11 @@ def freeze(enrolment: Enrolment, by: Any) -> None:
     if any(reasons):
         raise StepRefused("\n".join(filter(None, reasons)))
     for row in roster.rows:
+        row.line.is_masked = False
         row.line.snapshot()
         row.line.amount, row.line.review_remark = row.amount, ""
-    EnrolmentLine.objects.bulk_update(
-        [row.line for row in roster.rows], [*EnrolmentLine.FROZEN, "amount", "review_remark"], batch_size=200
-    )
+    fields = [*EnrolmentLine.FROZEN, "is_masked", "amount", "review_remark"]
+    EnrolmentLine.objects.bulk_update([row.line for row in roster.rows], fields, batch_size=200)
     count(enrolment, roster)
     enrolment.looked_at = roster
     make_bill(enrolment, enrolment.company)
@@ -44,7 +44,7 @@ def freeze(enrolment: Enrolment, by: Any) -> None:
 
 def count(enrolment: Enrolment, roster: Roster) -> None:
     """Put the number of people and the amount on the enrolment, without saving."""
-    enrolment.people, enrolment.amount = len(roster.rows), roster.total
+    enrolment.people, enrolment.amount = roster.people, roster.total
 
 
 def recount(enrolment: Enrolment) -> Roster:
@@ -117,5 +117,13 @@ def lines_moved(lines: list[EnrolmentLine], step: str, by: Any, opinion: str) ->
     if by.role == SYSTEM:
         return
     notices.learning(lines, step, opinion)
-    if step in ("record_pass", "record_fail", "drop", "retake"):
+    if step in (
+        "record_pass",
+        "record_fail",
+        "drop",
+        "retake",
+        "withdraw_pass",
+        "withdraw_fail",
+        "take_result_back",
+    ):
         go_on_all(Enrolment, {line.enrolment_id for line in lines})

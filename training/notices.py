@@ -6,37 +6,46 @@ Companies get a mail for a whole roster, people a text message of their own. Not
 import datetime
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
+from django.utils.text import format_lazy
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core import reminders
 from backoffice.core.links import page_of
+from backoffice.core.models.numbers import written
 from backoffice.core.notices import NOTICES, Notice, Recipient, notify, notify_each, register
-from fees.flows.payment import yuan
+from backoffice.core.returns import returned_by
+from fees.money import yuan
 from registry.flows.guards import named
 from registry.notices import body_recipients, company_recipients
 from registry.running import managers_of
 from training.models import Enrolment, EnrolmentLine, TrainingClass
 
 CLASS, COMPANY = "2026年第1期网络继续教育班", "广东示范监理有限公司"
+NUMBER = written(2026, 4713)
 PAGE = "https://members.example.org/admin/training/enrolment/1/change/"
 ENROLMENT = {
-    "class": CLASS, "company": COMPANY, "body": "广州市建设监理协会", "people": 12, "amount": "3,600",
-    "opinion": _("(the opinion)"), "papers_due_on": "2026-06-30", "begins": "2026-06-10", "place": "广州市东风中路",
-    "page": PAGE,
+    "number": NUMBER, "class": CLASS, "company": COMPANY, "body": "广州市建设监理协会", "people": 12,
+    "amount": "3,600", "opinion": _("(the opinion)"), "papers_due_on": "2026-06-30", "begins": "2026-06-10",
+    "place": "广州市东风中路", "page": PAGE,
 }  # fmt: skip
-REFUND = {"class": CLASS, "company": COMPANY, "amount": "300", "page": PAGE}
+REFUND = {"number": NUMBER, "class": CLASS, "company": COMPANY, "amount": "300", "page": PAGE}
+PAID_BACK = REFUND | {
+    "paid_on": "2026-06-30", "payee": COMPANY, "account": "…0123", "reference": "ICBC2026063000001",
+}  # fmt: skip
 CANCELLED = {
     "class": CLASS, "opinion": _("(the opinion)"), "count": 7, "people": 40,
     "page": "https://members.example.org/admin/training/trainingclass/1/change/",
 }  # fmt: skip
 LEARNING = {
+    "number": NUMBER,
     "class": CLASS,
     "company": COMPANY,
     "count": 2,
@@ -52,8 +61,15 @@ NAMED = 30
 
 def register_notices() -> None:
     """Called once at start-up (TrainingConfig.ready)."""
-    register(*of_enrolments(), *of_learning())
+    register(*map(with_number, [*of_enrolments(), *of_learning()]))
     reminders.offer(papers_due)
+
+
+def with_number(notice: Notice) -> Notice:
+    """Every mail to a company or body ends with the enrolment's number, by which everybody finds it."""
+    if "number" not in notice.placeholders:
+        return notice
+    return replace(notice, body=format_lazy("{}\n\n{}", notice.body, _("Number of the enrolment: {number}")))
 
 
 def of_enrolments() -> list[Notice]:
@@ -115,6 +131,20 @@ def of_enrolments() -> list[Notice]:
                _("You get {amount} yuan back for {class}"),
                _("You paid {amount} yuan more for {class} than is owed now. Finance pays it back to the account it "
                  "came from."), placeholders=REFUND),
+        Notice("enrolment.paid_back", _("Money paid back: to the company"),
+               _("{amount} yuan were paid back for {class}"),
+               _("The association paid {amount} yuan back for {class} on {paid_on}, to {payee}, account {account}; "
+                 "reference of the transfer: {reference}."), placeholders=PAID_BACK),
+        Notice("enrolment.paid_back.corrected", _("Details of a refund corrected: to the company"),
+               _("Corrected: {amount} yuan paid back for {class}"),
+               _("What we wrote of the refund for {class} was corrected: {amount} yuan, paid on {paid_on} to {payee}, "
+                 "account {account}; reference of the transfer: {reference}."), placeholders=PAID_BACK),
+        Notice("enrolment.training_return.company", _("Returned by the training department: to the company"),
+               _("The training department returned your enrolment in {class}"),
+               _("The training department returned your enrolment in {class} through finance: “{opinion}”. Open it "
+                 "from your inbox: payer and invoice title can be corrected there; to change the roster, choose "
+                 "“Disagree”. What finance has verified stays as credit."),
+               _("Your enrolment in {class} was returned: {opinion}."), placeholders=ENROLMENT),
         Notice("enrolment.papers_due", _("Paper materials due by tomorrow: to the company, each working day"),
                _("Paper materials for {class}: due on {papers_due_on}"),
                _("{body} has no paper materials yet for your enrolment of {people} people in {class}. Send them by "
@@ -152,6 +182,17 @@ def of_learning() -> list[Notice]:
                _("{count} people no longer take part in {class}"),
                _("These people of {company} no longer take part in {class}: {names}. The reason: “{opinion}”. {money}"),
                placeholders=LEARNING),
+        Notice("learning.withdrawn", _("Result withdrawn: to the company"),
+               _("{class}: the results of {count} people were withdrawn"),
+               _("The results of these people of {company} in {class} were wrong and are withdrawn; they are learning "
+                 "again: {names}. The reason: “{opinion}”."),
+               placeholders=LEARNING),
+        Notice("learning.withdrawn.person", _("Result withdrawn: to the person"),
+               _("Your result in {class} was withdrawn"),
+               _("{name}, your result in {class} was wrong and is withdrawn; you are learning again. The reason: "
+                 "“{opinion}”."),
+               _("{name}, your result in {class} was wrong and is withdrawn; you are learning again."),
+               placeholders=PERSON),
         Notice("learning.class_cancelled.person", _("Class cancelled: to those who learn in it"),
                _("{class} does not take place"),
                _("{name}, {class} does not take place: “{opinion}”. Your company enrols you in another class."),
@@ -178,7 +219,11 @@ def enrolment(row: Enrolment, step: str, opinion: str) -> None:
     bill = row.bill
     owed = bill.balance if bill is not None and step == "local_approve" else row.amount
     values = values_of(row) | {"opinion": opinion, "amount": yuan(owed)}
-    for code in (f"enrolment.{step}", f"enrolment.{step}.body", *CODES.get(step, ())):
+    codes = (f"enrolment.{step}", f"enrolment.{step}.body", *CODES.get(step, ()))
+    if step == "finance_return" and returned_by(row, "training_return"):
+        # Finance only passes on what the training department said: nothing is wrong with the voucher.
+        codes = ("enrolment.training_return.company",)
+    for code in codes:
         if code in NOTICES:
             if code == "enrolment.training_confirm" and not row.training_class.is_online:
                 code = f"{code}.class"
@@ -195,11 +240,22 @@ def enrolment(row: Enrolment, step: str, opinion: str) -> None:
             notify("enrolment.refund_due", company_recipients(row.company), **values)
 
 
+@translation.override(settings.LANGUAGE_CODE)
+def paid_back(row: Enrolment, refund: Any, is_correction: bool) -> None:
+    """Tell the company that its money went back (called inside the step's transaction)."""
+    code = "enrolment.paid_back.corrected" if is_correction else "enrolment.paid_back"
+    notify(
+        code, company_recipients(row.company), **values_of(row), amount=yuan(refund.amount), payee=refund.payee_name,
+        account=f"…{refund.payee_account[-4:]}", reference=refund.reference, paid_on=refund.paid_on.isoformat(),
+    )  # fmt: skip
+
+
 def values_of(row: Enrolment) -> dict[str, Any]:
     return {
-        "class": row.training_class, "company": row.company, "body": row.local_body, "people": row.people,
-        "papers_due_on": row.papers_due_on or "", "begins": row.training_class.start_date or "",
-        "place": row.training_class.place or row.local_body, "page": page_of(row),
+        "number": row.number, "class": row.training_class, "company": row.company, "body": row.local_body,
+        "people": row.people, "papers_due_on": row.papers_due_on or "",
+        "begins": row.training_class.start_date or "", "place": row.training_class.place or row.local_body,
+        "page": page_of(row),
     }  # fmt: skip
 
 
@@ -218,7 +274,8 @@ def papers_due(today: datetime.date, tomorrow: datetime.date) -> tuple[str, list
 #: The notice of a step of the learning; with “.person” it goes to the people themselves.
 LEARNING_CODES = {
     "open_learning": "learning.open", "retake": "learning.open", "record_pass": "learning.passed",
-    "record_fail": "learning.failed", "drop": "learning.drop",
+    "record_fail": "learning.failed", "drop": "learning.drop", "withdraw_pass": "learning.withdrawn",
+    "withdraw_fail": "learning.withdrawn", "take_result_back": "learning.withdrawn",
 }  # fmt: skip
 
 
@@ -235,8 +292,10 @@ def learning(lines: list[EnrolmentLine], step: str, opinion: str) -> None:
     for those in rosters.values():
         row = those[0].enrolment
         names = shortened(list(dict.fromkeys(line.name for line in those)))
-        values = {"class": row.training_class, "company": row.company, "count": len(those), "names": names,
-                  "page": page_of(row), "money": money_of_dropped(those) if step == "drop" else ""}  # fmt: skip
+        values = {
+            "number": row.number, "class": row.training_class, "company": row.company, "count": len(those),
+            "names": names, "page": page_of(row), "money": money_of_dropped(those) if step == "drop" else "",
+        }  # fmt: skip
         told.append((managers[row.company_id], values | {"opinion": opinion}))
     notify_each(code, told)
     if f"{code}.person" in NOTICES:

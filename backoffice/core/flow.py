@@ -74,6 +74,12 @@ class Step:
     help: Any = ""
     #: Guards and effect look at no other record of the flow: many records may take it at once (core/bulk.py).
     in_bulk: bool = False
+    #: Guards that are asked besides where many are decided at once: what has to be looked at on its own page.
+    when_many: tuple[Guard, ...] = ()
+
+    def refusals_of_many(self, obj: models.Model) -> list[str]:
+        """Why this one is left out where many are decided at once; empty if it may go along."""
+        return [reason for guard in self.when_many if (reason := guard(obj))]
 
     def refusals(self, obj: models.Model) -> list[str]:
         """The sentences of the guards that do not hold; empty if the step may go ahead."""
@@ -92,6 +98,7 @@ def step(
     opinion_required: bool = False,
     tone: str = "primary",
     in_bulk: bool = False,
+    when_many: Iterable[Guard] = (),
 ) -> Callable[[Callable], Callable]:
     """Declare a method of a Flow as a step; the method's body is the step's effect on the locked object."""
     sources = (source,) if isinstance(source, str) else tuple(source)
@@ -102,7 +109,7 @@ def step(
         changed.declared_step = Step(
             name=method.__name__, sources=tuple(map(str, sources)), target=str(target), by=roles, label=label,
             when=tuple(when), form=form, opinion_required=opinion_required, tone=tone,
-            help=(method.__doc__ or "").strip(), in_bulk=in_bulk,
+            help=(method.__doc__ or "").strip(), in_bulk=in_bulk, when_many=tuple(when_many),
         )  # fmt: skip
         return changed
 
@@ -126,6 +133,10 @@ class Flow(ConcurrentTransitionMixin, models.Model):
     #: Foreign keys that guards and effects follow: read with the records where many take a step at once.
     bulk_related: ClassVar[tuple[str, ...]] = ()
     lock_rank: ClassVar[Rank] = Rank.RECORD
+    #: Steps by which a record goes on back, with what was said before (core/returns.py).
+    carries_back: ClassVar[frozenset[str]] = frozenset()
+    #: What stands in the trail without being a step: name -> label.
+    trail_notes: ClassVar[dict[str, Any]] = {}
     #: The step just taken, for `onward()` and `transition_done()`.
     last_step: str = ""
     state: Any

@@ -19,6 +19,8 @@ from backoffice.core.models import Task, TrackedTask, TransitionLog
 from backoffice.core.models.inbox import flow_models
 from backoffice.core.scoping import bound_id, scope_of, visible_to
 from backoffice.core.search import any_of
+from backoffice.core.sensitive import text_for
+from backoffice.core.spans import spans_of, within
 from backoffice.core.working_days import add_working_days, read_calendar
 from backoffice.roles import ALL, BINDINGS, DESK_BINDINGS, allows, desk_label
 
@@ -236,6 +238,11 @@ def decide_together(tasks: list[Task], step: str, by: Any, opinion: str) -> dict
     """Take the step on these tasks of one flow; return for each why not, or nothing."""
     model: Any = type(tasks[0].owner)
     declared = model.steps().get(step) if issubclass(model, Flow) else None
+    if declared is not None and declared.when_many:
+        left_out = {task.pk: why for task in tasks if (why := declared.refusals_of_many(task.owner))}
+        if left_out:
+            others = [task for task in tasks if task.pk not in left_out]
+            return left_out | (decide_together(others, step, by, opinion) if others else {})
     if declared is not None and declared.in_bulk and len(tasks) > 1:
         seen = {pk: log.pk for pk, log in last_logs(model, [task.object_id for task in tasks]).items()}
         # Asked after `seen` was read: so `seen` belongs to these very visits of the records to the desk.
@@ -297,15 +304,16 @@ class Line:
 
 
 def lines(obj: Flow, user: Any) -> list[Line]:
-    """The trail of `obj` for a reader who may see the record."""
+    """The trail of `obj` for a reader who may see the record, as long as it was the reader's own."""
     model = type(obj)
     return [
         Line(
             at=log.at, who=str(log.by or log.by_name), role=desk_label(log.role),
-            step=step_label(model, log.step), state=state_label(model, log.target), opinion=log.opinion,
+            step=step_label(model, log.step), state=state_label(model, log.target),
+            opinion=text_for(user, log.opinion),
             late=log.due_on is not None and timezone.localdate(log.at) > log.due_on,
         )
-        for log in visible_to(TransitionLog, user, queryset=trail(obj))
+        for log in within(spans_of(obj, user), visible_to(TransitionLog, user, queryset=trail(obj)), "at")
     ]  # fmt: skip
 
 
@@ -314,7 +322,9 @@ def step_label(model: type[Model] | None, name: str) -> str:
     if name == STARTED:
         return _("Begun")
     declared = model.steps().get(name) if model is not None else None  # type: ignore[attr-defined]
-    return str(declared.label) if declared else name
+    if declared is None:
+        return str(getattr(model, "trail_notes", {}).get(name, name))
+    return str(declared.label)
 
 
 def state_label(model: type[Model] | None, state: str) -> str:

@@ -12,14 +12,15 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.core.attachments import Picture, check_picture
 from backoffice.core.excel import clean
-from backoffice.core.excel.text import normalise_name, normalise_text
+from backoffice.core.excel.text import normalise_text
 from backoffice.core.models import AttachmentKind
 from backoffice.public.throttle import UPLOADS, too_many
 from registry.models import HelpRequest
 from registry.validators import checked, normalise_id_number
 
-#: A topic of the system's own: reviewers raise it (manual ch. 4a-4), people never choose it.
-TOPICS = [choice for choice in HelpRequest.Topic.choices if choice[0] != HelpRequest.Topic.KNOWN_MEMBER]
+#: Topics of the system's own: reviewers raise one (manual ch. 4a-4), the look-ups the other; people choose neither.
+OWN_TOPICS = (HelpRequest.Topic.KNOWN_MEMBER, HelpRequest.Topic.LOOKUPS)
+TOPICS = [choice for choice in HelpRequest.Topic.choices if choice[0] not in OWN_TOPICS]
 MOST_PICTURES = 6
 
 
@@ -64,7 +65,7 @@ class HelpForm(forms.ModelForm):
         )  # fmt: skip
 
     def clean_name(self) -> str:
-        name: str = normalise_name(self.cleaned_data["name"])
+        name: str = checked(clean.clean_name, self.cleaned_data["name"]) or ""
         if not name:
             raise ValidationError(_("Enter your full name."))
         return name
@@ -81,7 +82,7 @@ class HelpForm(forms.ModelForm):
         return typed.upper()[:32]
 
     def clean_company_name(self) -> str:
-        return normalise_text(self.cleaned_data["company_name"])
+        return checked(clean.clean_company_name, self.cleaned_data["company_name"]) or ""
 
     def clean_phone(self) -> str:
         return checked(clean.clean_phone, self.cleaned_data["phone"]) or ""

@@ -42,6 +42,10 @@ def help_form(request: HttpRequest) -> HttpResponse:
         "topic": request.GET.get("topic", ""),
         "certificate_number": request.GET.get("certificate", "")[:32],
     }
+    if asked["topic"] == HelpRequest.Topic.STALE and asked["certificate_number"]:
+        text = _("Certificate %(number)s: the change or renewal was made already, and the record still shows the old "
+                 "employer or date. It should read: ")  # fmt: skip
+        asked["text"] = text % {"number": asked["certificate_number"]}
     return show(request, HelpRequest(), HelpForm(initial=own_details(request.user) | asked))
 
 

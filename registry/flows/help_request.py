@@ -25,6 +25,7 @@ class Topic(models.TextChoices):
     CERTIFICATE = "CERTIFICATE", gettext_lazy("A certificate is wrong or missing")
     STALE = "STALE", gettext_lazy("A date or an employer is out of date")
     KNOWN_MEMBER = "KNOWN_MEMBER", gettext_lazy("An applicant is a member already")
+    LOOKUPS = "LOOKUPS", gettext_lazy("Too many wrong look-ups of other companies' certificates")
     OTHER = "OTHER", gettext_lazy("Something else")
 
 

@@ -30,6 +30,7 @@ from training.admin.statistics import StatisticsMixin
 from training.admin.training_class import YearFilter
 from training.flows.enrolment import S
 from training.models import Enrolment
+from training.printing import contact_of
 from training.search import search_enrolments
 
 
@@ -57,8 +58,8 @@ class EnrolmentAdmin(
     ScopedAdmin,
 ):
     list_display = [
-        "training_class", "company", "local_body", "people", "amount", "show_state", "show_contact", "submitted_at",
-        "show_due",
+        "number", "training_class", "company", "local_body", "people", "amount", "show_state", "show_contact",
+        "submitted_at", "show_due",
     ]  # fmt: skip
     list_select_related = ["training_class", "company", "local_body"]
     list_filter = [
@@ -68,14 +69,17 @@ class EnrolmentAdmin(
     ]  # fmt: skip
     list_before_template = "admin/training/enrolment_list_tools.html"
     search_fields = ["company__name"]
-    search_help_text = _("Company, class, name of a person on the roster, certificate number or ID number")
+    search_help_text = _(
+        "Number of the enrolment, company, class, name of a person on the roster, certificate number or ID number"
+    )
     sortable_by = ()
     ordering = ["-id"]
     actions: ClassVar = ["print_selected"]
     autocomplete_fields = ["training_class"]
     review_fields = (
-        "company", "training_class", "local_body", "people", "amount", "contact_name", "contact_phone", "remark",
-        "created_by", "created_at", "submitted_at", "confirmed_at", "open_by", "papers_due_on", "papers_received_on",
+        "number", "company", "training_class", "local_body", "people", "amount", "contact_name", "contact_phone",
+        "remark", "created_by", "created_at", "submitted_at", "confirmed_at", "open_by", "papers_due_on",
+        "papers_received_on",
     )  # fmt: skip
     readonly_fields = ("show_company", "show_author")
     #: Dates that are shown once they are there.
@@ -137,7 +141,7 @@ class EnrolmentAdmin(
 
     @display(description=_("contact"))
     def show_contact(self, enrolment: Enrolment) -> str:
-        return f"{enrolment.contact_name} {enrolment.contact_phone}".strip() or "–"
+        return contact_of(enrolment, getattr(enrolment, "reader", None))
 
     @display(description=_("due on"))
     def show_due(self, enrolment: Any) -> str:

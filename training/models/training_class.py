@@ -13,6 +13,7 @@ from backoffice.core.bounds import MOST_SEATS, MOST_YUAN, between, validate_day
 from backoffice.core.history import History
 from backoffice.core.locks import Rank
 from backoffice.roles import Role
+from fees.models.schedule import money
 from registry.models import Certificate, LocalBody
 from training.flows.enrolment import UNDER_WAY
 from training.flows.enrolment import S as Enrolling
@@ -49,9 +50,7 @@ class TrainingClass(TrainingClassFlow):
     end_date = models.DateField(_("ends on"), null=True, blank=True, validators=[validate_day])
     place = models.CharField(_("place"), max_length=200, blank=True)
     capacity = models.PositiveIntegerField(_("seats"), default=100, validators=between(1, MOST_SEATS))
-    tuition = models.DecimalField(
-        _("tuition in yuan"), max_digits=8, decimal_places=2, default=0, validators=between(0, MOST_YUAN)
-    )
+    tuition = money(_("tuition in yuan"), 0, most=MOST_YUAN)
     remark = models.CharField(_("remark"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("entered at"), auto_now_add=True)
 

@@ -3,11 +3,11 @@
 import datetime
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, F, Model, OuterRef, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -23,6 +23,7 @@ from backoffice.core.admin.inbox_actions import InboxActions
 from backoffice.core.admin.next_task import INBOX
 from backoffice.core.admin.scoped import ScopedAdmin
 from backoffice.core.filters import key_or_none
+from backoffice.core.hidden_terms import typed_term
 from backoffice.core.inbox import (
     desk_names,
     done,
@@ -35,9 +36,11 @@ from backoffice.core.inbox import (
     tracked_flows,
 )
 from backoffice.core.lists import FastChangeList
-from backoffice.core.models import FinishedTask, Task, TrackedTask
+from backoffice.core.models import FinishedTask, Numbered, Task, TrackedTask
+from backoffice.core.models.inbox import flow_models
+from backoffice.core.public_numbers import mistyped_sentence, typed
 from backoffice.core.scoping import visible_to
-from backoffice.core.search import prefix
+from backoffice.core.search import any_of, prefix
 from backoffice.core.subjects import own_name, without_own_name
 from backoffice.core.working_days import (
     SHIPPED_UNTIL,
@@ -195,12 +198,21 @@ def record_url(content_type: ContentType, key: Any) -> str:
     return reverse(f"admin:{content_type.app_label}_{content_type.model}_change", args=[key])
 
 
+def of_number(number: str) -> Q:
+    """A condition on tasks: their record bears this public number."""
+    return any_of(
+        Q(content_type=ContentType.objects.get_for_model(model),
+          object_id__in=model._default_manager.filter(number=number).values("pk"))
+        for model in flow_models() if issubclass(model, Numbered)
+    )  # fmt: skip
+
+
 class InboxAdmin(ScopedAdmin):
     """What the three lists share. Nothing is edited here: the record's page has the steps."""
 
     list_before_template = "admin/core/inbox_top.html"
     search_fields = ["subject"]
-    search_help_text = _("Part of the subject: a name, a company")
+    search_help_text = _("Part of the subject: a name, a company; or the number of the record")
     sortable_by = ()
     empty_hint: ClassVar[Any] = ""
 
@@ -209,8 +221,25 @@ class InboxAdmin(ScopedAdmin):
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         """Chinese has no capitals: not looking for them, PostgreSQL reads the subjects in half the time."""
-        term = request.GET.get(SEARCH_VAR, "")
+        term = typed_term(request, request.GET.get(SEARCH_VAR, ""))
         return ["subject__contains"] if term.upper() == term.lower() else ["subject__icontains"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        """A public number leads to its record's tasks; anything else is part of the subject."""
+        number = typed(search_term)
+        if number is not None and number.is_right:
+            return queryset.filter(of_number(number.number)), False
+        if number is not None and number.is_certain:
+            messages.warning(request, mistyped_sentence([number.number]))
+            return queryset.none(), False
+        return self.search_subjects(request, queryset, search_term)
+
+    def search_subjects(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        return super().get_search_results(request, queryset, search_term)
 
     def annotate_rows(self, rows: QuerySet) -> QuerySet:
         return rows.select_related("assigned_to", "closed_by")
@@ -373,12 +402,12 @@ class TrackedTaskAdmin(InboxAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return tracked(request.user)
 
-    def get_search_results(
+    def search_subjects(
         self, request: HttpRequest, queryset: QuerySet, search_term: str
     ) -> tuple[QuerySet, bool]:
         """All flows of the province are searched by the beginning of the subject, which has an index."""
         if request.user.role in BINDINGS:
-            return super().get_search_results(request, queryset, search_term)
+            return super().search_subjects(request, queryset, search_term)
         term = search_term.strip()
         return (queryset.filter(prefix("subject", term)) if term else queryset), False
 

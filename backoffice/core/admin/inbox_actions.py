@@ -66,6 +66,8 @@ class InboxActions:
         """The page that asks before it decides; also the door of the flows' own lists."""
         if not tasks or not (steps := self.steps_for(request, tasks)):
             return None
+        if (page := self.own_page(request, tasks)) is not None:
+            return page
         return self.decide_page(request, tasks, steps, OpinionForAll())
 
     @action(description=_("Look after myself"))
@@ -102,6 +104,13 @@ class InboxActions:
             "refused": len(outcomes) - done,
         }  # fmt: skip
         return self.page(request, "admin/core/inbox_result.html", context)
+
+    def own_page(self, request: HttpRequest, tasks: list[Task]) -> HttpResponse | None:
+        """The page on which the flow itself shows many at once (`bulk_decision` of its admin), where it has one."""
+        model: Any = tasks[0].content_type.model_class()
+        flow_admin = self.admin_site.get_model_admin(model) if self.admin_site.is_registered(model) else None  # type: ignore[attr-defined]
+        show = getattr(flow_admin, "bulk_decision", None)
+        return show(request, [task.object_id for task in tasks], tasks[0].state) if show else None
 
     def decide_page(
         self, request: HttpRequest, tasks: list[Task], steps: list[Step], form: forms.Form

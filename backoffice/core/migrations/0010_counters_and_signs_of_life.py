@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0008_ready_opinions_of_steps'),
+        ('core', '0009_public_numbers'),
     ]
 
     operations = [
