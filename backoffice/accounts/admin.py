@@ -185,7 +185,7 @@ class UserAdmin(HistoryAdmin, UserFields):
 
     # -- list ------------------------------------------------------------------------------------
 
-    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+    def get_list_display(self, request: HttpRequest) -> Any:
         if requester(request).role == Role.COMPANY:
             return ("login", "name", "is_manager", "active", "last_login")
         login = "login" if requester(request).role in (Role.ADMIN, Role.OFFICE) else "masked_login"
