@@ -138,7 +138,7 @@ def is_personal(field: models.Field) -> bool:
     """Whether the field is of a kind that SENSITIVE must speak of."""
     if field.remote_field is not None or isinstance(field, models.BooleanField | models.DecimalField):
         return False
-    of_account = "account" in field.model._meta.model_name and field.name == "number"
+    of_account = "account" in str(field.model._meta.model_name) and field.name == "number"
     is_kind = isinstance(field, models.EmailField | models.FileField)
     return is_kind or of_account or bool(PERSONAL_NAME.search(field.name))
 

@@ -47,6 +47,8 @@ class Entry:
 class HistoryForm(forms.ModelForm):
     """Adds the reason, and refuses to overwrite what someone else saved meanwhile."""
 
+    #: Who edits (ScopedAdmin.get_form).
+    reader: Any = None
     #: Set on the class made for one request; the declared field itself is shared by all requests.
     reason_required = False
     #: From a link that knows the reason (`?change_reason=…`: a help request, an overdue profile).
@@ -89,7 +91,12 @@ class HistoryForm(forms.ModelForm):
         before = rows.filter(history_id=key_or_none(seen)).first()
         names = related_names([before, self.latest]) if before else {}
         told = (
-            merge(self, before, self.latest, lambda field, value: shown(field, value, names))
+            merge(
+                self,
+                before,
+                self.latest,
+                lambda field, value: shown(field, value, names, type(self.instance), self.reader),
+            )
             if before
             else []
         )
