@@ -280,7 +280,7 @@ SENSITIVE: Final[dict[str, dict[str, str]]] = {
 #: Papers about a person: for those who review and keep them. The auditor asks for each with a reason.
 PERSONAL_PAPER: Final = WORKS_WITH | {L: WHOLE, C: WHOLE, P: WHOLE, APPLICANT: WHOLE}
 #: Papers of a company, which stand in public registers.
-COMPANY_PAPER: Final[dict[str, str]] = dict.fromkeys((A, O, T, L, C, P, U, APPLICANT), WHOLE)
+COMPANY_PAPER: Final[dict[str, str]] = {**dict.fromkeys((A, O, T, L, C, P, U), WHOLE), APPLICANT: WHOLE}
 #: Kind of attachment -> role -> level. A kind that is not here is a personal paper.
 PAPERS: Final[dict[str, dict[str, str]]] = {
     **dict.fromkeys(
@@ -304,9 +304,9 @@ PAPERS: Final[dict[str, dict[str, str]]] = {
 #: What a company edits, and whom it invites, as long as it is an active member.
 OF_ACTIVE_COMPANIES: Final = frozenset({"registry.Person", "accounts.User"})
 #: Roles that have one masked value shown with a reason (core/models/disclosure.py keeps the reason).
-MAY_ASK: Final = frozenset[str]({U})
+MAY_ASK: Final = frozenset({U})
 #: Roles to whom ID numbers are masked in free text, too (opinions, remarks, reasons).
-MASKED_IN_TEXT: Final = frozenset[str]({F, U})
+MASKED_IN_TEXT: Final[frozenset[str]] = frozenset({F, U})
 
 
 def level_of(role: str | None, label: str, name: str) -> str:

@@ -185,11 +185,11 @@ class UserAdmin(HistoryAdmin, UserFields):
 
     # -- list ------------------------------------------------------------------------------------
 
-    def get_list_display(self, request: HttpRequest) -> list[str]:
+    def get_list_display(self, request: HttpRequest) -> Any:
         if requester(request).role == Role.COMPANY:
-            return ["login", "name", "is_manager", "active", "last_login"]
+            return ("login", "name", "is_manager", "active", "last_login")
         login = "login" if requester(request).role in (Role.ADMIN, Role.OFFICE) else "masked_login"
-        return [login, "name", "role_label", "bound", "active", "last_login"]
+        return (login, "name", "role_label", "bound", "active", "last_login")
 
     def get_list_filter(self, request: HttpRequest) -> tuple[str, ...]:
         return ("is_active",) if requester(request).role == Role.COMPANY else self.list_filter

@@ -159,7 +159,7 @@ class FastChangeList(ChangeList):
             del self.params[ORDER_VAR]
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: list | None = None) -> QuerySet:
-        self.query = typed_term(request, self.query)  # an ID number is no part of the address
+        self.query: str = typed_term(request, self.query)  # type: ignore[has-type]  # an ID number is no part of the address
         queryset = super().get_queryset(request, exclude_parameters)
         if queryset.query.order_by != self._ordering:
             self.sortable_by = ()  # the search brought its own order

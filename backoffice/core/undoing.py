@@ -12,12 +12,12 @@ import traceback
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django_tasks import task
 
-from backoffice.accounts.models import User
 from backoffice.core.import_watch import claim, promise
 from backoffice.core.importers import ImportRefused, Slice, importer_for, must_import
 from backoffice.core.models import ImportRun
@@ -111,7 +111,7 @@ def stop(run: ImportRun, sentence: str) -> None:
 def take_back(run: ImportRun) -> None:
     """All slices that are left, one transaction each."""
     importer = importer_for(run.layout)
-    by = User.objects.filter(pk=run.undone_by_id or 0).first()
+    by = get_user_model().objects.filter(pk=run.undone_by_id or 0).first()
     slices = list(importer.undo_slices(run))
     remaining = sum(len(part.ids) for part in slices)
     total = max(remaining, run.undo_state.get("total", 0))
@@ -141,7 +141,7 @@ def take_back(run: ImportRun) -> None:
     )
 
 
-def take_slice(run: ImportRun, importer: Any, part: Slice, by: User | None) -> list[dict[str, str]] | None:
+def take_slice(run: ImportRun, importer: Any, part: Slice, by: Any) -> list[dict[str, str]] | None:
     """One slice in one transaction, tried again when somebody else's change came between; what stays and why.
 
     None if the undo was ended by somebody else.

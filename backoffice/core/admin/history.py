@@ -47,12 +47,12 @@ class Entry:
 class HistoryForm(forms.ModelForm):
     """Adds the reason, and refuses to overwrite what someone else saved meanwhile."""
 
-    #: Who edits (ScopedAdmin.get_form).
-    reader: Any = None
     #: Set on the class made for one request; the declared field itself is shared by all requests.
     reason_required = False
     #: From a link that knows the reason (`?change_reason=…`: a help request, an overdue profile).
     reason_given = ""
+    #: Who reads the page (ScopedAdmin.get_form); what others typed meanwhile is shown as this user may read it.
+    reader: Any = None
 
     change_reason = forms.CharField(
         label=_("Reason for the change"), required=False,
@@ -90,16 +90,11 @@ class HistoryForm(forms.ModelForm):
         rows = type(self.latest).objects.filter(**{self.instance._meta.pk.attname: self.instance.pk})
         before = rows.filter(history_id=key_or_none(seen)).first()
         names = related_names([before, self.latest]) if before else {}
-        told = (
-            merge(
-                self,
-                before,
-                self.latest,
-                lambda field, value: shown(field, value, names, type(self.instance), self.reader),
-            )
-            if before
-            else []
-        )
+
+        def show(field: models.Field, value: Any) -> str:
+            return shown(field, value, names, type(self.instance), self.reader)
+
+        told = merge(self, before, self.latest, show) if before else []
         data: Any = self.data.copy()  # type: ignore[attr-defined]
         data[self.add_prefix("seen_version")] = str(self.latest.history_id)
         self.data = data
