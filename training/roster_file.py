@@ -7,8 +7,10 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backoffice.core.excel import Field, Table, UnreadableFile, clean_choice, normalise_text, open_workbook
+from backoffice.core.excel import Table, UnreadableFile, clean_choice, normalise_text, open_workbook
+from backoffice.core.excel.limits import LIST
 from backoffice.core.excel.text import as_text, normalise_code
+from registry import captions
 from training.drafting import Entry
 from training.models import EnrolmentLine
 from training.proposals import MOST, Typed, parse_numbers
@@ -16,12 +18,11 @@ from training.proposals import MOST, Typed, parse_numbers
 Matter = EnrolmentLine.Matter
 #: How companies and the association's own sheets call these columns.
 FIELDS: Final = (
-    Field("number", ("证书编号", "证书号", "培训证号", "培训证书编号", "培训证书号", "上岗证号", "岗位证书编号",
-                     "证书号码", "certificate number", "certificate no"), required=True),
-    Field("matter", ("变更事项", "事项", "办理事项", "报名事项", "matter")),
-    Field("remark", ("变更备注", "备注", "remark on the change", "remark")),
-    Field("waiver", ("第二本证减免", "第二本减免", "减免", "second certificate waived", "waived")),
-)  # fmt: skip
+    captions.column("number", "certificate_number", required=True),
+    captions.column("matter"),
+    captions.column("remark", "matter_remark"),
+    captions.column("waiver"),
+)
 MATTERS: Final = {
     "延续": Matter.RENEWAL, "renewal": Matter.RENEWAL, "延续+变更": Matter.RENEWAL_CHANGE,
     "延续和变更": Matter.RENEWAL_CHANGE, "延续变更": Matter.RENEWAL_CHANGE,
@@ -45,7 +46,7 @@ def read_roster(upload: UploadedFile) -> RosterFile:
 
     A file without captions counts as a pasted list: every cell that looks like a certificate number is one.
     """
-    workbook = open_workbook(upload.file, upload.name or "")  # type: ignore[arg-type]
+    workbook = open_workbook(upload.file, upload.name or "", LIST)  # type: ignore[arg-type]
     try:
         table = workbook.table(FIELDS)
     except UnreadableFile as error:
@@ -53,12 +54,12 @@ def read_roster(upload: UploadedFile) -> RosterFile:
             raise
         table = None
     if table is None or not table.has("number"):
-        return bare_list(workbook.source)
+        return bare_list(workbook.plain_rows())
     return from_table(table)
 
 
-def bare_list(source: Any) -> RosterFile:
-    cells = (cell for row in source.grid(0).rows() for cell in row)
+def bare_list(rows: list[list[Any]]) -> RosterFile:
+    cells = (cell for row in rows for cell in row)
     typed = parse_numbers("\n".join(as_text(cell) for cell in cells if cell not in ("", None)))
     if not typed.numbers:
         raise UnreadableFile("no_header")

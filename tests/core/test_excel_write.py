@@ -224,7 +224,15 @@ def test_the_marked_copy_holds_only_the_bad_rows_unaltered_with_true_row_numbers
     lines = [[cell.value for cell in row] for row in sheet]
     assert lines[0] == ["原行号", *HEADERS, "错误原因"]
     assert lines[1] == [3, "张三", ID, dt.datetime(2016, 1, 30), 1, "=1+1", "twice"]
-    assert lines[2] == [4, "李四", 4.4e17, "2016-02-30", 2.5, None, "B4: digits lost; C4: no such day"]
+    assert lines[2] == [
+        4,
+        "李四",
+        4.4e17,
+        "2016-02-30",
+        2.5,
+        None,
+        "C3 (B4 in the file): digits lost; D3 (C4 in the file): no such day",
+    ]
     assert sheet["C3"].fill.fgColor.rgb == sheet["D3"].fill.fgColor.rgb == "FFFFC7CE"
     assert sheet["B3"].fill.fgColor.rgb != "FFFFC7CE"
     assert formulas(data) == []
