@@ -29,7 +29,7 @@ MEANINGS: Mapping[str, Meaning] = {
          "监理证书编号", "监理证书号", "原证书编号", "原证书号", "从业证书编号",
          "Certificate number", "Certificate no", "Certificate no.",
          "Certificate"),
-        loose=("编号", "号码", "证件编号", "No.", "Number"),
+        loose=("编号", "号码", "证件编号", "Number"),
         cleaner=clean.clean_certificate_number,
     ),
     "certificate_type": Meaning(

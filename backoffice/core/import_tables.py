@@ -105,6 +105,7 @@ def seen_of(table: Table) -> dict[str, Any]:
         "sheet": table.sheet,
         "sheets": table.sheets,
         "all_sheets": table.all_sheets,
+        "lead": table.lead,
         "header_row": table.header_row,
         "signature": table.signature,
         "rows": len(table),

@@ -15,11 +15,11 @@ from .text import normalise_code, normalise_text
 
 OLDEST, NEWEST = dt.date(1950, 1, 1), dt.date(2100, 12, 31)
 _DAY = r"(\d{4})\s*(?:[-./]|年)\s*(\d{1,2})\s*(?:[-./]|月)\s*(\d{1,2})\s*日?"
-_DATE = re.compile(_DAY + r"\s*((?:[T\s]?\d{1,2}[:时点].*)?)")
+_DATE = re.compile(_DAY + r"\s*((?:[T\s]?(?:上午|下午)?\s*\d{1,2}[:时点].*)?)")
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:\.0+)?()")
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 _TIME = re.compile(
-    r"T?\s*(\d{1,2})[:时点](\d{1,2})?分?(?::(\d{1,2})(?:[.,]\d+)?秒?)?\s*(AM|PM)?\s*"
+    r"T?\s*(上午|下午)?\s*(\d{1,2})[:时点](\d{1,2})?分?(?::(\d{1,2})(?:[.,]\d+)?秒?)?\s*(AM|PM)?\s*"
     r"(Z|(?:GMT|UTC)?\s*(?:[+-]\d{1,2}(?::?\d\d)?)?)?",
     re.IGNORECASE,
 )
@@ -110,12 +110,12 @@ def _with_time(raw: Any, day: dt.date, text: str) -> Reading:
     match = _TIME.fullmatch(text)
     if match is None:
         return Reading(day, dt.datetime.combine(day, dt.time(12)))
-    hour, minute, second = (int(part or 0) for part in match.groups()[:3])
-    half, zone = (match[4] or "").upper(), (match[5] or "").upper().replace(" ", "")
+    hour, minute, second = (int(part or 0) for part in match.groups()[1:4])
+    half, zone = (match[1] or match[5] or "").upper(), (match[6] or "").upper().replace(" ", "")
     if half:
-        hour = hour % 12 + (12 if half == "PM" else 0)
-    if hour == 24 and minute == second == 0:
-        hour, day = 0, day + _DAY_LENGTH
+        hour = hour % 12 + (12 if half in ("PM", "下午") else 0)
+    if hour == 24 and minute == second == 0 and day < dt.date.max:
+        return Reading(day + _DAY_LENGTH, dt.datetime.combine(day, dt.time.max))
     try:
         moment = dt.datetime.combine(day, dt.time(hour, minute, min(second, 59)), _zone(zone))
     except ValueError:
@@ -148,14 +148,11 @@ def date_remarks(cells: Sequence[Any], caption: str, name_of: Any, date1904: boo
     `name_of(index)` gives the name of a cell, such as G2.
     """
     kinds: dict[str, list[tuple[int, Reading]]] = {}
-    known: dict[Any, tuple[str, Reading] | None] = {}
+    known = {cell: found for cell in set(cells) if (found := _kind_of(cell, date1904)) is not None}
+    if not known:
+        return []
     for index, cell in enumerate(cells):
-        kind = type(cell)
-        if kind is dt.date or cell in ("", None) or (kind is str and len(cell) <= 10):
-            continue
-        if cell not in known:
-            known[cell] = _kind_of(cell, date1904)
-        if (found := known[cell]) is not None:
+        if (found := known.get(cell)) is not None:
             kinds.setdefault(found[0], []).append((index, found[1]))
     texts = {
         "zone": _("Column “{caption}”: {count} dates are written with a time zone and were converted to ours, the "
@@ -174,7 +171,14 @@ def date_remarks(cells: Sequence[Any], caption: str, name_of: Any, date1904: boo
     ]  # fmt: skip
 
 
+def _is_plain(text: str) -> bool:
+    """Nearly every date that is a text: ten characters, and no count of days with a fraction."""
+    return len(text) <= 10 and not text[:5].isdigit()
+
+
 def _kind_of(cell: Any, date1904: bool) -> tuple[str, Reading] | None:
+    if type(cell) is dt.date or cell in ("", None) or (isinstance(cell, str) and _is_plain(cell)):
+        return None
     try:
         reading = read_date(cell, date1904)
     except BadValue:

@@ -94,6 +94,7 @@ class Workbook:
             raise UnreadableFile("too_many_rows", limit=self.limits.rows)
         table.recognised = signature_of(choice.recognised)
         table.all_sheets = choice.all_sheets
+        table.lead = choice.main.name
         table.top = choice.main.top
         if choice.header.row + SAMPLE_ROWS > len(table.top):
             table.top = choice.main.grid.rows(choice.header.row + SAMPLE_ROWS)

@@ -101,8 +101,6 @@ def choose(
     """
     asked = [look for look in looks if look.name in named] if named else [k for k in looks if k.visible]
     main = max(asked, key=lambda look: look.merit) if asked else looks[0]
-    if named and (mapping or header_row):
-        main = asked[0]
     header, recognised = main.header, list(main.header.texts)
     if header_row is not None:
         header = header_at(main.grid.rows(header_row + SAMPLE_ROWS), header_row - 1, fields)
@@ -114,16 +112,20 @@ def choose(
             continue
         second = _same_captions(header, look, fields) or look.header
         move = relocate(header, second)
-        is_whole = all(place is not None for place, name in zip(move, header.fields, strict=True) if name)
-        has_more = second.found - header.found
-        if named:
+        if named or (not look.is_notes and _is_same_list(header, second, fields)):
             others.append((look, second, _extended(header, second, move)))
-        elif header.matched and is_whole and not has_more and not look.is_notes:
-            others.append((look, second, move))
     read = {main.name, *(look.name for look, _header, _move in others)}
     unread = [look.name for look in looks if look.name not in read and look.is_worth_naming]
     offered = [look.name for look in looks if look.name in read or look.is_worth_naming]
     return Choice(main, header, others, unread, recognised, offered)
+
+
+def _is_same_list(header: Header, second: Header, fields: Sequence[Field]) -> bool:
+    """Whether both have the same fields; only what nobody must fill in may stand on one of them alone."""
+    optional = {wanted.name for wanted in fields if not wanted.required}
+    differing = header.found ^ second.found
+    has_all = not ({wanted.name for wanted in fields} - optional - header.found)
+    return bool(header.found) and (not differing or (has_all and differing <= optional))
 
 
 def _same_captions(header: Header, look: Look, fields: Sequence[Field]) -> Header | None:
@@ -143,7 +145,7 @@ def _same_captions(header: Header, look: Look, fields: Sequence[Field]) -> Heade
 
 
 def _extended(header: Header, second: Header, move: list[int | None]) -> list[int | None]:
-    """A sheet the user asked for may have columns more: they are put behind those of the first."""
+    """Another sheet may have columns more: they are put behind those of the first."""
     for name in sorted(second.found - header.found):
         place = second.fields.index(name)
         if place not in move:

@@ -113,19 +113,19 @@ class CalamineGrid:
             # A company's name stands in fifty rows: each text is kept once (a third of the memory).
             texts: dict[str, str] = {}
             keep = texts.setdefault
-            pad = [""] * self.left  # iter_rows leaves out what is empty on the left, to_python does not
-            return self._shaped(
-                [
-                    pad + [keep(cell, cell) if type(cell) is str else cell for cell in row]
-                    for row in self.sheet.iter_rows()
-                ]
-            )
+            rows = [
+                [keep(cell, cell) if type(cell) is str else cell for cell in row]
+                for row in self.sheet.iter_rows()
+            ]
+            if self.left:  # iter_rows leaves out what is empty on the left, to_python does not
+                pad = [""] * self.left
+                rows = [pad + row for row in rows]
+            return self._shaped(rows)
 
     def _shaped(self, rows: list[Row]) -> list[Row]:
         """All rows as wide as the sheet, with the faulty cells in their places."""
-        for row in rows:
-            if len(row) != self.width:
-                row[self.width :] = []
+        if rows and len(rows[0]) != self.width:  # the parser makes all of them alike
+            for row in rows:
                 row += [""] * (self.width - len(row))
         for (at, column), fault in self.faults.items():
             if at < len(rows) and rows[at][column] in ("", None):

@@ -73,6 +73,8 @@ class Table:
     """Other sheets with data."""
     all_sheets: list[str] = field(default_factory=list)
     """Those it was read from and those, in the order of the workbook."""
+    lead: str = ""
+    """The sheet whose header row and columns the user sets."""
     recognised: str = ""
     """The signature of the header that was found without the user's word."""
     top: Sequence[Row] = ()
