@@ -317,7 +317,8 @@ class ImportRunAdmin(ScopedAdmin):
         if not stored:
             raise Http404
         stem = run.filename.rpartition(".")[0] or run.filename  # type: ignore[union-attr]
-        name = run.filename if which == "upload" else f"{stem}-{_('marked')}.xlsx"  # type: ignore[union-attr]
+        marked = _("{stem}-marked.xlsx").format(stem=stem)
+        name = run.filename if which == "upload" else marked  # type: ignore[union-attr]
         try:
             content = stored.open("rb")
         except FileNotFoundError:  # purged

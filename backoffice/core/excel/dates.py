@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from .errors import BadValue
 from .text import normalise_code, normalise_text
@@ -154,21 +154,39 @@ def date_remarks(cells: Sequence[Any], caption: str, name_of: Any, date1904: boo
     for index, cell in enumerate(cells):
         if (found := known.get(cell)) is not None:
             kinds.setdefault(found[0], []).append((index, found[1]))
-    texts = {
-        "zone": _("Column “{caption}”: {count} dates are written with a time zone and were converted to ours, the "
-                  "first in {cell}: {moment} counts as {day}."),
-        "next": _("Column “{caption}”: {count} dates end less than a minute before midnight and count as the next "
-                  "day, the first in {cell}: {moment} counts as {day}."),
-        "time": _("Column “{caption}”: {count} dates carry a time of day, which was left out, the first in {cell}: "
-                  "{moment} counts as {day}."),
-    }  # fmt: skip
     return [
-        texts[kind].format(
+        _remark(kind, len(found)).format(
             caption=caption, count=len(found), cell=name_of(found[0][0]),
             moment=_shown(cells[found[0][0]], found[0][1]), day=found[0][1].day.isoformat(),
         )
         for kind, found in kinds.items()
     ]  # fmt: skip
+
+
+def _remark(kind: str, count: int) -> str:
+    if kind == "zone":
+        return ngettext(
+            "Column “{caption}”: {count} date is written with a time zone and was converted to ours: {cell}, {moment}, "
+            "counts as {day}.",
+            "Column “{caption}”: {count} dates are written with a time zone and were converted to ours, the first in "
+            "{cell}: {moment} counts as {day}.",
+            count,
+        )
+    if kind == "next":
+        return ngettext(
+            "Column “{caption}”: {count} date ends less than a minute before midnight and counts as the next day: "
+            "{cell}, {moment}, counts as {day}.",
+            "Column “{caption}”: {count} dates end less than a minute before midnight and count as the next day, the "
+            "first in {cell}: {moment} counts as {day}.",
+            count,
+        )
+    return ngettext(
+        "Column “{caption}”: {count} date carries a time of day, which was left out: {cell}, {moment}, counts as "
+        "{day}.",
+        "Column “{caption}”: {count} dates carry a time of day, which was left out, the first in {cell}: {moment} "
+        "counts as {day}.",
+        count,
+    )
 
 
 def _is_plain(text: str) -> bool:

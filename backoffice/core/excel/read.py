@@ -21,7 +21,7 @@ from .guard import ZipScan, inspect_zip, sheet_parts
 from .header import SEARCHED_ROWS, Header, column_letter, header_at, signature_of
 from .limits import DEFAULT, Limits
 from .sheets import Look, choose, join, look_at, under
-from .sniff import sniff
+from .sniff import OLE, sniff
 from .sources import CalamineSource, Grid, ListGrid, ListSource, Source, has_nul_text, xlrd_source
 from .table import Table, build_table, cell_name
 from .text import is_picture, normalise_label
@@ -276,7 +276,11 @@ def _content(source: BinaryIO | Path | bytes, limits: Limits) -> bytes:
 def _old_excel(data: bytes, sniffed: str) -> Source:
     """calamine first; xlrd for what it cannot read, or reads as text full of NULs."""
     if sniffed == "biff":
-        return xlrd_source(data)
+        try:
+            return xlrd_source(data)
+        except UnreadableFile as error:
+            if error.code != "broken" or not data.startswith(OLE):
+                raise
     try:
         source = CalamineSource(data)
         if not has_nul_text(source):

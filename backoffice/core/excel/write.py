@@ -47,9 +47,9 @@ def safe_cell(value: Any) -> Any:
         return safe_text(value) or None
     if value is None or kind is bool:
         return value
-    if kind is int:
+    if isinstance(value, int):
         return value if abs(value) < EXACT_INTEGER else str(value)
-    if kind is float or kind is Decimal:
+    if isinstance(value, (float, Decimal)):
         return value if fits_number(value) else str(value)
     if isinstance(value, dt.datetime):
         value = value.replace(tzinfo=None)  # a workbook knows no time zones; give it local time
@@ -61,7 +61,7 @@ def safe_cell(value: Any) -> Any:
 
 def fits_number(value: float | Decimal) -> bool:
     """Whether a workbook holds the number: it knows no infinity, and no more than 1E+308."""
-    return isfinite(value) and abs(value) < LARGEST
+    return isfinite(value) and -LARGEST < value < LARGEST
 
 
 def sheet_title(name: str) -> str:
