@@ -114,4 +114,4 @@ def _errors(plan: Plan) -> list[Sample]:
     for line in table.rejected[:SHOWN]:
         reason = {"field": "", "column": "", "code": "rejected", "message": line.reason}
         samples.append({"row": line.row, "values": {}, "reasons": [reason]})
-    return sorted(samples, key=lambda sample: sample["row"])[:SHOWN]
+    return sorted(samples, key=lambda sample: table.order_of(sample["row"]))[:SHOWN]

@@ -61,11 +61,7 @@ def check_table(table: Table, layout: Layout) -> Check:
             for i, problem in problems.items()
         ]
     check.findings += [Finding(r.row, "", "", "", r.reason) for r in table.rejected]
-    order = {place: at for at, place in enumerate(table.places)}
-    if len(table.sheets) == 1:
-        check.findings.sort(key=lambda finding: (finding.row, finding.column))
-    else:
-        check.findings.sort(key=lambda finding: (order.get(finding.row, len(order)), finding.column))
+    check.findings.sort(key=lambda finding: (table.order_of(finding.row), finding.column))
     return check
 
 

@@ -113,6 +113,13 @@ class Table:
     def part_of(self, index: int) -> Part:
         return self.parts[bisect_right(self._starts, index) - 1]
 
+    def order_of(self, place: Place) -> tuple[int, int]:
+        """Sorts places as their sheets and rows follow each other."""
+        if isinstance(place, int):
+            return 0, place
+        sheet, _mark, row = place.rpartition("!")
+        return self.sheets.index(sheet), int(row)
+
     def has(self, name: str) -> bool:
         return name in self._indexes
 
