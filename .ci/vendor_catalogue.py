@@ -2,11 +2,13 @@
 
     python .ci/vendor_catalogue.py
 
-collects every translatable string of the packages below, as installed, drops those that Django or the package itself
-already has in Simplified Chinese, merges the rest into vendor_locale/zh_Hans/LC_MESSAGES/django.po (translations are
+collects every translatable string of the packages below, as installed, and what the installed Django asks for but its
+own Chinese catalogue lacks (that lags behind), drops those that Django or the package itself already has in Simplified
+Chinese, merges the rest into vendor_locale/zh_Hans/LC_MESSAGES/django.po (translations are
 kept, strings that are gone are dropped, new ones come in empty) and compiles the .mo. Run it after an upgrade of one
 of them, then translate what it lists; it ends with an error while something is untranslated.
-Entries with the comment "instead of Django's" replace a translation of Django's that does not suit our screens.
+Entries with the comment "instead of Django's" replace a translation of Django's that does not suit our screens; one
+that Django no longer asks for is dropped.
 """
 
 import importlib.util
@@ -49,6 +51,18 @@ def already_chinese() -> set[Key]:
     return set().union(*(translated(home / "locale/zh_Hans/LC_MESSAGES/django.po") for home in homes))
 
 
+def asked_by_django() -> polib.POFile:
+    """Every string of the installed Django, from the catalogue of its source language."""
+    asked = polib.POFile(wrapwidth=0)
+    for part in DJANGO:
+        source = folder("django") / part / "locale/en/LC_MESSAGES/django.po"
+        for entry in polib.pofile(str(source)):
+            if not entry.obsolete:
+                entry.occurrences = [(f"django/{part}", "")]
+                asked.append(entry)
+    return asked
+
+
 def extract() -> polib.POFile:
     """Every translatable string of the packages, by makemessages over a copy of their sources."""
     with tempfile.TemporaryDirectory() as name:
@@ -68,7 +82,7 @@ def extract() -> polib.POFile:
         return polib.pofile(str(work / "locale/zh_Hans/LC_MESSAGES/django.po"), wrapwidth=0)
 
 
-def merge(found: polib.POFile) -> polib.POFile:
+def merge(found: polib.POFile, asked: polib.POFile) -> polib.POFile:
     """What is left for us, with the translations we already have."""
     old = polib.pofile(str(CATALOGUE)) if CATALOGUE.exists() else polib.POFile()
     kept = {(entry.msgctxt, entry.msgid): entry for entry in old if not entry.obsolete}
@@ -86,9 +100,10 @@ def merge(found: polib.POFile) -> polib.POFile:
         "Content-Transfer-Encoding": "8bit",
         "Plural-Forms": "nplurals=1; plural=0;",
     }
-    overrides = {key: entry for key, entry in kept.items() if entry.tcomment == OVERRIDE}
+    known = {(entry.msgctxt, entry.msgid) for entry in asked}
+    overrides = {key: entry for key, entry in kept.items() if entry.tcomment == OVERRIDE and key in known}
     new.extend(overrides.values())
-    for entry in sorted(found, key=lambda entry: (entry.msgid, entry.msgctxt or "")):
+    for entry in sorted([*asked, *found], key=lambda entry: (entry.msgid, entry.msgctxt or "")):
         key = (entry.msgctxt, entry.msgid)
         if entry.obsolete or key in skip or key in overrides:
             continue
@@ -106,7 +121,7 @@ def merge(found: polib.POFile) -> polib.POFile:
 
 def main() -> None:
     """Extract, merge, compile, and say what is left to do."""
-    catalogue = merge(extract())
+    catalogue = merge(extract(), asked_by_django())
     CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
     catalogue.save(str(CATALOGUE))
     subprocess.run(  # noqa: S603

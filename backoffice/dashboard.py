@@ -17,6 +17,7 @@ from backoffice.core.admin.inbox import count_days
 from backoffice.core.inbox import state_label, todo
 from backoffice.core.models import Announcement, ImportRun, Message, Task
 from backoffice.core.scoping import visible_to
+from backoffice.core.subjects import own_name, without_own_name
 from backoffice.core.working_days import known_until
 from backoffice.navigation import HIDDEN, changelist
 from backoffice.roles import Role, allows
@@ -84,6 +85,9 @@ def waiting_tasks(user: Any) -> list[dict[str, Any]]:
     """The first of the inbox: most overdue, then oldest, each with its flow, state and age in working days."""
     tasks: list[Any] = list(todo(user)[:SHOWN_TASKS])
     count_days(tasks)
+    own = own_name(user)
+    for task in tasks:
+        task.subject = without_own_name(task.subject, own)
     return [waiting_task(task) for task in tasks]
 
 

@@ -190,6 +190,20 @@ CLASSES = Topic(
     ),
     "training.TrainingClass",
 )
+SYSTEM = Topic(
+    _("When something does not arrive, or somebody cannot sign in"),
+    (
+        _(
+            "“System state” shows whether the background work, the mails, the backups and the reminders run, and what "
+            "to do where they do not."
+        ),
+        _("Mails and text messages that failed stand in the “Outbox” with the reason."),
+        _(
+            "Too many wrong passwords lock signing in for a while; the user's page unlocks, and a one-time code helps "
+            "at once."
+        ),
+    ),
+)
 LOOK_UP = Topic(
     _("Look something up"),
     (
@@ -225,8 +239,17 @@ ENROL = Topic(
             "“Enrol people in training” on the first page: choose type and mode, then one of the open classes."
         ),
         _(
-            "Continuing education: type or paste certificate numbers, or upload an Excel file, then “Look up and add”. "
-            "Practice training: tick members of your company."
+            "Type or paste certificate numbers, ID numbers or names of your own people, or upload an Excel file, then "
+            "“Look up and add”. Practice training: you may tick members of your company, too."
+        ),
+        _(
+            "Somebody of another company is found by certificate number and name, or the last four characters of the "
+            "ID number, beside it; the line stays masked until you submit. After 20 wrong answers a day no more are "
+            "looked up that day."
+        ),
+        _(
+            "What could not be put on the roster stays below the box until you correct it or take it off; a row that "
+            "does not fit the certificate waits for your tick."
         ),
         _(
             "Each line shows its price and what is missing, with a link that puts it right. A certificate that shows "
@@ -291,7 +314,8 @@ ROSTERS = Topic(
         ),
         _("“Approve” asks the company to pay. “Return” needs an opinion and gives the seats back."),
         _(
-            "In the list of enrolments, “Approve the clean ones” takes several rosters without findings at once."
+            "“Approve or return …”, in the inbox or in the list of enrolments, shows which of the chosen rosters have "
+            "findings, and approves the others at once."
         ),
         _("On a confirmed enrolment note the day on which its papers came."),
     ),
@@ -404,8 +428,8 @@ LEARNING = Topic(
 )
 
 TOPICS: dict[str, tuple[Topic, ...]] = {
-    Role.ADMIN: (USERS, FEES, LOOK_UP, WORDING),
-    Role.OFFICE: (INBOX, OFFICE_REVIEW, HELP_DESK, MERGING, IMPORTS, WORDING, CALENDAR, USERS, LOOK_UP),
+    Role.ADMIN: (USERS, SYSTEM, FEES, LOOK_UP, WORDING),
+    Role.OFFICE: (INBOX, OFFICE_REVIEW, HELP_DESK, MERGING, IMPORTS, WORDING, CALENDAR, USERS, SYSTEM, LOOK_UP),
     Role.FINANCE: (INBOX, VERIFY, RECEIPTS, REFUNDS, LOOK_UP),
     Role.TRAINING: (INBOX, CLASSES, CONFIRM, HAND_OVER, RESULTS, LOOK_UP),
     Role.LOCAL_BODY: (INBOX, ROSTERS, FACE_TO_FACE, REVIEW),

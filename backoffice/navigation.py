@@ -16,6 +16,7 @@ from backoffice.core.models import ImportRun
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role, allows
 
+ADMINISTRATION = _("Administration")
 #: (title, icon, model label, changelist) by group; an entry shows for the roles that may view the model.
 GROUPS: list[tuple[Any, list[tuple[Any, str, str]]]] = [
     (_("Work"), [
@@ -65,7 +66,7 @@ GROUPS: list[tuple[Any, list[tuple[Any, str, str]]]] = [
         (_("Working-day calendar"), "calendar_month", "core.CalendarDay"),
         (_("Attachment kinds"), "attach_file", "core.AttachmentKind"),
     ]),
-    (_("Administration"), [
+    (ADMINISTRATION, [
         (_("Users"), "manage_accounts", "accounts.User"),
         (_("Outbox"), "outgoing_mail", "core.Message"),
         (_("Remembered column mappings"), "view_column", "core.HeaderMapping"),
@@ -119,6 +120,10 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             for name, icon, label in entries
             if label not in hidden and allows(role, "view", label)
         ]
+        if title is ADMINISTRATION and allows(role, "view", "core.SignOfLife"):
+            items.append(
+                {"title": _("System state"), "icon": "monitor_heart", "link": reverse("admin:system_state")}
+            )
         if items:
             groups.append({"title": title, "separator": True, "items": items})
     badges = badges_of(request)

@@ -108,6 +108,7 @@ SCOPES: Final[dict[str, dict[str, str]]] = {
     "core.ImportRun": {A: ALL, O: ALL, T: ALL, L: ALL, U: ALL},
     "core.HeaderMapping": {A: ALL, O: ALL, U: ALL},
     "axes.AccessAttempt": {A: ALL, U: ALL},
+    "core.SignOfLife": {A: ALL, O: ALL},
 }
 
 VIEW: Final = frozenset({"view"})
@@ -170,9 +171,18 @@ GRANTS: Final[dict[str, dict[str, frozenset[str]]]] = {
     "fees.Bill": {A: VIEW | {"export"}, O: VIEW, F: VIEW | {"export"}, T: VIEW, U: VIEW | {"export"}, C: VIEW},
     "fees.BillItem": {A: VIEW, O: VIEW, F: VIEW, T: VIEW, U: VIEW, C: VIEW},
     # "change": a company reads the pictures of what it hands in; they are fixed from then on.
-    "fees.Voucher": {A: VIEW, O: VIEW, F: VIEW, T: VIEW, U: VIEW, C: frozenset({"view", "change"})},
-    "fees.Receipt": {A: VIEW, O: VIEW, F: frozenset({"view", "change", "export"}), T: VIEW, U: VIEW, C: VIEW},
-    "fees.Refund": {A: VIEW, O: VIEW, F: frozenset({"view", "change", "export"}), T: VIEW, U: VIEW, C: VIEW},
+    "fees.Voucher": {
+        A: VIEW | {"export"}, O: VIEW, F: VIEW | {"export"}, T: VIEW, U: VIEW | {"export"},
+        C: frozenset({"view", "change"}),
+    },
+    "fees.Receipt": {
+        A: VIEW | {"export"}, O: VIEW, F: frozenset({"view", "change", "export"}), T: VIEW,
+        U: VIEW | {"export"}, C: VIEW,
+    },
+    "fees.Refund": {
+        A: VIEW | {"export"}, O: VIEW, F: frozenset({"view", "change", "export"}), T: VIEW,
+        U: VIEW | {"export"}, C: VIEW,
+    },
     "fees.PayerDefault": {A: VIEW, F: VIEW, U: VIEW, C: VIEW},
     "training.Enrolment": {
         A: VIEW | {"export"}, O: VIEW, F: VIEW, T: frozenset({"view", "change", "export"}), U: VIEW | {"export"},
@@ -202,6 +212,7 @@ GRANTS: Final[dict[str, dict[str, frozenset[str]]]] = {
     "core.ImportRun": {A: VIEW, O: EDIT, T: EDIT, L: EDIT, U: VIEW},
     "core.HeaderMapping": {A: VIEW, O: VIEW | {"delete"}, U: VIEW},
     "axes.AccessAttempt": {A: VIEW | {"delete"}, U: VIEW},
+    "core.SignOfLife": {A: VIEW, O: VIEW},
 }  # fmt: skip
 
 

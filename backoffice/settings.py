@@ -4,89 +4,72 @@ a wrong value stops the start with a sentence that names the variable and the re
 
 import secrets
 import sys
+from email.utils import formataddr
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
+from urllib.parse import urlsplit
 
 import environ
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core import error_reports, logs
+from backoffice.environment import Environment
+
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
 environ.Env.read_env(str(BASE_DIR / ".env"))
-
-
-def choice(name: str, allowed: tuple[str, ...], default: str) -> str:
-    """The variable's value, which must be one of `allowed`."""
-    value = env.str(name, default)
-    if value not in allowed:
-        raise ImproperlyConfigured(f"{name} is {value!r}; it must be one of: {', '.join(allowed)}.")
-    return value
-
-
-def number(name: str, default: int, low: int, high: int) -> int:
-    """The variable's value as a whole number between `low` and `high`."""
-    value = env.str(name, str(default))
-    if not value.isdigit() or not low <= int(value) <= high:
-        raise ImproperlyConfigured(f"{name} is {value!r}; it must be a whole number from {low} to {high}.")
-    return int(value)
-
-
-def required(name: str, why: str) -> str:
-    """The variable's value; a production site without it does not start."""
-    value = env.str(name, "")
-    if not value:
-        raise ImproperlyConfigured(f"{name} is not set; {why}.")
-    return value
-
+env = Environment()
 
 # --- What kind of site -------------------------------------------------------------------------------
 
-ENVIRONMENT = choice("ENVIRONMENT", ("demo", "production"), "demo")
+ENVIRONMENT = env.choice("ENVIRONMENT", ("demo", "production"), "demo")
 PRODUCTION = ENVIRONMENT == "production"
 TESTING = "pytest" in sys.modules
-DEBUG = env.bool("DEBUG", False)
+DEBUG = env.switch("DEBUG", False)
 if PRODUCTION and DEBUG:
-    raise ImproperlyConfigured("DEBUG is on in production; remove it: it would show secrets to visitors.")
+    env.refuse("DEBUG is on in production; remove it: it would show secrets to visitors.")
 
-DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var")))
+DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var")))
 try:
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 except OSError as error:
-    raise ImproperlyConfigured(f"DATA_DIR {DATA_DIR} cannot be made: {error.strerror}.") from error
+    env.refuse(f"DATA_DIR {DATA_DIR} cannot be made: {error.strerror}.")
+    env.finish()
 
 
 def demo_secret_key() -> str:
     """A random key kept beside the demo's data, so that sessions survive a restart."""
     path = DATA_DIR / "secret_key"
     if not path.exists():
+        path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(50))
-        path.chmod(0o600)
     return path.read_text()
 
 
 if PRODUCTION:
-    SECRET_KEY = required(
+    SECRET_KEY = env.required(
         "SECRET_KEY", "make one with: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
     )
-    if len(SECRET_KEY) < 50:
-        raise ImproperlyConfigured("SECRET_KEY is shorter than 50 characters; make a longer one.")
-    ALLOWED_HOSTS = [
-        host.strip() for host in required("ALLOWED_HOSTS", "name the site's hosts, with commas").split(",")
-    ]
-    if "*" in ALLOWED_HOSTS:
-        raise ImproperlyConfigured("ALLOWED_HOSTS holds '*'; name the site's hosts instead.")
+    if 0 < len(SECRET_KEY) < 50:
+        env.refuse("SECRET_KEY is shorter than 50 characters; make a longer one.")
 else:
-    SECRET_KEY = env.str("SECRET_KEY", "") or demo_secret_key()
-    ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])
-SITE_URL = env.str(
-    "SITE_URL", f"https://{ALLOWED_HOSTS[0]}" if PRODUCTION else "http://127.0.0.1:8000"
-).rstrip("/")
-if urlparse(SITE_URL).scheme not in ("http", "https"):
-    raise ImproperlyConfigured(
-        f"SITE_URL is {SITE_URL!r}; it must start with https:// (it is put into mails)."
-    )
+    SECRET_KEY = env.text("SECRET_KEY") or demo_secret_key()
+ALLOWED_HOSTS = env.hosts(
+    "ALLOWED_HOSTS",
+    () if PRODUCTION else ("localhost", "127.0.0.1", "[::1]", "testserver"),
+    required=PRODUCTION,
+)
+# Where the links in mails lead. The first host will do, unless it stands for many (".example.org").
+first_host = next((host for host in ALLOWED_HOSTS[:1] if host[0] not in ".*"), "")
+made_from_host = f"https://{first_host}" if first_host else ""
+SITE_URL = env.web_address(
+    "SITE_URL", made_from_host if PRODUCTION else "http://127.0.0.1:8000", secure=PRODUCTION,
+    why="mails carry links with it that sign people in",
+)  # fmt: skip
+site = urlsplit(SITE_URL)
+if not SITE_URL:
+    env.refuse("SITE_URL is not set; an example: https://members.example.org")
+if site.path or site.query:
+    env.refuse(f"SITE_URL is {SITE_URL!r}; it must be a host alone: the product runs under no folder.")
 
 # --- Applications ------------------------------------------------------------------------------------
 
@@ -117,6 +100,8 @@ if TESTING:
     INSTALLED_APPS.append("tests.flowapp")
 
 MIDDLEWARE = [
+    "backoffice.core.request_log.RequestLogMiddleware",
+    "backoffice.core.probes.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -157,16 +142,10 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # --- Database ----------------------------------------------------------------------------------------
 
-try:
-    DATABASES = {
-        "default": env.db_url_config(
-            env.str("DATABASE_URL", "") or f"sqlite:///{DATA_DIR / 'backoffice.sqlite3'}"
-        )
-    }
-except (ImproperlyConfigured, ValueError, KeyError) as error:
-    raise ImproperlyConfigured(
-        "DATABASE_URL is not understood; an example: postgres://user:password@host/name"
-    ) from error
+DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'backoffice.sqlite3'}")}
+if PRODUCTION:
+    env.required("DATABASE_URL", "an example: postgres://user:password@host/name")
+CONN_MAX_AGE = env.number("CONN_MAX_AGE", 60, 0, 86400)
 database = DATABASES["default"]
 if database.get("ENGINE") == "django.db.backends.sqlite3":
     database["OPTIONS"] = {
@@ -177,15 +156,9 @@ if database.get("ENGINE") == "django.db.backends.sqlite3":
             "PRAGMA mmap_size=268435456;PRAGMA temp_store=MEMORY;PRAGMA journal_size_limit=67108864"
         ),
     }
-elif database.get("ENGINE") == "django.db.backends.postgresql":
-    database["CONN_MAX_AGE"] = number("CONN_MAX_AGE", 60, 0, 86400)
-    database["CONN_HEALTH_CHECKS"] = True
 else:
-    raise ImproperlyConfigured(
-        "DATABASE_URL names a database we do not run on; use postgres://… or sqlite:///…"
-    )
-if PRODUCTION and not env.str("DATABASE_URL", ""):
-    raise ImproperlyConfigured("DATABASE_URL is not set; an example: postgres://user:password@host/name")
+    database["CONN_MAX_AGE"] = CONN_MAX_AGE
+    database["CONN_HEALTH_CHECKS"] = True
 
 # --- Users, sign-in, sessions ------------------------------------------------------------------------
 
@@ -204,18 +177,29 @@ LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 LOGOUT_REDIRECT_URL = "admin:login"
 PASSWORD_RESET_TIMEOUT = 60 * 60 * 24
-SESSION_COOKIE_AGE = 60 * 60 * number("SESSION_HOURS", 12, 1, 24 * 14)
+SESSION_COOKIE_AGE = 60 * 60 * env.number("SESSION_HOURS", 12, 1, 24 * 14)
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_HANDLER = (
+    "backoffice.accounts.lockout.LockoutHandler"  # and who tries many names, or from many addresses
+)
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "accounts/locked_out.html"
 AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False  # registered by core/admin/office.py, scoped
 AXES_SENSITIVE_PARAMETERS = ["username"]  # a person's login name is the ID number
-AXES_IPWARE_PROXY_COUNT = number("PROXY_COUNT", 0, 0, 5) or None
-SILENCED_SYSTEM_CHECKS: list[str] = []
+AXES_CLIENT_IP_CALLABLE = "backoffice.core.sender.client_address"
+# How many proxies stand before us. Each adds the address it was asked from to X-Forwarded-For; what is further left in
+# that header was written by the visitor.
+PROXY_COUNT = env.number("PROXY_COUNT", 0, 0, 5)
+BEHIND_PROXY = env.switch("BEHIND_PROXY", False)
+if BEHIND_PROXY and not PROXY_COUNT:
+    env.refuse(
+        "BEHIND_PROXY is on, but PROXY_COUNT is not set: all visitors would count as one. Say how many proxies stand "
+        "before this site, for example PROXY_COUNT=1."
+    )
 
 # --- Language and time -------------------------------------------------------------------------------
 
@@ -235,9 +219,13 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = not PRODUCTION
 WHITENOISE_AUTOREFRESH = TESTING  # else each new test client would walk through all static files
 MEDIA_ROOT = DATA_DIR / "media"  # private: no MEDIA_URL, downloads go through the scope check
-MEDIA_STORAGE = choice("MEDIA_STORAGE", ("disk", "s3"), "disk")
+MEDIA_STORAGE = env.choice("MEDIA_STORAGE", ("disk", "s3"), "disk")
 STORAGES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Scans of ID cards: other users of the machine do not read them.
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+    },
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if PRODUCTION
@@ -245,90 +233,61 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
 }
 if MEDIA_STORAGE == "s3":
+    env.needs_package("storages", "MEDIA_STORAGE=s3", "requirements-s3.txt")
     STORAGES["default"] = {
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
-            "bucket_name": required("S3_BUCKET", "name the bucket for uploads"),
-            "endpoint_url": env.str("S3_ENDPOINT", None),
-            "access_key": env.str("S3_ACCESS_KEY", None),
-            "secret_key": env.str("S3_SECRET_KEY", None),
+            "bucket_name": env.required("S3_BUCKET", "name the bucket for uploads"),
+            "endpoint_url": env.web_address(
+                "S3_ENDPOINT", secure=PRODUCTION, why="it carries scans of ID cards"
+            )
+            or None,
+            "access_key": env.text("S3_ACCESS_KEY") or None,
+            "secret_key": env.text("S3_SECRET_KEY") or None,
             "default_acl": "private",
             "querystring_auth": True,
         },
     }
+    if bool(env.text("S3_ACCESS_KEY")) != bool(env.text("S3_SECRET_KEY")):
+        env.refuse("S3_ACCESS_KEY and S3_SECRET_KEY belong together; set both, or neither.")
 
 # --- Mail and SMS ------------------------------------------------------------------------------------
 
-try:
-    EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
-except (ImproperlyConfigured, ValueError, KeyError) as error:
-    raise ImproperlyConfigured(
-        "EMAIL_URL is not understood; an example: smtp+tls://user:password@host:587"
-    ) from error
+EMAIL_CONFIG = env.mail_server("EMAIL_URL", required=PRODUCTION)
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 15
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "会员服务 <member-service@example.org>")
+mail_host = site.hostname if PRODUCTION else "example.org"
+DEFAULT_FROM_EMAIL = env.sender(
+    "DEFAULT_FROM_EMAIL",
+    formataddr(("会员服务", f"member-service@{mail_host}"), "utf-8") if mail_host else "",
+)
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # The HTTP gateway's request is written here as templates over {phone} and {text}, so that a new provider
 # is a setting and not a release.
-SMS_BACKEND = choice("SMS_BACKEND", ("console", "http"), "console")
-SMS_HTTP = {
-    "url": env.str("SMS_URL", ""),
-    "method": choice("SMS_METHOD", ("POST", "GET"), "POST"),
-    "headers": env.json("SMS_HEADERS", default={"Content-Type": "application/json"}),
-    "body": env.str("SMS_BODY", '{"phone": "{phone}", "text": "{text}"}'),
-    "success": env.str("SMS_SUCCESS", ""),  # text that the answer must contain; empty: any 2xx
-    "timeout": number("SMS_TIMEOUT", 10, 1, 60),
-}
-if SMS_BACKEND == "http":
-    if urlparse(SMS_HTTP["url"]).scheme not in ("http", "https"):
-        raise ImproperlyConfigured("SMS_URL is not set to an http(s) address, but SMS_BACKEND is 'http'.")
-    sent = SMS_HTTP["url"] + (SMS_HTTP["body"] if SMS_HTTP["method"] == "POST" else "")
-    if "{phone}" not in sent or "{text}" not in sent:
-        raise ImproperlyConfigured("SMS_URL and SMS_BODY together must hold {phone} and {text}.")
-    kind = {str(key).lower(): str(value) for key, value in SMS_HTTP["headers"].items()}.get(
-        "content-type", ""
-    )
-    if SMS_HTTP["method"] == "POST" and "json" not in kind and "form-urlencoded" not in kind:
-        raise ImproperlyConfigured(
-            "SMS_HEADERS holds no Content-Type we can escape for; use application/json or "
-            "application/x-www-form-urlencoded."
-        )
+SMS_BACKEND = env.choice("SMS_BACKEND", ("console", "http"), "console")
+SMS_HTTP = env.sms_gateway(SMS_BACKEND == "http", secure=PRODUCTION)
 
 # --- Learning platform (training/platform/README.md) ---------------------------------------------------
 # excel: the training department downloads the roster and uploads the platform's answer
 # http:  the platform's service is asked directly, in signed requests
 
-LEARNING_PLATFORM = choice("LEARNING_PLATFORM", ("excel", "http"), "excel")
-LEARNING_PLATFORM_HTTP = {
-    "url": env.str("LEARNING_PLATFORM_URL", "").rstrip("/"),
-    "secret": env.str("LEARNING_PLATFORM_SECRET", ""),
-    "timeout": number("LEARNING_PLATFORM_TIMEOUT", 20, 1, 120),  # seconds
-    "poll_minutes": number("LEARNING_PLATFORM_POLL_MINUTES", 30, 1, 1440),
-}
-if LEARNING_PLATFORM == "http":
-    if urlparse(LEARNING_PLATFORM_HTTP["url"]).scheme not in ("http", "https"):
-        raise ImproperlyConfigured(
-            "LEARNING_PLATFORM_URL is not set to an http(s) address, but LEARNING_PLATFORM is 'http'."
-        )
-    if PRODUCTION and urlparse(LEARNING_PLATFORM_HTTP["url"]).scheme != "https":
-        raise ImproperlyConfigured(
-            "LEARNING_PLATFORM_URL must start with https:// (it carries personal data)."
-        )
-    if len(LEARNING_PLATFORM_HTTP["secret"]) < 32:
-        raise ImproperlyConfigured(
-            "LEARNING_PLATFORM_SECRET is shorter than 32 characters; agree on a longer one with the platform."
-        )
+LEARNING_PLATFORM = env.choice("LEARNING_PLATFORM", ("excel", "http"), "excel")
+LEARNING_PLATFORM_HTTP = env.learning_platform(LEARNING_PLATFORM == "http", secure=PRODUCTION)
 
 # --- Background work ---------------------------------------------------------------------------------
 # embedded: queued in the database, done by a thread of this process (demo, small sites)
 # worker:   queued in the database, done by `manage.py worker`
 # celery:   queued in Redis, done by `celery -A backoffice.core.celery worker`
 
-TASKS_BACKEND = choice("TASKS_BACKEND", ("embedded", "worker", "celery"), "embedded")
-REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
+TASKS_BACKEND = env.choice("TASKS_BACKEND", ("embedded", "worker", "celery"), "embedded")
+given_redis = env.redis("REDIS_URL")
+REDIS_URL = given_redis or "redis://127.0.0.1:6379/0"
+if TASKS_BACKEND == "celery":
+    env.needs_package("celery", "TASKS_BACKEND=celery", "requirements-celery.txt")
+elif given_redis:
+    env.needs_package("redis", "REDIS_URL", "requirements-celery.txt")
 # Minutes. A job that runs longer counts as left behind by a dead worker and is started again.
-TASK_TIME_LIMIT = number("TASK_TIME_LIMIT", 60, 5, 1440)
+TASK_TIME_LIMIT = env.number("TASK_TIME_LIMIT", 60, 5, 1440)
 TASKS = {
     "default": {
         "BACKEND": {
@@ -342,7 +301,9 @@ TASKS = {
 if TESTING:
     TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
 
-if TASKS_BACKEND == "celery":  # where there is Redis, all processes count rate limits together
+# What must hold across all processes is no matter of the cache: limits and throttles are counted in the database
+# (core/counters.py). The cache holds what may be forgotten, and each process may have its own.
+if TASKS_BACKEND == "celery" or given_redis:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 
 # --- History -----------------------------------------------------------------------------------------
@@ -358,15 +319,26 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = False  # Unfold's scripts read it
+ssl_redirect = env.switch("SECURE_SSL_REDIRECT", True)
+hsts_seconds = env.number("SECURE_HSTS_SECONDS", 31536000, 0, 2 * 31536000)
+# Both speak for hosts that are not ours (the association's other sites): only where somebody decides so.
+hsts_subdomains = env.switch("SECURE_HSTS_INCLUDE_SUBDOMAINS", False)
+hsts_preload = env.switch("SECURE_HSTS_PRELOAD", False)
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+if hsts_preload and not (hsts_subdomains and hsts_seconds >= 31536000):
+    env.refuse(
+        "SECURE_HSTS_PRELOAD is on; browsers preload only sites with SECURE_HSTS_INCLUDE_SUBDOMAINS on and "
+        "SECURE_HSTS_SECONDS of a year (31536000) or more."
+    )
 if PRODUCTION:
-    SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
-    SECURE_HSTS_SECONDS = number("SECURE_HSTS_SECONDS", 31536000, 0, 2 * 31536000)
-    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
-    SECURE_HSTS_PRELOAD = True
+    SECURE_SSL_REDIRECT = ssl_redirect
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
+    SECURE_HSTS_SECONDS = hsts_seconds
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = hsts_subdomains
+    SECURE_HSTS_PRELOAD = hsts_preload
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
-    CSRF_TRUSTED_ORIGINS = [SITE_URL]
+    CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL else []
 
 # --- Look --------------------------------------------------------------------------------------------
 
@@ -399,11 +371,16 @@ UNFOLD = {
     },
 }  # fmt: skip
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"backoffice": {"level": "INFO"}, "registry": {"level": "INFO"}},
-}
+# --- Logs, reports of errors -------------------------------------------------------------------------
+
+LOG_FORMAT = env.choice("LOG_FORMAT", ("plain", "json"), "json" if PRODUCTION else "plain")
+LOGGING = logs.configuration(LOG_FORMAT)
+SENTRY_DSN = env.web_address("SENTRY_DSN")
+if SENTRY_DSN:
+    env.needs_package("sentry_sdk", "SENTRY_DSN", "requirements-sentry.txt")
+    if not urlsplit(SENTRY_DSN).username:
+        env.refuse("SENTRY_DSN holds no key; copy the whole address from Sentry: https://key@host/number")
+
+env.finish()
+if SENTRY_DSN:
+    error_reports.start(SENTRY_DSN, ENVIRONMENT)

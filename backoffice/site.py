@@ -31,9 +31,13 @@ class BackofficeSite(UnfoldAdminSite):
 
     def get_urls(self) -> list[URLPattern]:
         """Without /r/<type>/<id>/, which names any object of any model to anybody."""
-        from backoffice.help import help_page  # asks this very site
+        from backoffice.core.admin.state import state_page  # both ask this very site
+        from backoffice.help import help_page
 
-        own = [path("help/", self.admin_view(help_page), name="help")]
+        own = [
+            path("help/", self.admin_view(help_page), name="help"),
+            path("system/", self.admin_view(state_page), name="system_state"),
+        ]
         return own + [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:

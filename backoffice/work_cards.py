@@ -14,8 +14,8 @@ from django.utils.translation import ngettext
 from backoffice.core.scoping import visible_to
 from backoffice.navigation import changelist
 from backoffice.roles import Role
-from fees.flows.payment import yuan
 from fees.models import Bill, Receipt, Refund, Voucher
+from fees.money import yuan
 from training.models import Enrolment, EnrolmentLine, TrainingClass
 
 Card = dict[str, Any]

@@ -98,13 +98,13 @@ def ours(rows: int, result: Result) -> None:
     from django.db import transaction
 
     from backoffice.accounts.models import User
-    from training.drafting import Entry, enter, lock_draft
-    from training.proposals import parse_numbers
+    from training.drafting import enter, lock_draft
+    from training.entries import parse
 
     user, draft = User.objects.get(), warm()
     with measured(result), transaction.atomic():
-        entries = [Entry(number) for number in parse_numbers(pasted(rows)).numbers]
-        outcome = enter(lock_draft(draft.pk, user), entries, user)
+        entries = parse(pasted(rows)).entries
+        outcome = enter(lock_draft(draft.pk, user, looks_up=True), entries, user)
     assert outcome.added == rows
     check(rows)
 

@@ -60,6 +60,7 @@ def prepare(rows: int, people: int) -> None:
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
+    from backoffice.core.models.numbers import take
     from fees.models import FeeSchedule
     from registry.models import Certificate, Company, LocalBody, Person, Region
     from training.models import Enrolment, EnrolmentLine, TrainingClass
@@ -98,8 +99,9 @@ def prepare(rows: int, people: int) -> None:
             local_body=body,
             contact_name="陈",
             contact_phone="13800138000",
+            number=number,
         )
-        for _n in range(rows)
+        for number in take(rows)
     )
     EnrolmentLine.objects.bulk_create(
         EnrolmentLine(

@@ -1,11 +1,17 @@
-"""人民币大写: an amount in Chinese capitals, as it stands on vouchers, receipts and the printed roster.
+"""How money is written: 1,240 元 everywhere on screens and in messages; 人民币大写 on vouchers, receipts and prints.
 
-The rules are those of 正确填写票据和结算凭证的基本规定: 整 after yuan and jiao and not after fen, one 零 for any run of
+`yuan()` is for sentences and tables that name the unit themselves, `in_yuan()` for an amount that stands alone; the
+template filters of both are in templatetags/fees_amounts.py, `MoneyField` uses it in lists, forms and histories.
+
+Capitals follow 正确填写票据和结算凭证的基本规定: 整 after yuan and jiao and not after fen, one 零 for any run of
 zeros inside the number, none before jiao, and 零 between yuan and fen where there are no jiao.
 """
 
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 DIGITS = "零壹贰叁肆伍陆柒捌玖"
 PLACES = ("仟", "佰", "拾", "")
@@ -14,18 +20,30 @@ LIMIT = Decimal(10) ** 16
 CENT = Decimal("0.01")
 
 
+def yuan(amount: Decimal | int) -> str:
+    """The figures alone, in yuan: 1,240 or 12.50 or -20; cents only where there are some."""
+    amount = Decimal(amount)
+    whole = amount == amount.to_integral_value()
+    return str(number_format(amount, decimal_pos=0 if whole else 2, force_grouping=True))
+
+
+def in_yuan(amount: Decimal | int) -> str:
+    """With the unit: 1,240 元."""
+    return _("%(amount)s yuan") % {"amount": yuan(amount)}
+
+
 def in_capitals(amount: Decimal) -> str:
     """The amount as a bank writes it out: 1000.50 is 壹仟元伍角整. Raise ValueError from 10^16 yuan on."""
     rounded = amount.quantize(CENT, ROUND_HALF_UP) if abs(amount) < LIMIT else LIMIT
     if abs(rounded) >= LIMIT:
         raise ValueError(f"{amount} is too much to be written out")
     sign = "负" if rounded < 0 else ""
-    yuan, rest = divmod(int(abs(rounded) * 100), 100)
+    full, rest = divmod(int(abs(rounded) * 100), 100)
     jiao, fen = divmod(rest, 10)
-    text = whole(yuan) + "元" if yuan or not rest else ""
+    text = whole(full) + "元" if full or not rest else ""
     if jiao:
         text += DIGITS[jiao] + "角"
-    elif fen and yuan:
+    elif fen and full:
         text += "零"
     return sign + text + (DIGITS[fen] + "分" if fen else "整")
 

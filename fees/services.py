@@ -1,21 +1,22 @@
 """The verbs of the cash desk. Each runs inside the transaction of the step that calls it."""
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.core.attachments import FileRefused, Picture, check_picture, store
-from backoffice.core.flow import StepRefused, System, account_of, apply, start
+from backoffice.core.flow import StepRefused, System, account_of, apply, start, write_log
 from backoffice.core.models import Attachment, AttachmentKind, Task
-from fees.flows.payment import still_missing
+from fees.flows.payment import CORRECTED, still_missing
 from fees.flows.receipts import short_of
-from fees.models import Bill, BillItem, PayerDefault, Receipt, Refund, Voucher
-from fees.rules import ZERO, Paper
+from fees.models import Bill, BillItem, PayerDefault, Refund, Voucher
+from fees.receipts import Payer, correct_payer, expect_receipts
+from fees.rules import ZERO
 
 
 def make_bill(record: Any, company: Any) -> Bill:
@@ -24,7 +25,8 @@ def make_bill(record: Any, company: Any) -> Bill:
     total = sum((item.amount for _line, _label, items in lines for item in items), ZERO)
     bill = Bill.of(record).select_for_update().first()
     if bill is None:
-        bill = Bill(content_type=ContentType.objects.get_for_model(record), object_id=record.pk)
+        kind = ContentType.objects.get_for_model(record)
+        bill = Bill(content_type=kind, object_id=record.pk, number=record.number)
     bill.company, bill.subject, bill.total = company, record.bill_subject(), total
     bill.stage = Bill.Stage.IDLE
     bill.save()
@@ -57,12 +59,11 @@ def set_stage(bill: Bill, stage: str) -> None:
 
 
 def locked(bill: Bill) -> Bill:
-    """The bill as it is now, locked: two who decide about its money wait for each other.
-
-    A refund that is due is locked first, as `Refund.pay_back` does it.
-    """
-    list(bill.refunds.select_for_update().filter(state=Refund.State.DUE))
-    return Bill.objects.select_for_update(of=("self",)).get(pk=bill.pk)
+    """The bill as it is now, locked, and with it a refund that is due: two who decide about its money wait for each
+    other."""
+    bill = Bill.objects.select_for_update(of=("self",)).get(pk=bill.pk)
+    list(bill.refunds.select_for_update(of=("self",)).filter(state=Refund.State.DUE).order_by("pk"))
+    return bill
 
 
 def look_again(bill: Bill) -> None:
@@ -177,34 +178,6 @@ def settle(bill: Bill, by: Any) -> None:
     set_stage(bill, Bill.Stage.SETTLED)
 
 
-def expect_receipts(bill: Bill, by: Any) -> None:
-    """For dues and tuition a fiscal receipt, for change fees an invoice (manual ch. 6-3): one each at most is due.
-
-    What was issued already is not issued again; where too much was, finance declares it void by hand.
-    """
-    voucher = bill.vouchers.filter(status=Voucher.Status.VERIFIED).last()
-    title = voucher.invoice_title if voucher else str(bill.company)
-    for kind in Paper:
-        owed = not_issued(bill, kind)
-        due = bill.receipts.select_for_update().filter(kind=kind, state=Receipt.State.DUE).first()
-        if due is not None and (due.amount, due.title) != (owed, title):
-            if owed > 0:
-                due.amount, due.title = owed, title
-                due._history_user = account_of(by)  # type: ignore[attr-defined]
-                due.save()
-            else:
-                apply(due, Receipt.steps()["void"], System(), _("Nothing is owed for this any more."), {})
-        elif due is None and owed > 0:
-            start(Receipt(bill=bill, kind=kind, title=title, amount=owed), by=by)
-
-
-def not_issued(bill: Bill, kind: str) -> Decimal:
-    """What the bill's items of this kind come to, less the receipts issued; below 0 too much was issued."""
-    owed = bill.items.filter(paper=kind).aggregate(sum=Sum("amount"))["sum"] or ZERO
-    issued = bill.receipts.filter(kind=kind, state=Receipt.State.ISSUED)
-    return Decimal(owed - (issued.aggregate(sum=Sum("amount"))["sum"] or ZERO))
-
-
 def expect_again(bill: Bill, by: Any) -> None:
     """An issued receipt was declared void: another is due if it is still owed. An open bill waits for its settling."""
     bill = locked(bill)
@@ -235,6 +208,28 @@ def paid_back(refund: Refund, by: Any) -> None:
     bill.paid -= refund.amount
     bill._history_user = account_of(by)  # type: ignore[attr-defined]
     bill.save(update_fields=["paid", "updated_at"])
+
+
+def correct_voucher(voucher: Voucher, payer: Payer, by: Any, reason: str = "") -> Voucher:
+    """The company corrects who paid and the title of the receipt, until it is issued; StepRefused says why not.
+
+    It stands in the record's trail, so that a decision page that was opened before says so.
+    """
+    bill = voucher.bill
+    owner: Any = bill.content_type.model_class()
+    with transaction.atomic():
+        record = owner._default_manager.select_for_update(of=("self",)).get(pk=bill.object_id)
+        bill = locked(bill)
+        row = bill.vouchers.select_for_update().get(pk=voucher.pk)
+        old = Payer(row.payer_name, row.invoice_title)
+        if old == payer:
+            raise StepRefused(_("Nothing was changed."))
+        row.bill = bill
+        correct_payer(row, payer, by, reason)
+        changes = [(old.name, payer.name), (old.title, payer.title)]
+        said = "；".join(f"{before} → {after}" for before, after in changes if before != after)
+        write_log(record, CORRECTED, record.state, by, f"{said}\n{reason}".strip())
+    return row
 
 
 def cancel_bill(bill: Bill | None, reason: str, by: Any) -> None:

@@ -14,3 +14,7 @@ class RegistryConfig(AppConfig):
         from registry.notices import register_notices
 
         register_notices()
+
+        from registry import running
+
+        running.register()

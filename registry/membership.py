@@ -12,6 +12,7 @@ from backoffice.accounts.services import invite, record
 from backoffice.core import flow
 from backoffice.core.models import Attachment
 from backoffice.roles import Role
+from fees.receipts import company_renamed
 from registry.flows.help_request import S as HelpState
 from registry.flows.transfer import still_as_submitted
 from registry.models import (
@@ -108,9 +109,10 @@ def rename_company(change: CompanyChange, by: Any) -> None:
     company.name = change.new_name
     signed(company, by, _("Company change approved")).save()
     if user is not None and user.username != change.new_login_name:
-        user.username = change.new_login_name
+        change.old_login_name, user.username = user.username, change.new_login_name
         record(user, flow.account_of(by), _("Company change approved"), "username")
     copy_papers(change, company)
+    company_renamed(company, change.old_name, by)
     change.company = company
 
 

@@ -13,7 +13,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from simple_history.models import HistoricalChanges
 
-from backoffice.core.flow import Flow
+from backoffice.core.locks import lock
 from backoffice.core.models.base import Owned
 from registry.imports import sql
 
@@ -36,12 +36,18 @@ def owned_models() -> Iterator[type[Owned]]:
     return (model for model in apps.get_models() if issubclass(model, Owned) and not model._meta.proxy)
 
 
-def held_flows(model: Any, ids: Sequence[int]) -> None:
-    """Lock the flows' rows first, as their steps do: two that lock in one order never wait for each other."""
-    for child, field in children(model):
-        if issubclass(child, Flow):
-            rows = child._default_manager.filter(**{f"{field.name}__in": ids}).order_by("pk")
-            list(rows.select_for_update(of=("self",)).values_list("pk", flat=True))
+def lock_children(model: Any, ids: Sequence[int]) -> None:
+    """Lock what hangs on these records, which are locked already, in the order of `core/locks.py`: people and
+    certificates, then flows, their lines, their bills. What takes a step there waits, or is waited for."""
+    for child, field in sorted(
+        (
+            (child, field)
+            for child, field in children(model)
+            if child is not model and hasattr(child, "lock_rank")
+        ),
+        key=lambda pair: pair[0].lock_rank,
+    ):
+        lock(child._default_manager.filter(**{f"{field.name}__in": ids}))
 
 
 def clashing(child: Any, field: models.ForeignKey, kept: int, merged: int) -> list[Any]:

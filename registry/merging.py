@@ -8,22 +8,25 @@ itself. What was moved is written down in `Merge.undo_data`; `registry/unmerging
 from collections.abc import Collection
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import User
 from backoffice.accounts.services import record
+from backoffice.core import running, subjects
+from backoffice.core.locks import again_after_deadlock
 from backoffice.core.models import Task
 from backoffice.core.scoping import visible_to
 from backoffice.roles import BINDINGS, allows
 from registry.duplicates import Kind, Status, ordered, pair_label
 from registry.imports import sql
 from registry.imports.write import follow_holders
-from registry.merge_children import children, clashing, held_flows, move, move_owned, tracks
+from registry.merge_children import children, clashing, lock_children, move, move_owned, tracks
 from registry.models import Company, DuplicatePair, FormerName, Merge, Person
 from registry.services import move_certificates_to_region
 
@@ -63,6 +66,7 @@ def title_of(row: Record) -> str:
 # --- Merge -------------------------------------------------------------------------------------------
 
 
+@again_after_deadlock
 @transaction.atomic
 def merge(
     kept: Record,
@@ -93,7 +97,7 @@ def merge(
     stamp = sql.Stamp(sql.now()[1], text, by.pk, None)
     done = Merge(content_type=ContentType.objects.get_for_model(kept), kept_id=kept.pk, merged_id=merged.pk,
                  label=f"{title_of(merged)[:120]} → {title_of(kept)[:120]}", reason=reason.strip(), by=by)  # fmt: skip
-    undo = done.undo_data
+    undo, matters = done.undo_data, running.matters_of(merged)
     undo["values"] = take_values(kept, merged, take, by, text)
     undo["moved"] = move_children(kept, merged, stamp)
     undo["owned"] = move_owned(kept, merged)
@@ -106,8 +110,19 @@ def merge(
         undo["users"] = join_users(kept, merged, by, text, renamed=old != new)
         follow_holders([kept.pk])
     undo["pairs"] = settle_pairs(kept, merged, by)
+    subjects.renew_those_of(kept)
+    tell_those_concerned(matters, kept, merged)
     done.save()
     return done
+
+
+def tell_those_concerned(matters: list[Any], kept: Record, merged: Record) -> None:
+    """What was under way with the merged record goes on with the kept one (core/running.py)."""
+    with translation.override(settings.LANGUAGE_CODE):
+        what = _("%(merged)s was in the register twice; both are one record now: %(kept)s.") % {
+            "merged": merged, "kept": kept,
+        }  # fmt: skip
+    running.tell(matters, what)
 
 
 def lock_both(kept: Record, merged: Record, by: Any) -> tuple[Any, Any]:
@@ -116,12 +131,12 @@ def lock_both(kept: Record, merged: Record, by: Any) -> tuple[Any, Any]:
     if kept.pk == merged.pk or model is not type(merged):
         raise MergeRefused(_("Choose two different records."))
     sql.one_import_at_a_time("certificates")  # an import must not add to a record that is going away
-    held_flows(model, [kept.pk, merged.pk])
     rows = visible_to(model, by).select_for_update(of=("self",)).filter(pk__in=[kept.pk, merged.pk])
     found = {row.pk: row for row in rows.order_by("pk")}
     for row in (kept, merged):
         if row.pk not in found:
             raise MergeRefused(why_gone(row))
+    lock_children(model, [kept.pk, merged.pk])
     return found[kept.pk], found[merged.pk]
 
 

@@ -3,9 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.links import address_of
+from backoffice.core import running
+from backoffice.core.links import address_of, page_of
 from backoffice.core.models import TransitionLog
 from backoffice.core.notices import NOTICES, Notice, Recipient, notify, register
 from registry.flows.personal_application import UNDER_REVIEW
@@ -19,10 +23,11 @@ from registry.models import (
     Transfer,
 )
 
+PAGE = "https://members.example.org/admin/registry/transfer/1/change/"
 LINK = "https://members.example.org/a/…/"
 PERSON = {
     "name": "张三", "company": "广东示范监理有限公司", "body": "广州市建设监理协会", "opinion": _("(the opinion)"),
-    "link": LINK,
+    "link": LINK, "page": PAGE,
 }  # fmt: skip
 COMPANY = {"name": "广东示范监理有限公司", "opinion": _("(the opinion)"), "link": LINK}
 CHANGE = {
@@ -30,9 +35,13 @@ CHANGE = {
     "kind": _("New company name"),
     "opinion": _("(the opinion)"),
     "new_name": "广东新名监理有限公司",
+    "login": "新名监理",
+    "since": "2026-06-01",
+    "page": PAGE,
 }
 MOVE = {
     "name": "张三", "company": "广东示范监理有限公司", "former": "佛山示范监理有限公司", "opinion": _("(the opinion)"),
+    "page": PAGE,
 }  # fmt: skip
 HELP = {"name": "张三", "answer": _("(the answer)"), "link": LINK}
 
@@ -120,9 +129,16 @@ def register_notices() -> None:
                _("Please correct your change"),
                _("{name}: “{kind}” was returned: “{opinion}”. You find it in your inbox."),
                _("Your change was returned: {opinion}. You find it in your inbox."), placeholders=CHANGE),
-        Notice("change.approve", _("Company change approved: to the company"), _("Your change took effect"),
-               _("{name}: “{kind}” was approved. After a rename, sign in with the new login name."),
-               _("{name}: “{kind}” was approved."), placeholders=CHANGE),
+        Notice("change.approve.rename", _("New company name approved: to the company"),
+               _("Your company is called {new_name} now"),
+               _("{name} is called {new_name} from today on. Sign in with the new login name: {login}. The password "
+                 "stays. Certificates show the former name until they are changed."),
+               _("Your company is called {new_name} now. Sign in as {login}; the password stays."),
+               placeholders=CHANGE),
+        Notice("change.approve.upgrade", _("Formal membership approved: to the company"),
+               _("{name} is a formal member now"),
+               _("{name} is a formal member now; dues are paid from {since} on. Login name and password stay."),
+               _("{name} is a formal member now. Login name and password stay."), placeholders=CHANGE),
         Notice("transfer.submit", _("Transfer asked for: to the former company"),
                _("{company} claims {name}"),
                _("{company} states that {name} works there now and asks for the transfer. If that is wrong, tell the "
@@ -179,6 +195,7 @@ def personal_application(application: PersonalApplication, step: str, opinion: s
         "opinion": opinion, "link": address_of(application),
     }  # fmt: skip
     tell(f"personal.{step}", [Recipient(application.email, application.phone)], **values)
+    values["page"] = page_of(application)  # for those with an account
     last = TransitionLog.of(application).first()
     if step != "withdraw" or (last is not None and last.source in UNDER_REVIEW):  # else it never came to them
         tell(f"personal.{step}.company", company_recipients(application.company), **values)
@@ -203,25 +220,41 @@ def application_link(application: PersonalApplication | CompanyApplication) -> N
 
 
 def company_change(change: CompanyChange, step: str, opinion: str) -> None:
-    tell(f"change.{step}", company_recipients(change.company), name=change.old_name or change.company.name,
-         kind=change.get_kind_display(), opinion=opinion, new_name=change.new_name)  # fmt: skip
+    """An approval is told in the words of its kind: a rename with the new login name, an upgrade with its dues."""
+    code = f"change.{step}" if step != "approve" else f"change.approve.{change.kind.lower()}"
+    tell(code, company_recipients(change.company), name=change.old_name or change.company.name,
+         kind=change.get_kind_display(), opinion=opinion, new_name=change.new_name, login=change.new_login_name,
+         since=change.company.dues_from or "", page=page_of(change))  # fmt: skip
+    if step == "approve":
+        with translation.override(settings.LANGUAGE_CODE):
+            names = {"old": change.old_name, "new": change.new_name}
+            what = gettext("%(old)s is called %(new)s from today on.") % names
+        concerned = running.matters_of(*change.touches(step))
+        running.tell([row for row in concerned if row != change], what)
 
 
 def transfer(moved: Transfer, step: str, opinion: str) -> None:
+    """Each gets the way to what it may open: the new company its transfer, the former one and the person the person's
+    page; after the approval the person is none of the former company's."""
     values = {"name": moved.name, "company": moved.company, "former": moved.from_company, "opinion": opinion}
-    recipients = {
-        "submit": company_recipients(moved.from_company),
-        "office_return": company_recipients(moved.company),
-        "approve": [
-            *company_recipients(moved.company), *company_recipients(moved.from_company),
-            *([Recipient(moved.person.email, moved.person.phone)] if moved.person else []),
-        ],
-    }  # fmt: skip
-    tell(f"transfer.{step}", recipients.get(step, []), **values)
+    new, former = company_recipients(moved.company), company_recipients(moved.from_company)
+    person = moved.person
+    own = [Recipient(person.email, person.phone)] if person else []
+    profile = page_of(person) if person else ""
+    told: dict[str, list[tuple[list[Recipient], str]]] = {
+        "submit": [(former, profile)],
+        "office_return": [(new, page_of(moved))],
+        "approve": [(new, page_of(moved)), (former, ""), (own, profile)],
+    }
+    for recipients, page in told.get(step, ()):
+        tell(f"transfer.{step}", recipients, **values, page=page)
+    if step == "approve" and person is not None:
+        with translation.override(settings.LANGUAGE_CODE):
+            names = {"name": moved.name, "former": moved.from_company or "–", "company": moved.company}
+            what = gettext("%(name)s went from %(former)s to %(company)s.") % names
+        running.tell([row for row in running.matters_of(person) if row != moved], what)
 
 
 def help_request(request: HelpRequest, step: str, opinion: str) -> None:
-    if step == "answer":
-        HelpRequest.objects.filter(pk=request.pk).update(answer_text=opinion)
     tell(f"help.{step}", [Recipient(request.email, request.phone)], name=request.name, answer=opinion,
          link=address_of(request))  # fmt: skip

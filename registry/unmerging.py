@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import User
 from backoffice.accounts.services import record
+from backoffice.core import subjects
 from backoffice.core.flow import Flow
+from backoffice.core.locks import again_after_deadlock
 from backoffice.core.models import Task
 from backoffice.roles import allows
 from registry.imports import sql
@@ -21,7 +23,7 @@ from registry.imports.write import follow_holders
 from registry.merge_children import (
     hang_on,
     hanging_on,
-    held_flows,
+    lock_children,
     move,
     pointing_at,
     tracks,
@@ -31,6 +33,7 @@ from registry.models import Certificate, Company, DuplicatePair, FormerName, Mer
 from registry.services import move_certificates_to_region
 
 
+@again_after_deadlock
 @transaction.atomic
 def undo(done: Merge, *, by: Any) -> Merge:
     """Put everything back as it was before the merge; raise MergeRefused and change nothing otherwise."""
@@ -54,6 +57,8 @@ def undo(done: Merge, *, by: Any) -> Merge:
     put_back_users(done, by, text)
     put_back_certificates(done, kept, merged)
     put_back_pairs(done)
+    for row in (kept, merged):
+        subjects.renew_those_of(row)
     done.undone_by, done.undone_at = by, timezone.now()
     done.save(update_fields=["undone_by", "undone_at"])
     return done
@@ -70,11 +75,11 @@ def lock_again(done: Merge) -> tuple[Any, Any]:
     model: Any = done.content_type.model_class()
     ids = [done.kept_id, done.merged_id]
     sql.one_import_at_a_time("certificates")
-    held_flows(model, ids)
     rows = model._default_manager.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
     found = {row.pk: row for row in rows}
     if len(found) < 2:
         raise MergeRefused(_("One of the two records does not exist any more."))
+    lock_children(model, ids)
     return found[done.kept_id], found[done.merged_id]
 
 

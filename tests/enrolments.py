@@ -6,6 +6,7 @@ from typing import Any
 
 import factory
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from backoffice.core.flow import perform, start
@@ -41,6 +42,14 @@ def voucher(amount: Any, **values: Any) -> dict[str, Any]:
     return {
         "payer_name": "广东示范监理有限公司", "invoice_title": "广东示范监理有限公司", "amount": Decimal(amount),
         "paid_on": datetime.date(2026, 6, 1), "image": image,
+    } | values  # fmt: skip
+
+
+def paid_back(**values: Any) -> dict[str, Any]:
+    """What finance notes of a transfer that went back."""
+    return {
+        "reference": "TK-2026-1", "paid_on": timezone.localdate(), "payee_name": "广东示范监理有限公司",
+        "payee_account": "3602000809002419563", "payee_bank": "工商银行",
     } | values  # fmt: skip
 
 

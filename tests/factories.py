@@ -140,7 +140,8 @@ class CertificateFactory(DjangoModelFactory):
     type = Certificate.Type.ENGINEER
     number = factory.Sequence(lambda n: f"A124{n:05d}")
     specialty = factory.SubFactory(SpecialtyFactory)
-    issue_date = factory.LazyFunction(lambda: timezone.localdate() - datetime.timedelta(days=400))
+    # More than a year after the first issue, and less than a year before the end: a renewal is neither early nor due.
+    issue_date = factory.LazyFunction(lambda: timezone.localdate() - datetime.timedelta(days=800))
     renewal_date = None
     expiry_date = factory.LazyAttribute(lambda row: row.issue_date + datetime.timedelta(days=3 * 365))
 

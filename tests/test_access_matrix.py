@@ -78,6 +78,7 @@ MODELS = {f"{m._meta.app_label}_{m._meta.model_name}": m for m in admin.site._re
 #: Addresses without a record: arguments, and the data of a GET and of a POST (None: not called so).
 PLAIN: dict[str, tuple[tuple, dict | None, dict | None]] = {
     "admin:help": ((), {}, None),
+    "admin:system_state": ((), {}, {}),
     "admin:core_task_decide": ((), {}, {"step": "company_approve"}),
     "admin:core_task_hand_over": ((), {}, {}),
     "admin:core_savedfilter_save": (

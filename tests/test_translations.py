@@ -7,9 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import django
 import polib
 import pytest
 from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.utils import translation
 
 ROOT = settings.BASE_DIR
@@ -107,3 +110,25 @@ def test_chinese_is_the_default_and_english_can_be_chosen() -> None:
     assert translation.gettext("Member company") == "单位会员"
     with translation.override("en"):
         assert translation.gettext("Member company") == "Member company"
+
+
+@pytest.mark.parametrize("password", ["a1", "12345678901", "password"])
+def test_what_django_says_of_a_password_is_chinese(password: str) -> None:
+    """The catalogue follows the installed Django: a sentence it words anew would come out in English."""
+    with pytest.raises(ValidationError) as refused:
+        validate_password(password)
+    for sentence in refused.value.messages:
+        assert re.search("[\u4e00-\u9fff]", sentence), sentence
+
+
+def test_every_sentence_of_ours_in_the_place_of_djangos_is_still_asked_for() -> None:
+    asked = {
+        (entry.msgctxt, entry.msgid)
+        for path in (Path(django.__file__).parent).rglob("locale/en/LC_MESSAGES/django.po")
+        for entry in polib.pofile(str(path))
+    }
+    replaced = [
+        entry for entry in catalogue(ROOT, "vendor_locale") if entry.tcomment == "instead of Django's"
+    ]
+    assert len(replaced) > 100
+    assert [entry.msgid for entry in replaced if (entry.msgctxt, entry.msgid) not in asked] == []

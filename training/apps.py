@@ -16,6 +16,10 @@ class TrainingConfig(AppConfig):
 
         register_notices()
 
+        from training import running
+
+        running.register()
+
         from training.readers import lend_papers
 
         lend_papers()

@@ -5,40 +5,43 @@ queries for 3 people or 500. What a clerk may look at of other companies is deci
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from backoffice.core.export import mask
 from backoffice.core.models import Attachment
 from backoffice.core.scoping import visible_to
 from registry.models import Certificate, Person
 from training.enrolling import recount
-from training.line_rules import Problem, help_page, masked_name
-from training.models import CertificateLookup, Enrolment, EnrolmentLine, TrainingClass
-from training.proposals import Type, propose, set_matter, settle_waivers
-from training.roster import Roster, Row, former_names, look
+from training.entries import Entry, entry_of
+from training.finding import Examiner, Finding, is_practice
+from training.flows.enrolment import UNDER_WAY
+from training.flows.learning import ENDED
+from training.foreign import hold_lookups
+from training.models import Enrolment, EnrolmentLine
+from training.proposals import set_matter, settle_waivers
+from training.roster import Roster, former_names
+from training.storing import insert, write_history
 
 Matter = EnrolmentLine.Matter
-#: Certificates of other companies that one company may look up in a day.
-LOOKUPS_A_DAY: Final = 2_000
-#: With one of these a certificate is not put on the roster; every other problem can be put right there.
-BLOCKING: Final = frozenset({"status", "elsewhere", "class", "category", "upgrade", "holds"})
 
 
 class DraftClosed(Exception):
     """The roster is not open to this user now; `str()` is a sentence that says why."""
 
 
-def lock_draft(pk: Any, user: Any) -> Enrolment:
+def lock_draft(pk: Any, user: Any, *, looks_up: bool = False) -> Enrolment:
     """The draft, locked until the end of the transaction; DraftClosed where it is none of the user's company any more.
 
-    Editing in one tab and submitting in another wait for each other here.
+    Editing in one tab and submitting in another wait for each other here; who `looks_up` people waits for colleagues
+    who do, so that wrong answers are counted one after the other.
     """
+    if looks_up and user.company_id is not None:
+        hold_lookups(user.company_id)
     rows = visible_to(Enrolment, user).select_related("training_class__local_body", "company")
     draft = rows.select_for_update(of=("self",)).filter(pk=pk).first()
     if draft is None:
@@ -50,167 +53,108 @@ def lock_draft(pk: Any, user: Any) -> Enrolment:
     return draft
 
 
-# -- by certificate number -----------------------------------------------------------------------------
+# -- looking up and adding -----------------------------------------------------------------------------
 
-
-@dataclass
-class Entry:
-    """A number somebody typed, or a row of an uploaded roster with what it says besides."""
-
-    number: str
-    matter: str = ""
-    remark: str = ""
-    is_waived: bool = False
-
-
-@dataclass
-class Finding:
-    """What became of a number that is not on the roster now: masked data where there are any, and what to do."""
-
-    number: str
-    kind: str  # "foreign": one click adds it; "missing", "refused", "limit"
-    row: Row | None = None
-    problem: Problem | None = None
-    is_masked: bool = False
-
-    @property
-    def name(self) -> str:
-        """The holder, as far as the company may know."""
-        name = self.row.line.person.name if self.row else ""
-        return masked_name(name) if self.is_masked else name
-
-    @property
-    def id_number(self) -> str:
-        return mask(self.row.line.person.id_number) if self.row else ""
+#: So many entries wait on a draft at most; what is more stays in the box.
+MOST_WAITING: Final = 1_000
 
 
 @dataclass
 class Outcome:
+    """What became of the entries: `added` lines, entries that were on the roster already or came twice, findings."""
+
     added: int = 0
     here: int = 0
+    repeated: int = 0
     findings: list[Finding] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     roster: Roster | None = None
+    #: Lines put on the roster: of one entry both certificates can be ticked.
+    lines: int = 0
+    #: How many entries there were; each has one answer.
+    entries: int = 0
+    #: Entries for which there was no room on the draft.
+    left: list[Entry] = field(default_factory=list)
 
     def of(self, *kinds: str) -> list[Finding]:
         return [finding for finding in self.findings if finding.kind in kinds]
+
+    @property
+    def open(self) -> int:
+        """How many of the entries need something."""
+        return self.entries - self.added - self.here - self.repeated
 
 
 def enter(
     draft: Enrolment, entries: Sequence[Entry], user: Any, *, confirmed: Collection[str] = ()
 ) -> Outcome:
-    """Look the numbers up and put them on the roster at once, as far as nothing about them forbids it.
+    """Look the entries up and put them on the roster at once, as far as nothing about them forbids it.
 
-    People of other companies come back as findings with masked data, unless their numbers are `confirmed`: the clerk
-    has looked at them and wants them. Every look at another company's certificate is logged; so many a day are
-    answered.
+    What is not put there waits on the draft, with what to do, until somebody deals with it. `confirmed` are the keys
+    of findings that the clerk ticked: people of other companies, rows that do not fit the record, one of two
+    certificates. For people of other companies the caller holds the look-ups (`lock_draft(looks_up=True)`).
     """
-    if draft.training_class.type == TrainingClass.Type.PRACTICE:
-        raise DraftClosed(_("For practice training, tick people in the list of your members."))
-    wanted = {entry.number: entry for entry in entries}
-    # The one place that reads beyond the user's scope: exact numbers only (SPEC 3.6).
-    rows = Certificate.objects.filter(number__in=list(wanted), person__merged_into=None)
-    found = {row.number: row for row in rows.select_related("person__company")}
-    foreign = {row.pk for row in found.values() if is_foreign(row, draft)}
-    beyond = log_lookups(foreign, draft, user)
-    stored = list(draft.lines.select_related("person__company", "certificate", "new_employer").order_by("pk"))
-    here = {line.certificate_id for line in stored}
-    names = former_names(draft.company_id)
-    candidates = [
-        written(
-            wanted[number], propose(found[number], draft.company, names, draft.training_class), draft, names
-        )
-        for number in wanted
-        if number in found and found[number].pk not in here | beyond
-    ]
-    outcome = Outcome(here=sum(row.pk in here for row in found.values()))
-    rows_of = {row.line.certificate_id: row for row in preview(draft, stored, candidates, foreign)}
-    chosen = []
-    for line in candidates:
-        row, masked = rows_of[line.certificate_id], line.certificate_id in foreign
-        if (problem := what_blocks(row)) is not None:
-            outcome.findings.append(Finding(str(line.certificate), "refused", row, problem, masked))
-        elif masked and str(line.certificate) not in confirmed:
-            outcome.findings.append(Finding(str(line.certificate), "foreign", row, None, masked))
-        else:
-            chosen.append(line)
-    outcome.findings += not_there(wanted, found, beyond)
-    outcome.told = add_lines(draft, stored, chosen, user)
-    outcome.added, outcome.roster = len(chosen), recount(draft)
+    keys = {entry.same: entry.key for entry in waiting(draft)}
+    new = [replace(entry, kind="", key=keys.get(entry.same, entry.key)) for entry in entries]
+    again = {entry.same for entry in new}
+    kept = [entry for entry in waiting(draft) if entry.same not in again]
+    stored = stored_lines(draft)
+    found = Examiner(draft, stored, user, confirmed).examine([*new, *kept])
+    lines = [line for _entry, line in found.lines]
+    told = add_lines(draft, stored, lines, user)
+    added = {id(entry) for entry, _line in found.lines}
+    here = {id(entry) for entry in found.here} - added
+    repeated = {id(entry) for entry in found.repeated} - added - here
+    # Ticked entries that waited are added, too; one that needs two ticks is still open.
+    settled = [entry for entry in kept if id(entry) in added]
+    outcome = Outcome(
+        entries=len(new) + len(settled), added=sum(id(entry) in added for entry in (*new, *settled)),
+        here=sum(id(entry) in here for entry in new), repeated=sum(id(entry) in repeated for entry in new),
+        findings=found.findings, told=told, lines=len(lines), roster=recount(draft),
+    )  # fmt: skip
+    outcome.left = keep_waiting(draft, found.findings)
     return outcome
 
 
-def is_foreign(certificate: Certificate, draft: Enrolment) -> bool:
-    """Whether the certificate is out of the company's scope."""
-    return bool(certificate.company_id != draft.company_id)
+def stored_lines(draft: Enrolment) -> list[EnrolmentLine]:
+    return list(draft.lines.select_related("person__company", "certificate", "new_employer").order_by("pk"))
 
 
-def log_lookups(foreign: Collection[int], draft: Enrolment, user: Any) -> set[int]:
-    """Log each look at another company's certificate; return those beyond the day's number, which nobody sees."""
-    if not foreign:
-        return set()
-    today = CertificateLookup.objects.filter(
-        by__company=draft.company_id,
-        at__gte=timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0),
-    )
-    seen = set(today.values_list("certificate_id", flat=True).distinct())
-    new = sorted(set(foreign) - seen)
-    beyond = set(new[max(0, LOOKUPS_A_DAY - len(seen)) :])
-    insert(
-        CertificateLookup,
-        [CertificateLookup(by=user, certificate_id=pk) for pk in sorted(set(foreign) - beyond)],
-    )
-    return beyond
+def waiting(draft: Enrolment) -> list[Entry]:
+    """The entries that wait on the draft."""
+    return [entry_of(kept) for kept in draft.waiting if isinstance(kept, dict)]
 
 
-def written(entry: Entry, line: EnrolmentLine, draft: Enrolment, names: Collection[str]) -> EnrolmentLine:
-    """The proposed line with what the row of an uploaded roster says itself."""
-    line.enrolment = draft
-    if entry.matter and entry.matter != line.matter:
-        set_matter(line, entry.matter, draft.company, names)
-    if entry.remark and line.matter == Matter.RENEWAL_CHANGE:
-        line.change_remark = entry.remark[:200]
-    line.is_waived = entry.is_waived
-    return line
+def keep_waiting(draft: Enrolment, findings: Iterable[Finding]) -> list[Entry]:
+    """Store the entries behind these findings, each once, with what was answered; return those without a place."""
+    entries: dict[tuple[str, ...], Entry] = {}
+    for finding in findings:
+        finding.entry.kind = finding.kind
+        entries.setdefault(finding.entry.same, finding.entry)
+    every = list(entries.values())
+    # A key stays with its entry: the page may hold a correction of it that is not sent yet.
+    last, used = max((entry.key for entry in every), default=0), set()
+    for entry in every:
+        if not entry.key or entry.key in used:
+            entry.key = last = last + 1
+        used.add(entry.key)
+    store_waiting(draft, every[:MOST_WAITING])
+    return every[MOST_WAITING:]
 
 
-def preview(
-    draft: Enrolment, stored: list[EnrolmentLine], candidates: list[EnrolmentLine], foreign: Collection[int]
-) -> list[Row]:
-    """The candidates' rows as they would stand on the roster, priced and checked; nothing is changed."""
-    before = [(line, line.is_waived) for line in (*stored, *candidates)]
-    settle_waivers([*stored, *candidates], propose_for={line.person_id for line in candidates})
-    roster = look(draft, [*stored, *candidates], masked=foreign)
-    for line, is_waived in before:
-        line.is_waived = is_waived
-    return roster.rows[len(stored) :]
+def store_waiting(draft: Enrolment, entries: Iterable[Entry]) -> None:
+    """Without history: what was typed wrong is no part of the record."""
+    draft.waiting = [entry.kept() for entry in entries]
+    Enrolment.objects.filter(pk=draft.pk).update(waiting=draft.waiting)
 
 
-def what_blocks(row: Row) -> Problem | None:
-    """The problem for which the line is not put on the roster, if there is one."""
-    for problem in row.errors:
-        moves = problem.code == "employer" and row.line.matter == Matter.UPGRADE
-        if problem.code in BLOCKING or moves:
-            return problem
-    return None
-
-
-def not_there(
-    wanted: Iterable[str], found: Mapping[str, Certificate], beyond: Collection[int]
-) -> list[Finding]:
-    """Findings for numbers that nobody has, and for those that are not answered today any more."""
-    findings = []
-    for number in wanted:
-        if number not in found:
-            text = _("Certificate number [%(number)s] has no certificate record. Compare it with the certificate; if "
-                     "it is right, the General Office adds the record.") % {"number": number}  # fmt: skip
-            problem = Problem("missing", text, help_page(number), _("Ask for the record to be added"))
-            findings.append(Finding(number, "missing", problem=problem))
-        elif found[number].pk in beyond:
-            text = _("Your company has looked up %(limit)d certificates of other companies today. Go on tomorrow, or "
-                     "ask the General Office.") % {"limit": LOOKUPS_A_DAY}  # fmt: skip
-            findings.append(Finding(number, "limit", problem=Problem("limit", text)))
-    return findings
+def open_findings(draft: Enrolment, user: Any) -> list[Finding]:
+    """What waits on the draft, looked at again: records that are there by now can be ticked. Nothing is changed."""
+    entries = waiting(draft)
+    if not entries:
+        return []
+    found = Examiner(draft, stored_lines(draft), user).examine(entries)
+    return found.findings
 
 
 def add_lines(
@@ -234,12 +178,22 @@ def store_waivers(changed: list[EnrolmentLine], user: Any) -> None:
     write_history(changed, "~", user)
 
 
-def renewable(draft: Enrolment, user: Any, until: Any) -> "QuerySet[Certificate]":
-    """The company's own certificates that run out by `until` and are not on this roster, the first ones first."""
-    rows = visible_to(Certificate, user).filter(status=Certificate.Status.VALID, expiry_date__lte=until)
+def busy_certificates() -> "QuerySet[EnrolmentLine]":
+    """The keys of the certificates that are in an enrolment under way."""
+    lines = EnrolmentLine.objects.filter(enrolment__state__in=UNDER_WAY, certificate__isnull=False)
+    return lines.exclude(state__in=ENDED).values("certificate")
+
+
+def renewable(draft: Enrolment, user: Any) -> "QuerySet[Certificate]":
+    """The company's own certificates that the class can renew now, those that run out first at the top.
+
+    Left out: what is on this roster or in an enrolment under way.
+    """
+    rows = visible_to(Certificate, user).filter(status=Certificate.Status.VALID)
     if wanted := draft.training_class.category:
         rows = rows.filter(type=wanted)
     rows = rows.exclude(pk__in=draft.lines.filter(certificate__isnull=False).values("certificate"))
+    rows = rows.exclude(pk__in=busy_certificates())
     return rows.select_related("person").order_by("expiry_date", "pk")
 
 
@@ -247,22 +201,13 @@ def renewable(draft: Enrolment, user: Any, until: Any) -> "QuerySet[Certificate]
 
 
 def add_people(draft: Enrolment, ids: Collection[int], user: Any) -> Outcome:
-    """Put these members of the company on the roster of a practice class; who is there already stays once."""
-    if draft.training_class.type != TrainingClass.Type.PRACTICE:
+    """Put these members of the company on the roster of a practice class, as if their ID numbers had been typed."""
+    if not is_practice(draft):
         raise DraftClosed(_("In continuing education people are enrolled by certificate number."))
-    here = set(draft.lines.values_list("person_id", flat=True))
-    mine = visible_to(Person, user).filter(company=draft.company_id, pk__in=list(ids))
-    people = list(mine.exclude(pk__in=here).order_by("pk"))
-    lines = []
-    for person in people:
-        line = EnrolmentLine(
-            enrolment=draft, person=person, matter=Matter.PRACTICE,
-            category=draft.training_class.category or Type.SUPERVISOR,
-        )  # fmt: skip
-        line.snapshot()
-        lines.append(line)
-    insert(EnrolmentLine, lines, user)
-    return Outcome(added=len(lines), here=len(here & set(ids)), roster=recount(draft))
+    mine = visible_to(Person, user).filter(company=draft.company_id, pk__in=list(ids)).order_by("pk")
+    return enter(
+        draft, [Entry(id_number=number) for number in mine.values_list("id_number", flat=True)], user
+    )
 
 
 # -- what is on the roster -----------------------------------------------------------------------------
@@ -289,7 +234,7 @@ def edit_line(draft: Enrolment, pk: int, values: Mapping[str, Any], user: Any) -
     told = settle_waivers(group, chosen=line if line.is_waived else None)
     for row in group:
         if row_values(row) != before[row.pk]:
-            row._history_user = user
+            row._history_user = user  # type: ignore[attr-defined]
             row.save()
     return Outcome(told=told, roster=recount(draft))
 
@@ -315,41 +260,6 @@ def remove_lines(draft: Enrolment, pks: Collection[int], user: Any) -> Outcome:
     told = settle_waivers(left)
     store_waivers([line for line in left if line.is_waived != before[line.pk]], user)
     return Outcome(told=told, roster=recount(draft))
-
-
-# -- many rows in one statement ------------------------------------------------------------------------
-
-
-def insert(model: type[Model], rows: Sequence[Any], user: Any = None) -> None:
-    """Store new rows in one INSERT (bulk_create() splits at 999 parameters on SQLite), with history where kept."""
-    if not rows:
-        return
-    manager: Any = model._base_manager
-    key = model._meta.pk
-    columns = [column for column in model._meta.concrete_fields if column is not key]
-    for row, (pk,) in zip(
-        rows, manager.all()._insert(rows, columns, returning_fields=[key], using=manager.db), strict=True
-    ):
-        row.pk, row._state.adding, row._state.db = pk, False, manager.db
-    if hasattr(model, "history"):
-        write_history(rows, "+", user)
-
-
-def write_history(rows: Sequence[Any], kind: str, user: Any) -> None:
-    """One history row each, in one INSERT."""
-    if not rows:
-        return
-    made: Any = type(rows[0]).history.model
-    now, base = timezone.now(), made._base_manager
-    entries = [
-        made(
-            history_date=now, history_type=kind, history_user=user,
-            **{column.attname: getattr(row, column.attname) for column in made.tracked_fields},
-        )
-        for row in rows
-    ]  # fmt: skip
-    columns = [column for column in made._meta.concrete_fields if column is not made._meta.pk]
-    base.all()._insert(entries, columns, returning_fields=[made._meta.pk], using=base.db)
 
 
 # -- begin ---------------------------------------------------------------------------------------------

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from backoffice.core import subjects
 from backoffice.core.bulk import Done, apply_all, go_on_all, perform_all
 from backoffice.core.flow import StepRefused, System, apply
 from backoffice.roles import SYSTEM
 from fees.services import make_bill
-from registry.models import Person
 from training import notices
 from training.flows.enrolment import UNDER_WAY, S, class_open, no_voucher_waiting, seats_left
 from training.flows.learning import ENDED, L
@@ -21,24 +22,20 @@ from training.roster import Roster, look
 def freeze(enrolment: Enrolment, by: Any) -> None:
     """Take the seats, freeze what the lines say and what they cost (SPEC 3.5, submit).
 
-    Class and people are locked first, and everything is asked again: of two companies that want the last seats, and
-    of two enrolments with the same certificate, one is refused.
+    Class, company, people and certificates are locked by now (`EnrolmentFlow.lock_first`), and everything is asked
+    again: of two companies that want the last seats, and of two enrolments with the same certificate, one is refused.
     """
-    enrolment.training_class = TrainingClass.objects.select_for_update(of=("self",)).get(
-        pk=enrolment.training_class_id
-    )
-    people = Person.objects.filter(enrolment_lines__enrolment=enrolment).order_by("pk")
-    list(Person.objects.select_for_update(of=("self",)).filter(pk__in=people.values("pk")).order_by("pk"))
+    enrolment.training_class = TrainingClass.objects.get(pk=enrolment.training_class_id)
     roster = look(enrolment)
     reasons = [class_open(enrolment), seats_left(enrolment), *(problem.text for problem in roster.errors)]
     if any(reasons):
         raise StepRefused("\n".join(filter(None, reasons)))
     for row in roster.rows:
+        row.line.is_masked = False
         row.line.snapshot()
         row.line.amount, row.line.review_remark = row.amount, ""
-    EnrolmentLine.objects.bulk_update(
-        [row.line for row in roster.rows], [*EnrolmentLine.FROZEN, "amount", "review_remark"], batch_size=200
-    )
+    fields = [*EnrolmentLine.FROZEN, "is_masked", "amount", "review_remark"]
+    EnrolmentLine.objects.bulk_update([row.line for row in roster.rows], fields, batch_size=200)
     count(enrolment, roster)
     enrolment.looked_at = roster
     make_bill(enrolment, enrolment.company)
@@ -47,7 +44,7 @@ def freeze(enrolment: Enrolment, by: Any) -> None:
 
 def count(enrolment: Enrolment, roster: Roster) -> None:
     """Put the number of people and the amount on the enrolment, without saving."""
-    enrolment.people, enrolment.amount = len(roster.rows), roster.total
+    enrolment.people, enrolment.amount = roster.people, roster.total
 
 
 def recount(enrolment: Enrolment) -> Roster:
@@ -55,6 +52,7 @@ def recount(enrolment: Enrolment) -> Roster:
     roster = look(enrolment)
     count(enrolment, roster)
     Enrolment.objects.filter(pk=enrolment.pk).update(people=enrolment.people, amount=enrolment.amount)
+    subjects.renew(enrolment)
     return roster
 
 
@@ -78,9 +76,21 @@ def cancel_enrolments(training_class: TrainingClass, by: Any, opinion: str) -> i
     enrolments = list(rows.order_by("pk"))
     if reasons := [reason for row in enrolments if (reason := no_voucher_waiting(row))]:
         raise StepRefused("\n".join(reasons))
+    learning = list(learners_of(training_class))
     for row in enrolments:
         apply(row, row.steps()["class_cancelled"], System(), opinion, {})
+    from training.platform.answers import tidy  # its module records answers by steps of this one
+
+    tidy([line.pk for line in learning])
+    notices.class_cancelled(training_class, enrolments, learning, opinion)
     return len(enrolments)
+
+
+def learners_of(training_class: TrainingClass) -> "QuerySet[EnrolmentLine]":
+    """Those who were told that they are enrolled, and whose learning has not ended."""
+    lines = EnrolmentLine.objects.filter(enrolment__training_class=training_class)
+    lines = lines.exclude(state__in=(*ENDED, L.ENROLLING)).order_by("pk")
+    return lines.select_related("person", "enrolment__company", "enrolment__training_class")
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from typing import Any, Final, cast
 
 from django.db.models import Field
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import pgettext, pgettext_lazy
 
 from backoffice.core.export import Column, Columns, mask
 from backoffice.roles import Role
@@ -21,6 +21,7 @@ from registry.exports import (
 )
 from training.models import Enrolment, EnrolmentLine, TrainingClass
 
+ENROLMENT_NUMBER: Final = pgettext_lazy("public number", "Number of the enrolment")
 #: Who compares rosters with ID cards reads whole numbers; finance and whoever else may export does not.
 WHOLE_ID_NUMBERS: Final = SEE_ID_NUMBERS | {Role.LOCAL_BODY}
 
@@ -79,6 +80,7 @@ def enrolments(user: Any) -> Sequence[Column]:
     """One row an enrolment."""
     submitted, confirmed = captions(Enrolment, "submitted_at", "confirmed_at")
     return [
+        *field_columns(Enrolment, ("number",)),
         *of_class(""),
         *field_columns(Enrolment, ("people", "amount", "state", "contact_name", "contact_phone", "remark")),
         Column(submitted, "submitted_at", as_local_text, 18),
@@ -105,6 +107,7 @@ def rosters(user: Any) -> Sequence[Column]:
         *field_columns(EnrolmentLine, ("printed_company", "expiry_date")),
         Column(employer, "new_employer__name", width=COMPANY_WIDTH),
         *field_columns(EnrolmentLine, ("change_remark", "amount")),
+        Column(str(ENROLMENT_NUMBER), "enrolment__number", width=14),
         *of_class("enrolment__"),
         Column(pgettext("enrolment", "State of the enrolment"), "enrolment__state", dict_of(Enrolment)),
         Column(state, "state", dict_of(EnrolmentLine)),

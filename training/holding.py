@@ -18,5 +18,5 @@ def hold(lines: "QuerySet[EnrolmentLine]", ids: Iterable[int]) -> dict[int, Enro
     """Lock those of `lines` that have these numbers, and their enrolments; return them with their class."""
     wanted = sorted(ids)
     hold_enrolments(wanted)
-    rows = lines.select_for_update(of=("self",)).select_related("enrolment__training_class")
+    rows = lines.select_for_update(of=("self",)).select_related("enrolment__training_class", "person")
     return rows.order_by("pk").in_bulk(wanted)

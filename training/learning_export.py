@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.core.export import Column, mask
 from registry.exports import COMPANY_WIDTH, DATE_WIDTH, ID_WIDTH, day, header, in_chinese
-from training.exports import WHOLE_ID_NUMBERS, yes_or_no
+from training.exports import ENROLMENT_NUMBER, WHOLE_ID_NUMBERS, yes_or_no
 from training.models import EnrolmentLine, TrainingClass
 
 
@@ -27,6 +27,7 @@ def learning(user: Any) -> Sequence[Column]:
     body = "local_body__name" if in_chinese() else "local_body__name_en"
     return [
         Column(_("Our number"), "pk", str, 10),
+        Column(str(ENROLMENT_NUMBER), f"{enrolment}number", width=14),
         named("name", width=12),
         Column(header("id_number"), "id_number", None if full else mask, ID_WIDTH),
         named("certificate_number", width=16),

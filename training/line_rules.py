@@ -26,6 +26,8 @@ PAIRS = ({"ENGINEER", "SAFETY"}, {"SUPERVISOR", "SAFETY"})
 PRACTICE_PAPERS = Person.profile_papers
 RENEWAL_PAPERS = ("CERTIFICATE",)
 UPGRADE_PAPERS = ("CERTIFICATE", "TITLE")
+#: A renewal so many days before the end of validity gets a remark.
+EARLY = 365
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Problem:
     fix_url: str = ""
     fix_label: str = ""
     is_error: bool = True
+    #: The page behind the link comes back here; any other opens beside.
+    comes_back: bool = False
 
 
 @dataclass
@@ -58,15 +62,12 @@ class Facts:
     siblings: list[EnrolmentLine] = field(default_factory=list)
     #: Practice and upgrade: a valid certificate of the wanted type that the person holds already.
     holds: Certificate | None = None
-    #: The person is another company's and not on the roster yet: no sentence names anybody in full.
-    is_masked: bool = False
     #: Other drafts of the company with this certificate (practice: this person).
     drafts: list[Any] = field(default_factory=list)
 
     @property
     def who(self) -> str:
-        name = masked_name(self.line.person.name) if self.is_masked else self.line.person.name
-        return f"{name} {self.line.certificate or ''}".strip()
+        return f"{self.line.shown_name} {self.line.certificate or ''}".strip()
 
     @property
     def employer_differs(self) -> bool:
@@ -77,11 +78,6 @@ class Facts:
     @property
     def registered_elsewhere(self) -> bool:
         return bool(self.line.person.company_id != self.company.pk)
-
-
-def masked_name(name: str) -> str:
-    """A name for those who need not know it: 李*."""
-    return f"{name[:1]}*"
 
 
 def is_other_employer(certificate: Certificate, company: Any, former_names: Iterable[str]) -> bool:
@@ -117,7 +113,7 @@ def profile_complete(facts: Facts) -> Iterator[Problem]:
         return
     text = _("%(who)s: %(fields)s must not be empty.") % {"who": facts.who, "fields": named(missing)}
     if not facts.registered_elsewhere:
-        yield Problem("profile", text, person_page(facts.line), _("Fill in the profile"))
+        yield Problem("profile", text, person_page(facts.line), _("Fill in the profile"), comes_back=True)
     else:
         url = reverse("admin:registry_transfer_add")
         yield Problem(
@@ -162,7 +158,7 @@ def papers_there(facts: Facts, wanted: tuple[str, ...], kinds: dict[str, str]) -
     missing = [kinds.get(code, code) for code in wanted if code not in facts.papers]
     if missing:
         text = _("%(who)s: still to be uploaded: %(papers)s.") % {"who": facts.who, "papers": named(missing)}
-        yield Problem("papers", text, papers_page(facts.line), _("Upload"))
+        yield Problem("papers", text, papers_page(facts.line), _("Upload"), comes_back=True)
 
 
 def of_practice(facts: Facts, kinds: dict[str, str]) -> Iterator[Problem]:
@@ -181,6 +177,13 @@ def of_practice(facts: Facts, kinds: dict[str, str]) -> Iterator[Problem]:
         yield Problem("holds", _("%(who)s holds certificate %(number)s of this type already; renew it in continuing "
                                  "education.") % {"who": facts.who, "number": facts.holds.number})  # fmt: skip
     yield from papers_there(facts, PRACTICE_PAPERS, kinds)
+
+
+def in_class_of(certificate: Certificate, training_class: TrainingClass) -> bool:
+    """Whether the class renews this type of certificate, or makes an engineer of the supervisor."""
+    wanted = training_class.category
+    upgrade = wanted == Certificate.Type.ENGINEER and certificate.type == Certificate.Type.SUPERVISOR
+    return not wanted or certificate.type == wanted or upgrade
 
 
 def class_takes(facts: Facts) -> Iterator[Problem]:
@@ -209,8 +212,14 @@ def of_continuing(facts: Facts, kinds: dict[str, str], today: datetime.date) -> 
             "%(who)s: expired on %(date)s; the dues of the lapsed years are added."
         )  # fmt: skip
         yield Problem(
-            "expired", text % {"who": facts.who, "date": certificate.expiry_date.isoformat()}, is_error=False
-        )
+            "expired", text % {"who": facts.who, "date": certificate.expiry_date.isoformat()},
+            stale_page(certificate.number), _("Renewed already? Tell the General Office"), is_error=False,
+        )  # fmt: skip
+    elif (days := (certificate.expiry_date - today).days) > EARLY:
+        text = _("%(who)s: valid until %(date)s, for another %(months)d months; it need not be renewed yet.")
+        yield Problem("early_renewal", text % {
+            "who": facts.who, "date": certificate.expiry_date.isoformat(), "months": days // 30,
+        }, is_error=False)  # fmt: skip
     yield from matter_fits(facts, certificate, today)
     yield from waiver_fits(facts)
     yield from papers_there(facts, UPGRADE_PAPERS if line.matter == Matter.UPGRADE else RENEWAL_PAPERS, kinds)
@@ -219,6 +228,11 @@ def of_continuing(facts: Facts, kinds: dict[str, str], today: datetime.date) -> 
 def help_page(number: str = "") -> str:
     """The help request about a certificate, its number filled in (manual ch. 4b-5B)."""
     return f"{reverse('public:help')}?{urlencode({'topic': 'CERTIFICATE', 'certificate': number})}"
+
+
+def stale_page(number: str) -> str:
+    """The help request about an employer or a date that changed already (manual ch. 4b-4.1-3)."""
+    return f"{reverse('public:help')}?{urlencode({'topic': 'STALE', 'certificate': number})}"
 
 
 def matter_fits(facts: Facts, certificate: Certificate, today: datetime.date) -> Iterator[Problem]:
@@ -239,7 +253,9 @@ def matter_fits(facts: Facts, certificate: Certificate, today: datetime.date) ->
         text = _("%(who)s: the employer is %(other)s; choose “Renewal and change of employer”.") % {
             "who": who, "other": other,
         }  # fmt: skip
-        yield Problem("employer", text)
+        yield Problem(
+            "employer", text, stale_page(certificate.number), _("Changed already? Tell the General Office")
+        )
     if line.matter == Matter.RENEWAL_CHANGE:
         yield from change_described(facts, certificate)
 

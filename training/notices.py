@@ -6,44 +6,70 @@ Companies get a mail for a whole roster, people a text message of their own. Not
 import datetime
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
+from django.urls import reverse
 from django.utils import translation
+from django.utils.text import format_lazy
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from backoffice.core import reminders
+from backoffice.core.links import page_of
+from backoffice.core.models.numbers import written
 from backoffice.core.notices import NOTICES, Notice, Recipient, notify, notify_each, register
-from fees.flows.payment import yuan
+from backoffice.core.returns import returned_by
+from fees.money import yuan
 from registry.flows.guards import named
-from registry.models import Company
 from registry.notices import body_recipients, company_recipients
-from training.models import Enrolment, EnrolmentLine
+from registry.running import managers_of
+from training.models import Enrolment, EnrolmentLine, TrainingClass
 
 CLASS, COMPANY = "2026年第1期网络继续教育班", "广东示范监理有限公司"
+NUMBER = written(2026, 4713)
+PAGE = "https://members.example.org/admin/training/enrolment/1/change/"
 ENROLMENT = {
-    "class": CLASS, "company": COMPANY, "body": "广州市建设监理协会", "people": 12, "amount": "3,600",
-    "opinion": _("(the opinion)"), "papers_due_on": "2026-06-30",
+    "number": NUMBER, "class": CLASS, "company": COMPANY, "body": "广州市建设监理协会", "people": 12,
+    "amount": "3,600", "opinion": _("(the opinion)"), "papers_due_on": "2026-06-30", "begins": "2026-06-10",
+    "place": "广州市东风中路", "page": PAGE,
 }  # fmt: skip
-REFUND = {"class": CLASS, "company": COMPANY, "amount": "300"}
+REFUND = {"number": NUMBER, "class": CLASS, "company": COMPANY, "amount": "300", "page": PAGE}
+PAID_BACK = REFUND | {
+    "paid_on": "2026-06-30", "payee": COMPANY, "account": "…0123", "reference": "ICBC2026063000001",
+}  # fmt: skip
+CANCELLED = {
+    "class": CLASS, "opinion": _("(the opinion)"), "count": 7, "people": 40,
+    "page": "https://members.example.org/admin/training/trainingclass/1/change/",
+}  # fmt: skip
 LEARNING = {
+    "number": NUMBER,
     "class": CLASS,
     "company": COMPANY,
     "count": 2,
     "names": "张三、李四",
     "opinion": _("(the opinion)"),
+    "money": _("(what happens to the money)"),
+    "page": PAGE,
 }
-PERSON = {"class": CLASS, "company": COMPANY, "name": "张三", "opinion": _("(the opinion)")}
+PERSON = {"class": CLASS, "company": COMPANY, "name": "张三", "opinion": _("(the opinion)"), "page": PAGE}
 #: So many names stand in a mail; the others are counted.
 NAMED = 30
 
 
 def register_notices() -> None:
     """Called once at start-up (TrainingConfig.ready)."""
-    register(*of_enrolments(), *of_learning())
+    register(*map(with_number, [*of_enrolments(), *of_learning()]))
     reminders.offer(papers_due)
+
+
+def with_number(notice: Notice) -> Notice:
+    """Every mail to a company or body ends with the enrolment's number, by which everybody finds it."""
+    if "number" not in notice.placeholders:
+        return notice
+    return replace(notice, body=format_lazy("{}\n\n{}", notice.body, _("Number of the enrolment: {number}")))
 
 
 def of_enrolments() -> list[Notice]:
@@ -83,6 +109,12 @@ def of_enrolments() -> list[Notice]:
                  "materials to {body} by {papers_due_on}."),
                _("Your enrolment in {class} is confirmed. Send the papers to {body} by {papers_due_on}."),
                placeholders=ENROLMENT),
+        Notice("enrolment.training_confirm.class", _("Enrolment in a face-to-face class confirmed: to the company"),
+               _("{people} people are enrolled in {class}"),
+               _("Your enrolment in {class} is confirmed. The class begins on {begins}: {place}. Send the paper "
+                 "materials to {body} by {papers_due_on}."),
+               _("Your enrolment in {class} is confirmed; it begins on {begins}: {place}. Send the papers to {body} by "
+                 "{papers_due_on}."), placeholders=ENROLMENT),
         Notice("enrolment.training_confirm.body", _("Enrolment confirmed: to the body that gets the papers"),
                _("{company}: {people} people are enrolled in {class}"),
                _("The enrolment of {company} in {class} is confirmed. The company sends you the paper materials of "
@@ -91,10 +123,28 @@ def of_enrolments() -> list[Notice]:
                _("Your enrolment in {class} was cancelled"),
                _("Your enrolment in {class} was cancelled: “{opinion}”."),
                _("Your enrolment in {class} was cancelled: {opinion}."), placeholders=ENROLMENT),
+        Notice("class.cancelled.body", _("Class cancelled: to its local body"),
+               _("{class} does not take place"),
+               _("{class} was cancelled: “{opinion}”. {count} enrolments ended with it, of {people} people; the "
+                 "companies are told. Papers that came already go back to them."), placeholders=CANCELLED),
         Notice("enrolment.refund_due", _("Money to be paid back: to the company"),
                _("You get {amount} yuan back for {class}"),
                _("You paid {amount} yuan more for {class} than is owed now. Finance pays it back to the account it "
                  "came from."), placeholders=REFUND),
+        Notice("enrolment.paid_back", _("Money paid back: to the company"),
+               _("{amount} yuan were paid back for {class}"),
+               _("The association paid {amount} yuan back for {class} on {paid_on}, to {payee}, account {account}; "
+                 "reference of the transfer: {reference}."), placeholders=PAID_BACK),
+        Notice("enrolment.paid_back.corrected", _("Details of a refund corrected: to the company"),
+               _("Corrected: {amount} yuan paid back for {class}"),
+               _("What we wrote of the refund for {class} was corrected: {amount} yuan, paid on {paid_on} to {payee}, "
+                 "account {account}; reference of the transfer: {reference}."), placeholders=PAID_BACK),
+        Notice("enrolment.training_return.company", _("Returned by the training department: to the company"),
+               _("The training department returned your enrolment in {class}"),
+               _("The training department returned your enrolment in {class} through finance: “{opinion}”. Open it "
+                 "from your inbox: payer and invoice title can be corrected there; to change the roster, choose "
+                 "“Disagree”. What finance has verified stays as credit."),
+               _("Your enrolment in {class} was returned: {opinion}."), placeholders=ENROLMENT),
         Notice("enrolment.papers_due", _("Paper materials due by tomorrow: to the company, each working day"),
                _("Paper materials for {class}: due on {papers_due_on}"),
                _("{body} has no paper materials yet for your enrolment of {people} people in {class}. Send them by "
@@ -130,8 +180,13 @@ def of_learning() -> list[Notice]:
                _("{name}, you did not pass {class}. Ask your company about a retake."), placeholders=PERSON),
         Notice("learning.drop", _("Taken out of the class: to the company"),
                _("{count} people no longer take part in {class}"),
-               _("These people of {company} no longer take part in {class}: {names}. The reason: “{opinion}”."),
+               _("These people of {company} no longer take part in {class}: {names}. The reason: “{opinion}”. {money}"),
                placeholders=LEARNING),
+        Notice("learning.class_cancelled.person", _("Class cancelled: to those who learn in it"),
+               _("{class} does not take place"),
+               _("{name}, {class} does not take place: “{opinion}”. Your company enrols you in another class."),
+               _("{name}, {class} does not take place: {opinion}. Your company enrols you in another class."),
+               placeholders=PERSON),
     ]  # fmt: skip
 
 
@@ -153,8 +208,14 @@ def enrolment(row: Enrolment, step: str, opinion: str) -> None:
     bill = row.bill
     owed = bill.balance if bill is not None and step == "local_approve" else row.amount
     values = values_of(row) | {"opinion": opinion, "amount": yuan(owed)}
-    for code in (f"enrolment.{step}", f"enrolment.{step}.body", *CODES.get(step, ())):
+    codes = (f"enrolment.{step}", f"enrolment.{step}.body", *CODES.get(step, ()))
+    if step == "finance_return" and returned_by(row, "training_return"):
+        # Finance only passes on what the training department said: nothing is wrong with the voucher.
+        codes = ("enrolment.training_return.company",)
+    for code in codes:
         if code in NOTICES:
+            if code == "enrolment.training_confirm" and not row.training_class.is_online:
+                code = f"{code}.class"
             to_body = code.endswith(".body")
             notify(
                 code,
@@ -168,10 +229,22 @@ def enrolment(row: Enrolment, step: str, opinion: str) -> None:
             notify("enrolment.refund_due", company_recipients(row.company), **values)
 
 
+@translation.override(settings.LANGUAGE_CODE)
+def paid_back(row: Enrolment, refund: Any, is_correction: bool) -> None:
+    """Tell the company that its money went back (called inside the step's transaction)."""
+    code = "enrolment.paid_back.corrected" if is_correction else "enrolment.paid_back"
+    notify(
+        code, company_recipients(row.company), **values_of(row), amount=yuan(refund.amount), payee=refund.payee_name,
+        account=f"…{refund.payee_account[-4:]}", reference=refund.reference, paid_on=refund.paid_on.isoformat(),
+    )  # fmt: skip
+
+
 def values_of(row: Enrolment) -> dict[str, Any]:
     return {
-        "class": row.training_class, "company": row.company, "body": row.local_body, "people": row.people,
-        "papers_due_on": row.papers_due_on or "",
+        "number": row.number, "class": row.training_class, "company": row.company, "body": row.local_body,
+        "people": row.people, "papers_due_on": row.papers_due_on or "",
+        "begins": row.training_class.start_date or "", "place": row.training_class.place or row.local_body,
+        "page": page_of(row),
     }  # fmt: skip
 
 
@@ -207,17 +280,49 @@ def learning(lines: list[EnrolmentLine], step: str, opinion: str) -> None:
     for those in rosters.values():
         row = those[0].enrolment
         names = shortened(list(dict.fromkeys(line.name for line in those)))
-        values = {"class": row.training_class, "company": row.company, "count": len(those), "names": names}
+        values = {
+            "number": row.number, "class": row.training_class, "company": row.company, "count": len(those),
+            "names": names, "page": page_of(row), "money": money_of_dropped(those) if step == "drop" else "",
+        }  # fmt: skip
         told.append((managers[row.company_id], values | {"opinion": opinion}))
     notify_each(code, told)
     if f"{code}.person" in NOTICES:
-        people = {(line.person_id, line.enrolment.training_class_id): line for line in lines}
-        notify_each(f"{code}.person", [
-            ([Recipient(line.person.email, line.person.phone)],
-             {"class": line.enrolment.training_class, "company": line.enrolment.company, "name": line.name,
-              "opinion": opinion})
-            for line in people.values()
-        ])  # fmt: skip
+        tell_learners(f"{code}.person", lines, opinion)
+
+
+def tell_learners(code: str, lines: Iterable[EnrolmentLine], opinion: str) -> None:
+    """A message to each person, once for a class."""
+    people = {(line.person_id, line.enrolment.training_class_id): line for line in lines}
+    notify_each(code, [
+        ([Recipient(line.person.email, line.person.phone)],
+         {"class": line.enrolment.training_class, "company": line.enrolment.company, "name": line.name,
+          "opinion": opinion, "page": settings.SITE_URL + reverse("admin:training_enrolmentline_mine")})
+        for line in people.values()
+    ])  # fmt: skip
+
+
+def money_of_dropped(lines: Iterable[EnrolmentLine]) -> str:
+    """What happens to the money of people who leave a confirmed class: it stays where it is (SPEC 3.5)."""
+    paid = sum((line.amount for line in lines), Decimal(0))
+    if not paid:
+        return gettext("Nothing was to be paid for them.")
+    return gettext("The %(amount)s yuan of these people are not paid back by that: the bill stays as it was paid. "
+                   "Questions about the money are answered by finance.") % {"amount": yuan(paid)}  # fmt: skip
+
+
+@translation.override(settings.LANGUAGE_CODE)
+def class_cancelled(
+    row: TrainingClass, ended: list[Enrolment], dropped: list[EnrolmentLine], opinion: str
+) -> None:
+    """Besides the companies, who are told enrolment by enrolment: the local body, and those who were learning."""
+    values = {
+        "class": row,
+        "opinion": opinion,
+        "count": len(ended),
+        "people": sum(one.people for one in ended),
+    }
+    notify("class.cancelled.body", body_recipients(row.local_body), **values, page=page_of(row))
+    tell_learners("learning.class_cancelled.person", dropped, opinion)
 
 
 def shortened(names: list[str]) -> str:
@@ -225,14 +330,3 @@ def shortened(names: list[str]) -> str:
     if more <= 0:
         return named(names)
     return named(names[:NAMED]) + ngettext(" and %(more)d more", " and %(more)d more", more) % {"more": more}
-
-
-def managers_of(companies: Iterable[Company]) -> dict[int, list[Recipient]]:
-    """`company_recipients()` of many companies with one query."""
-    known = {company.pk: company for company in companies}
-    found: dict[int, list[Recipient]] = {pk: [] for pk in known}
-    users: Any = get_user_model()._default_manager.filter(company__in=known, is_manager=True, is_active=True)
-    for user in users.order_by("pk"):
-        if user.email or user.phone:
-            found[user.company_id].append(Recipient(user.email, user.phone))
-    return {pk: found[pk] or [Recipient(company.email)] for pk, company in known.items()}

@@ -93,13 +93,14 @@ def sheet(enrolment: Enrolment, lines: Sequence[EnrolmentLine], fees: dict[int, 
         [str(number), *cells(shown(line, enrolment, user), enrolment), *fee_cells(of_line, kinds)]
         for number, (line, of_line) in enumerate(zip(lines, amounts, strict=True), 1)
     ]
+    people = len({line.person_id for line in lines})
     sums = [sum((of_line.get(kind, ZERO) for of_line in amounts), ZERO) for kind in kinds]
     return Form(
         title=_("Enrolment detail sheet"), organisation=organisation(), number=numbered(enrolment),
         facts=list(facts_of(enrolment)), columns=[*columns, *fee_columns(kinds)], rows=rows,
         empty=_("Nobody is on the roster yet."),
         totals=[*(figure(amount) for amount in sums), money(total)] if rows else (),
-        totals_label=ngettext("Total, %(count)d person", "Total, %(count)d people", len(rows)) % {"count": len(rows)},
+        totals_label=ngettext("Total, %(count)d person", "Total, %(count)d people", people) % {"count": people},
         sums=[(_("Amount in capitals: "), in_capitals(total)), (_("In figures: "), f"¥{total:,.2f}")],
         notes=list(notes_of(enrolment)), seal=_("(Company seal)"),
         signatures=[_("Handled by (signature): "), _("Phone: "), _("Date: ")], url=absolute(page_of(enrolment)),
@@ -125,7 +126,8 @@ def shown(line: EnrolmentLine, enrolment: Enrolment, user: Any) -> EnrolmentLine
 
 
 def number_of(enrolment: Enrolment) -> str:
-    return f"{enrolment.pk:06d}"
+    """The public number; it also names the file."""
+    return enrolment.number
 
 
 def numbered(enrolment: Enrolment) -> str:
@@ -304,6 +306,10 @@ class Materials:
         return self.enrolment.local_body
 
     @property
+    def opens(self) -> str:
+        return when_it_opens(self.enrolment)
+
+    @property
     def today(self) -> str:
         return timezone.localdate().isoformat()
 
@@ -383,10 +389,20 @@ def address_of(enrolment: Enrolment) -> Iterator[tuple[Any, Any]]:
     yield _("To arrive by"), day(enrolment.papers_due_on)
 
 
+def when_it_opens(enrolment: Enrolment) -> str:
+    """When the learning begins: online within two working days (FAQ 1), face to face with the class (SPEC 3.5)."""
+    course = enrolment.training_class
+    if course.is_online:
+        return _(
+            "The learning opens without waiting for these papers, within two working days of the confirmation."
+        )
+    return _("The class begins without waiting for these papers: %(date)s, %(place)s.") % {
+        "date": day(course.start_date), "place": course.place or enrolment.local_body,
+    }  # fmt: skip
+
+
 def material_notes(enrolment: Enrolment) -> Iterator[str]:
     """FAQ 1, FAQ 4: the learning does not wait; what is late holds up the certificates."""
-    yield _(
-        "The learning opens without waiting for these papers, within two working days of the confirmation."
-    )
+    yield when_it_opens(enrolment)
     yield _("Papers that come late hold up the certificates.")
     yield _("What the notice of the class asks for besides goes with them.")

@@ -1,73 +1,23 @@
-"""What a clerk types into the box of a roster, and what we propose for it (SPEC 3.6, manual ch. 4b-4).
+"""What we propose for a certificate on a roster: matter, remark, waiver (SPEC 3.6, manual ch. 4b-4).
 
 Plain functions of what is known already: no queries, nothing is stored.
 """
 
-import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-from backoffice.core.excel.text import normalise_code
 from registry.models import Certificate, Person
 from training.line_rules import former_employer, is_other_employer, partner_of
 from training.models import EnrolmentLine, TrainingClass
 
 Matter = EnrolmentLine.Matter
 Type = Certificate.Type
-#: As many numbers are taken in at once.
-MOST: Final = 500
 #: 变更备注 as the association knows it; stored, so in Chinese whatever the reader's language.
 UPGRADE_REMARK: Final = "员升师"
 FORMER_EMPLOYER: Final = "原单位："
-
-_BETWEEN = re.compile(r"[\s,;:、。|/\\()\[\]{}<>《》【】「」『』\"“”]+")
-_NUMBER = re.compile(r"(?=[^0-9]*[0-9])[A-Z][A-Z0-9-]{2,31}")
-_LETTERS, _DIGITS = re.compile(r"[A-Z]{1,3}"), re.compile(r"[0-9][0-9-]{2,}")
-
-
-@dataclass
-class Typed:
-    """The numbers in the order they were typed, each once; what is none; and what was too much."""
-
-    numbers: list[str] = field(default_factory=list)
-    strangers: list[str] = field(default_factory=list)
-    repeated: int = 0
-    left: list[str] = field(default_factory=list)
-
-
-def parse_numbers(text: str) -> Typed:
-    """Certificate numbers out of whatever was pasted: blanks, commas, 、；, line breaks, tabs, full-width letters.
-
-    A letter that stands apart from its digits ("A 1160123") belongs to them.
-    """
-    typed = Typed()
-    words = [normalise_code(word) for word in _BETWEEN.split(unicodedata.normalize("NFKC", text))]
-    seen: set[str] = set()
-    for word in joined(filter(None, words)):
-        if not _NUMBER.fullmatch(word):
-            typed.strangers.append(word)
-        elif word in seen:
-            typed.repeated += 1
-        else:
-            seen.add(word)
-            (typed.numbers if len(typed.numbers) < MOST else typed.left).append(word)
-    return typed
-
-
-def joined(words: Iterable[str]) -> list[str]:
-    """The words, with letters put before the digits that follow them."""
-    whole: list[str] = []
-    for word in words:
-        if whole and _DIGITS.fullmatch(word) and _LETTERS.fullmatch(whole[-1]):
-            whole[-1] += word
-        else:
-            whole.append(word)
-    return whole
 
 
 def proposed_matter(
@@ -105,7 +55,7 @@ def propose(
 ) -> EnrolmentLine:
     """The line we would write for the certificate, not stored."""
     person = certificate.person
-    line = EnrolmentLine(person=person, certificate=certificate)
+    line = EnrolmentLine(person=person, certificate=certificate, is_masked=person.company_id != company.pk)
     matter = proposed_matter(certificate, person, company, former_names, training_class)
     set_matter(line, matter, company, former_names)
     line.snapshot()

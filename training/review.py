@@ -194,6 +194,16 @@ def pictures_of(
     return found
 
 
+def reasons_to_look(enrolments: Iterable[Enrolment], user: Any) -> dict[int, list[str]]:
+    """Of many rosters those that are not clean, by primary key, each with what stands against it."""
+    found = {}
+    for row in enrolments:
+        review = look_through(row, user)
+        if not review.is_clean:
+            found[row.pk] = review.reasons() or [_("Nobody is on the roster.")]
+    return found
+
+
 # --- What changed since the last return -----------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ rules from `training.line_rules`.
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -54,13 +54,25 @@ class Row:
 
     @property
     def id_number(self) -> str:
-        """Enough of it to compare with the ID card."""
-        return mask(self.line.person.id_number)
+        """Whole, to compare with the ID card (manual ch. 4b-4.1-2); of other companies' people masked."""
+        return mask(self.line.person.id_number) if self.line.is_masked else self.line.person.id_number
 
     @property
     def has_partner(self) -> bool:
         """Whether the waiver of a second certificate is a question here."""
         return self.line.is_waived or self.is_paired
+
+    @property
+    def name(self) -> str:
+        return self.line.shown_name
+
+    @property
+    def stale_url(self) -> str:
+        """Where to tell that the change of employer was made already (manual ch. 4b-4.1-3)."""
+        certificate = self.line.certificate
+        if certificate is None or self.line.matter != Matter.RENEWAL_CHANGE:
+            return ""
+        return line_rules.stale_page(certificate.number)
 
     @property
     def breakdown(self) -> list[tuple[str, Item]]:
@@ -70,7 +82,7 @@ class Row:
     @property
     def label(self) -> str:
         """For the bill: the name, and the certificate number where there is one."""
-        return f"{self.line.person.name} {self.line.certificate or ''}".strip()
+        return f"{self.line.shown_name} {self.line.certificate or ''}".strip()
 
 
 @dataclass
@@ -82,6 +94,11 @@ class Roster:
     @property
     def total(self) -> Decimal:
         return sum((row.amount for row in self.rows), Decimal(0))
+
+    @property
+    def people(self) -> int:
+        """How many they are: two certificates of one person are one person."""
+        return len({row.line.person_id for row in self.rows})
 
     @property
     def first_in_error(self) -> list[Row]:
@@ -114,18 +131,14 @@ def look(
     enrolment: Enrolment,
     lines: Iterable[EnrolmentLine] | None = None,
     today: datetime.date | None = None,
-    masked: Collection[int] = (),
 ) -> Roster:
-    """Price and check the roster as it is stored, or `lines` instead, as of `today`.
-
-    Of the certificates whose keys are in `masked` no sentence names the holder.
-    """
+    """Price and check the roster as it is stored, or `lines` instead, as of `today`."""
     today = today or timezone.localdate()
     if lines is None:
         lines = enrolment.lines.select_related("person__company", "certificate", "new_employer").order_by(
             "pk"
         )
-    known = gather(enrolment, list(lines), masked)
+    known = gather(enrolment, list(lines))
     problems: list[Problem] = []
     try:
         rates = rates_on(today)
@@ -156,7 +169,7 @@ def check(facts: Facts, kinds: dict[str, str], today: datetime.date) -> Iterable
         yield from line_rules.of_continuing(facts, kinds, today)
 
 
-def gather(enrolment: Enrolment, lines: list[EnrolmentLine], masked: Collection[int] = ()) -> list[Facts]:
+def gather(enrolment: Enrolment, lines: list[EnrolmentLine]) -> list[Facts]:
     """Everything the rules ask about these lines, in a constant number of queries."""
     people = {line.person_id for line in lines}
     papers = papers_of(enrolment, lines, people)
@@ -177,7 +190,6 @@ def gather(enrolment: Enrolment, lines: list[EnrolmentLine], masked: Collection[
             is_claimed=line.person_id in claimed, former_names=former,
             siblings=[other for other in of_person[line.person_id] if other is not line],
             holds=holds.get((line.person_id, line.category)) if needs_none(line) else None,
-            is_masked=line.certificate_id in masked,
         )
         for line in lines
     ]  # fmt: skip
@@ -268,5 +280,11 @@ def line_changes(enrolment: Enrolment) -> Iterator[tuple[EnrolmentLine, str]]:
         elif person.company_id != enrolment.company_id and line.matter != Matter.RENEWAL_CHANGE:
             text = _("%(who)s went to %(company)s meanwhile.")
             yield line, text % {**who, "company": person.company or "–"}
-        if person.merged_into_id is None and person.id_number != line.id_number:
+        if person.merged_into_id is not None:
+            continue
+        if person.name != line.name:
+            text = _("%(who)s: the name was corrected meanwhile; it is %(name)s now, and the platform would get the "
+                     "old one.")  # fmt: skip
+            yield line, text % {**who, "name": person.name}
+        if person.id_number != line.id_number:
             yield line, _("%(who)s has another ID number by now than on this roster.") % who

@@ -1,40 +1,44 @@
-"""An uploaded roster: any office file with a column of certificate numbers (SPEC 3.6, 5)."""
+"""An uploaded roster: any office file with a column of certificate numbers, ID numbers or names (SPEC 3.6, 5)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backoffice.core.excel import Table, UnreadableFile, clean_choice, normalise_text, open_workbook
+from backoffice.core.excel import Place, Table, UnreadableFile, clean, normalise_text, open_workbook
 from backoffice.core.excel.limits import LIST
 from backoffice.core.excel.text import as_text, normalise_code
 from registry import captions
-from training.drafting import Entry
-from training.models import EnrolmentLine
-from training.proposals import MOST, Typed, parse_numbers
+from registry.imports.fields import TYPE
+from training.entries import MATTERS, MOST, Entry, Typed, entries_in, flat
 
-Matter = EnrolmentLine.Matter
-#: How companies and the association's own sheets call these columns.
+#: Any of the first three names somebody; the others are compared with the record.
 FIELDS: Final = (
     captions.column("number", "certificate_number", required=True),
+    captions.column("id_number"),
+    captions.column("name"),
+    captions.column("employer", "company", also=("原单位", "company on the certificate")),
+    captions.column("type", "certificate_type", cleaner=TYPE),
     captions.column("matter"),
     captions.column("remark", "matter_remark"),
     captions.column("waiver"),
 )
-MATTERS: Final = {
-    "延续": Matter.RENEWAL, "renewal": Matter.RENEWAL, "延续+变更": Matter.RENEWAL_CHANGE,
-    "延续和变更": Matter.RENEWAL_CHANGE, "延续变更": Matter.RENEWAL_CHANGE,
-    "renewal and change of employer": Matter.RENEWAL_CHANGE, "员升师": Matter.UPGRADE,
-    "supervisor to engineer": Matter.UPGRADE,
-}  # fmt: skip
 YES: Final = frozenset({"是", "有", "Y", "YES", "TRUE", "1", "√", "✓"})
+CLEANERS: Final[dict[str, Callable[[list[Any]], tuple[list[Any], dict[int, Any]]]]] = {
+    "id_number": clean.clean_id_number,
+    "name": partial(clean.clean_name, max_length=50),
+    "matter": partial(clean.clean_choice, mapping=MATTERS),
+    "type": TYPE,
+}
 
 
 @dataclass
 class RosterFile:
-    """The entries of the file, each number once; sentences about rows that could not be read."""
+    """The entries of the file, each once; sentences about cells that could not be read."""
 
     entries: list[Entry] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -53,71 +57,73 @@ def read_roster(upload: UploadedFile) -> RosterFile:
         if error.code != "no_header":
             raise
         table = None
-    if table is None or not table.has("number"):
+    if table is None or not any(table.has(name) for name in ("number", "id_number", "name")):
         return bare_list(workbook.plain_rows())
     return from_table(table)
 
 
 def bare_list(rows: list[list[Any]]) -> RosterFile:
-    cells = (cell for row in rows for cell in row)
-    typed = parse_numbers("\n".join(as_text(cell) for cell in cells if cell not in ("", None)))
-    if not typed.numbers:
+    """A file without captions counts as a pasted table: what stands in a row belongs together."""
+    entries: list[Entry] = []
+    for at, cells in enumerate(rows, 1):
+        row = "\t".join(as_text(cell) for cell in cells if cell not in ("", None))
+        entries += [replace_row(entry, at) for entry in entries_in(flat(row))]
+    first = next((at for at, entry in enumerate(entries) if entry.number or entry.id_number), None)
+    if first is None:
         raise UnreadableFile("no_header")
-    typed.strangers.clear()  # names and captions of a table that nobody asked for
-    return RosterFile([Entry(number) for number in typed.numbers], typed=typed)
+    typed = Typed().add(entries[first:])  # above stand titles
+    return RosterFile(typed.entries, typed=typed)
+
+
+def replace_row(entry: Entry, row: Place) -> Entry:
+    entry.row = row
+    return entry
 
 
 def from_table(table: Table) -> RosterFile:
-    """Row by row: number, and what the sheet says of matter, remark and waiver."""
-    matters, unknown = clean_choice(table.column("matter"), MATTERS)
+    """Row by row: whom it means, and what the sheet says of matter, remark and waiver."""
     found = RosterFile(problems=list(table.warnings))
-    seen: set[str] = set()
-    columns = zip(
-        table.row_numbers,
-        table.column("number"),
-        table.column("remark"),
-        table.column("waiver"),
-        matters,
-        strict=True,
-    )
-    for at, (row, raw, remark, waiver, matter) in enumerate(columns):
-        typed = parse_numbers(as_text(raw))
-        if len(typed.numbers) != 1 or typed.strangers:
-            if raw not in ("", None):
-                text = _("Row %(row)d: “%(value)s” is not one certificate number.")
-                found.problems.append(text % {"row": row, "value": normalise_text(raw)[:40]})
-            continue
-        number = typed.numbers[0]
-        if at in unknown:
-            text = _("Row %(row)d: %(problem)s It was proposed anew.")
-            found.problems.append(text % {"row": row, "problem": unknown[at]})
-        if number in seen:
-            found.typed.repeated += 1
-        elif len(seen) == MOST:
-            found.typed.left.append(number)
-        else:
-            seen.add(number)
-            is_waived = normalise_code(waiver) in YES
-            found.entries.append(Entry(number, matter or "", normalise_text(remark), is_waived))
+    found.problems += [
+        _("Row %(row)s: %(problem)s") % {"row": row.row, "problem": row.reason} for row in table.rejected
+    ]
+    columns: dict[str, Any] = {}
+    problems: dict[int, list[str]] = {}
+    for name, cleaner in CLEANERS.items():
+        columns[name], unread = cleaner(table.column(name))
+        for at, problem in unread.items():
+            problems.setdefault(at, []).append(str(problem))
+    entries = []
+    for at, row in enumerate(table.places):
+        given: dict[str, Any] = {name: column[at] or "" for name, column in columns.items()}
+        entry = Entry(row=row, **given)
+        take_number(entry, table.column("number")[at])
+        entry.employer = normalise_text(table.column("employer")[at])[:100]
+        entry.remark = normalise_text(table.column("remark")[at])[:200]
+        entry.is_waived = normalise_code(table.column("waiver")[at]) in YES
+        for problem in problems.get(at, ()):
+            found.problems.append(_("Row %(row)s: %(problem)s") % {"row": row, "problem": problem})
+        entries.append(entry)
+    found.typed.add(entries)
+    found.entries = found.typed.entries
     return found
 
 
+def take_number(entry: Entry, cell: Any) -> None:
+    """The certificate number of a row; what is none stays as the row's text and is told."""
+    typed = entries_in(flat(as_text(cell)))
+    if len(typed) == 1 and typed[0].number:
+        entry.number = typed[0].number
+        entry.name = entry.name or typed[0].name
+    elif not (entry.id_number or entry.name):
+        entry.text = normalise_text(cell)[:80] or _("Row %(row)s") % {"row": entry.row}
+
+
 def remarks_of(typed: Typed) -> list[str]:
-    """What to tell about a pasted list besides its numbers."""
+    """What to tell about a list besides its entries."""
     told = []
-    if typed.strangers:
-        shown = "、".join(word[:20] for word in typed.strangers[:5])
-        text = ngettext("%(count)d piece of text is no certificate number and was passed over: %(shown)s",
-                        "%(count)d pieces of text are no certificate numbers and were passed over: %(shown)s",
-                        len(typed.strangers))  # fmt: skip
-        told.append(text % {"count": len(typed.strangers), "shown": shown})
-    if typed.repeated:
-        text = ngettext("%(count)d repeated number was taken once.", "%(count)d repeated numbers were taken once.",
-                        typed.repeated)  # fmt: skip
-        told.append(text % {"count": typed.repeated})
     if typed.left:
-        text = ngettext("At most %(most)d numbers are taken in at once; %(count)d is still in the box.",
-                        "At most %(most)d numbers are taken in at once; %(count)d are still in the box.",
+        text = ngettext("At most %(most)d entries are taken in at once; %(count)d is still in the box.",
+                        "At most %(most)d entries are taken in at once; %(count)d are still in the box.",
                         len(typed.left))  # fmt: skip
         told.append(text % {"most": MOST, "count": len(typed.left)})
     return told

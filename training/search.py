@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from backoffice.core.public_numbers import narrowed
 from backoffice.core.scoping import scope_of, visible_to
 from backoffice.core.search import Found, any_of
 from backoffice.roles import ALL
@@ -24,20 +25,24 @@ LONGEST_NAME: Final = 4
 
 
 def search_enrolments(queryset: QuerySet, text: str, user: Any) -> Found:
-    """Enrolments by company, class, person's name, certificate or ID number; all words must be true."""
+    """Enrolments by public number, company, class, person's name, certificate or ID number; all words must be true."""
+    queryset, text, mistyped = narrowed(queryset, text)
+    if not text:
+        return Found(queryset, notice=mistyped or None)
     term = Term.parse(text)
     # Years and terms of classes (2026, 第3期) are words here, not numbers.
     words = [*term.words, *term.unclear, *term.credit_codes]
     if not (words or term.certificates or term.identities):
-        return Found(queryset.none())
-    notice = None
+        return Found(queryset.none(), notice=mistyped or None)
+    notice = mistyped or None
     if term.certificates:
-        lines, notice = certificates_numbered(term.certificates, user)
+        lines, too_many = certificates_numbered(term.certificates, user)
+        notice = too_many or notice
         queryset = queryset.filter(pk__in=enrolments_of(lines, user))
     if term.identities:
         people = Person.objects.filter(any_of(map(identity, term.identities))).order_by()
         ids = list(people.values_list("pk", flat=True)[:MOST_PEOPLE])
-        queryset = queryset.filter(pk__in=enrolments_of(Q(person__in=ids), user))
+        queryset = queryset.filter(pk__in=enrolments_of(Q(person__in=ids) & open_to(user), user))
     if words:
         queryset, notice = by_words(queryset, words, user, notice)
     return Found(queryset, notice=notice)
@@ -84,12 +89,17 @@ def people_named(word: str, user: Any, notice: str | None) -> tuple[Q, str | Non
     """A condition on lines: the person's name contains the word."""
     if scope_of(EnrolmentLine, user) != ALL:
         # The lines of one body or company are looked through; the index knows no scope.
-        return Q(name__icontains=word) | Q(person__name__icontains=word), notice
+        return Q(name__icontains=word) | Q(person__name__icontains=word) & open_to(user), notice
     people = Person.objects.filter(NAMES.contains(word, Person.objects.db, first=MOST_PEOPLE + 1)).order_by()
     found = list(people.values_list("pk", flat=True)[: MOST_PEOPLE + 1])
     if len(found) > MOST_PEOPLE:
         notice = _("More than 1,000 people match; add a character or the certificate number.")
     return Q(person__in=found[:MOST_PEOPLE]), notice
+
+
+def open_to(user: Any) -> Q:
+    """A condition on lines: not masked, where the user reads masked ones. A search must not try the hidden digits."""
+    return Q() if scope_of(EnrolmentLine, user) == ALL else Q(is_masked=False)
 
 
 def enrolments_of(lines: Q, user: Any) -> list[int]:

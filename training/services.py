@@ -1,6 +1,7 @@
 """What other rooms ask of the training department's records."""
 
 import datetime
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.contrib.contenttypes.models import ContentType
@@ -13,6 +14,7 @@ from simple_history.utils import bulk_create_with_history
 
 from backoffice.core.flow import STARTED
 from backoffice.core.models import TransitionLog
+from backoffice.core.working_days import Calendar, add_working_days, read_calendar
 from registry.models import LocalBody
 from training.models import EnrolmentLine, TrainingClass
 from training.models.training_class import SEATED
@@ -62,19 +64,64 @@ def title_one_year_later(title: str, day: datetime.date | None) -> str:
     return title.replace(str(day.year), str(day.year + 1)) if day else title
 
 
+@dataclass(frozen=True)
+class Copied:
+    """A class and its copy, not stored: whether its days were moved off days off, and whether it is planned already."""
+
+    source: TrainingClass
+    copy: TrainingClass
+    is_moved: bool
+    is_known: bool
+
+
+Days = tuple[datetime.date | None, datetime.date | None]
+
+
+def on_working_days(days: Days, known: Calendar | None) -> Days:
+    """First and last day, moved on to the next working days: no class begins or ends on a day off."""
+    start, end = days
+    if start is None:
+        return days
+    moved = next_working_day(start, known)
+    return moved, next_working_day(moved + (end - start), known) if end is not None else None
+
+
+def next_working_day(day: datetime.date, known: Calendar | None) -> datetime.date:
+    """The day itself if offices work on it, else the first one after it."""
+    return add_working_days(day - datetime.timedelta(days=1), 1, known)
+
+
+def calendar_around(days: list[datetime.date]) -> Calendar | None:
+    """The calendar over these days and two months more, read once."""
+    if not days:
+        return None
+    return read_calendar(min(days) - datetime.timedelta(days=1), max(days) + datetime.timedelta(days=60))
+
+
+def copies_for_next_year(classes: "QuerySet[TrainingClass]") -> list[Copied]:
+    """What `copy_into_next_year()` would plan, class by class."""
+    planned = set(TrainingClass.objects.values_list(*SAME_CLASS))
+    rows = list(classes.select_related("local_body").order_by("start_date", "id"))
+    next_year = [(one_year_later(row.start_date), one_year_later(row.end_date)) for row in rows]
+    known_days = calendar_around([day for days in next_year for day in days if day is not None])
+    found = []
+    for row, same_days in zip(rows, next_year, strict=True):
+        start, end = on_working_days(same_days, known_days)
+        copy = TrainingClass(
+            title=title_one_year_later(row.title, row.start_date), type=row.type, mode=row.mode, category=row.category,
+            local_body=row.local_body, start_date=start, end_date=end, place=row.place, capacity=row.capacity,
+            tuition=row.tuition,
+        )  # fmt: skip
+        known = tuple(getattr(copy, name) for name in SAME_CLASS) in planned
+        found.append(Copied(row, copy, is_moved=(start, end) != same_days, is_known=known))
+    return found
+
+
 @transaction.atomic
 def copy_into_next_year(classes: "QuerySet[TrainingClass]", by: Any) -> tuple[list[TrainingClass], int]:
     """Plan the same classes for the next year; return the new ones, and how many the plan has already."""
-    copies = [
-        TrainingClass(
-            title=title_one_year_later(row.title, row.start_date), type=row.type, mode=row.mode, category=row.category,
-            local_body=row.local_body, start_date=one_year_later(row.start_date),
-            end_date=one_year_later(row.end_date), place=row.place, capacity=row.capacity, tuition=row.tuition,
-        )
-        for row in classes.select_related("local_body").order_by("start_date", "id")
-    ]  # fmt: skip
-    planned = set(TrainingClass.objects.values_list(*SAME_CLASS))
-    new = [copy for copy in copies if tuple(getattr(copy, name) for name in SAME_CLASS) not in planned]
+    copies = copies_for_next_year(classes)
+    new = [entry.copy for entry in copies if not entry.is_known]
     bulk_create_with_history(
         new, TrainingClass, default_user=by, default_change_reason=_("Copied into the next year")
     )

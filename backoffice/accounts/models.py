@@ -120,6 +120,13 @@ class User(AbstractBaseUser):
     def get_short_name(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A company whose information officer is not known gets the login name (SPEC 2: the default)."""
+        is_new = self._state.adding
+        super().save(*args, **kwargs)
+        if is_new and self.role == Role.COMPANY and self.company is not None:
+            self.company.default_officer(self.username, getattr(self, "_history_user", None))
+
     @property
     def is_staff(self) -> bool:
         """Every active user works in the admin panel; what they find there, roles.py says."""

@@ -10,7 +10,6 @@ from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
-from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -21,11 +20,15 @@ from django.utils.encoding import force_bytes
 from django.utils.formats import date_format
 from django.utils.http import base36_to_int, urlsafe_base64_encode
 from django.utils.translation import gettext as _
+from django_tasks import task
 
+from backoffice.accounts.lockout import is_locked_out, let_in_again
 from backoffice.accounts.models import User, login_name
 from backoffice.accounts.policy import may_control
 from backoffice.core import outbox
+from backoffice.core.counters import count, hidden
 from backoffice.core.models import Message
+from backoffice.core.tasks import deferred
 
 CODE_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0 O 1 I L: codes are read out on the phone
 CODE_LENGTH: Final = 8
@@ -33,6 +36,7 @@ CODE_DAYS: Final = 7
 CODE_TRIES: Final = 5
 RESET_PAUSE: Final = 5 * 60  # seconds between two reset messages to the same user: text messages cost money
 RESETS_PER_ADDRESS: Final = 20  # an hour, from one network address
+RESET_DELAY: Final = timedelta(seconds=2)  # until the answer to the request is surely out
 
 
 class Superseded(Exception):
@@ -101,15 +105,23 @@ def invite(user: User, by: User | None = None) -> list[Message]:
     return queued
 
 
-def request_reset(typed: str, address: str | None = None) -> list[Message]:
-    """Queue reset links for whoever the typed login name or mail address names; the caller never tells."""
-    if throttled(f"reset-from:{address}", RESETS_PER_ADDRESS, 60 * 60):
-        return []
-    queued: list[Message] = []
-    for user in named(typed):
-        if not throttled(f"reset-for:{user.pk}", 1, RESET_PAUSE):
-            queued += send_reset(user)
-    return queued
+def request_reset(typed: str, address: str = "") -> None:
+    """See to it that whoever the typed login name or mail address names gets a reset link; the caller never tells.
+
+    What is done here is the same whether there is such a user or not, so that the time of the answer tells nothing:
+    links are made a moment later, in the background.
+    """
+    if throttled(f"reset-from:{hidden(address)}", RESETS_PER_ADDRESS, 60 * 60):
+        return
+    deferred(send_resets, timezone.now() + RESET_DELAY).enqueue([user.pk for user in named(typed)])
+
+
+@task()
+def send_resets(keys: list[int]) -> int:
+    """Queue reset links for these users, except for those who were sent one lately; return how many messages."""
+    users = User.objects.filter(pk__in=keys, is_active=True)
+    due = [user for user in users if not throttled(f"reset-for:{user.pk}", 1, RESET_PAUSE)]
+    return sum(len(send_reset(user)) for user in due)
 
 
 def send_reset(user: User) -> list[Message]:
@@ -145,13 +157,8 @@ def named(typed: str) -> list[User]:
 
 
 def throttled(key: str, limit: int, seconds: int) -> bool:
-    """Count one event; True when more than `limit` fell within `seconds`."""
-    key = f"accounts:{key}"
-    cache.add(key, 0, seconds)
-    try:
-        return cache.incr(key) > limit
-    except ValueError:  # expired between the two calls
-        return False
+    """Count one event; True when more than `limit` fell within `seconds`, in all server processes together."""
+    return count(f"accounts:{key}", seconds)[0] > limit
 
 
 # --- One-time codes ----------------------------------------------------------------------------------
@@ -257,13 +264,13 @@ def is_locked(user: User) -> bool:
     """Whether the sign-in page or the code page turns the user away from some address now."""
     cooloff = timedelta(hours=settings.AXES_COOLOFF_TIME)
     limit = get_failure_limit(None, None)
-    return attempts(user).filter(
-        failures_since_start__gte=limit, attempt_time__gt=timezone.now() - cooloff
-    ).exists()  # fmt: skip
+    failed = attempts(user).filter(failures_since_start__gte=limit, attempt_time__gt=timezone.now() - cooloff)
+    return failed.exists() or is_locked_out(user.username, code_key(user.username))
 
 
 def unlock(user: User) -> int:
     """Forget the failed sign-ins of the user; return how many addresses they came from."""
+    let_in_again(user.username, code_key(user.username))
     return attempts(user).delete()[0]
 
 

@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from axes.handlers.proxy import AxesProxyHandler
-from axes.helpers import get_client_ip_address, get_lockout_response
+from axes.helpers import get_lockout_response
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth import login, update_session_auth_hash, user_login_failed
@@ -30,6 +30,7 @@ from backoffice.accounts.services import (
     request_reset,
     reset_tokens,
 )
+from backoffice.core.sender import sender
 
 BACKEND = settings.AUTHENTICATION_BACKENDS[-1]  # axes' backend comes first and signs nobody in
 
@@ -107,7 +108,7 @@ class ResetView(PageMixin, FormView):
     success_url = reverse_lazy("accounts:reset_done")
 
     def form_valid(self, form: Form) -> HttpResponse:
-        request_reset(form.cleaned_data["username"], get_client_ip_address(self.request))
+        request_reset(form.cleaned_data["username"], sender(self.request))
         return super().form_valid(form)
 
 

@@ -40,8 +40,10 @@ ORIENTATION = 0x0112  # EXIF
 MIN_EDGE = 300
 #: A one-inch portrait is 295 × 413.
 MIN_EDGE_PHOTO = 200
-#: Everything else must be a colour scan (manual ch. 7): portraits may be grey, and bank slips often are.
-GREY_ALLOWED = frozenset({"PHOTO", "VOUCHER"})
+#: A portrait stands upright: one inch is 5 : 7 (width by height), two inches 2 : 3; ID cards' ones are a bit wider.
+PORTRAIT = (0.6, 0.85)
+#: Everything else must be a colour scan (manual ch. 7), the portrait a colour photo; bank slips are often grey.
+GREY_ALLOWED = frozenset({"VOUCHER"})
 #: Channels that differ by less than this (of 255) are grey; scanners and JPEG tint a little.
 COLOUR_DIFFERENCE = 16
 QUALITY = 90
@@ -180,10 +182,18 @@ def check_picture(uploaded_file: UploadedFile, kind_code: str) -> Picture:
     except Exception:
         # Broken files make Pillow's decoders raise all sorts of errors; each of them means the same to people.
         raise refusal(_("“%(name)s” is damaged and cannot be opened. Scan or save it again."), name) from None
-    if kind_code not in GREY_ALLOWED and not has_colour(image):
+    if kind_code == "PHOTO" and not PORTRAIT[0] <= image.width / image.height <= PORTRAIT[1]:
         raise refusal(
-            _("“%(name)s” has no colour at all. Hand in a colour scan of the original paper."), name
-        )
+            _("“%(name)s” is not shaped like a portrait (%(width)d × %(height)d pixels). Hand in a one-inch photo, "
+              "upright, such as 295 × 413."),
+            name, width=image.width, height=image.height,
+        )  # fmt: skip
+    if kind_code not in GREY_ALLOWED and not has_colour(image):
+        sentence = (
+            _("“%(name)s” has no colour at all. Hand in a colour photo.") if kind_code == "PHOTO"
+            else _("“%(name)s” has no colour at all. Hand in a colour scan of the original paper.")
+        )  # fmt: skip
+        raise refusal(sentence, name)
     written = io.BytesIO()
     image.save(written, "JPEG", quality=QUALITY)
     return Picture(f"{name[: NAME_LENGTH - 4]}.jpg", written.getvalue(), image.width, image.height)

@@ -31,6 +31,7 @@ from backoffice.core.flow import (
     new_task,
     perform,
 )
+from backoffice.core.locks import again_after_deadlock
 from backoffice.core.models.inbox import Task, TransitionLog
 from backoffice.core.scoping import visible_to
 
@@ -52,6 +53,7 @@ class Done:
     refused: dict[int, list[str]] = field(default_factory=dict)
 
 
+@again_after_deadlock
 @transaction.atomic
 def perform_all(
     model: type[Flow], ids: Iterable[int], name: str, *, by: Any, opinion: str = "", data: Data | None = None,
@@ -65,6 +67,7 @@ def perform_all(
     """
     declared = model.steps()[name]
     wanted, opinion = list(dict.fromkeys(ids)), opinion.strip()
+    model.lock_first(wanted, name)
     rows = visible_to(model, by).select_for_update(of=("self",)).order_by("pk")
     found = rows.select_related(*related, *model.bulk_related).in_bulk(sorted(wanted))
     if declared.in_bulk:

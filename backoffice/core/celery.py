@@ -3,11 +3,14 @@
 Start workers with `celery -A backoffice.core.celery worker`; needs requirements-celery.txt.
 """
 
+import logging
 import os
+import time
 from typing import Any
 
 from celery import Celery
-from django.db import transaction
+from celery.signals import heartbeat_sent
+from django.db import DatabaseError, connections, transaction
 from django.utils.crypto import get_random_string
 from django.utils.module_loading import import_string
 from django_tasks.backends.base import BaseTaskBackend
@@ -17,6 +20,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
 
 from django.conf import settings
 
+logger = logging.getLogger(__name__)
 app = Celery("backoffice", broker=settings.REDIS_URL)
 app.conf.update(
     task_ignore_result=True,  # what a job achieved is written on the record it works for
@@ -27,6 +31,28 @@ app.conf.update(
     broker_transport_options={"visibility_timeout": settings.TASK_TIME_LIMIT * 60},
     broker_connection_retry_on_startup=True,
 )
+
+
+#: Seconds between two signs of life of a worker; Celery's own heart beats every two.
+SIGN_EVERY = 60.0
+_signed_at = float("-inf")
+
+
+@heartbeat_sent.connect
+def sign(**kwargs: Any) -> None:
+    """Let the page of the system's state, and /ready/, see that a worker lives (core/state.py)."""
+    global _signed_at
+    if time.monotonic() - _signed_at < SIGN_EVERY:
+        return
+    _signed_at = time.monotonic()
+    from backoffice.core.state import note  # the applications are loaded by now, and were not at the top
+
+    try:
+        note("worker")
+    except DatabaseError:
+        logger.warning("the worker's sign of life could not be written")
+    finally:
+        connections.close_all()  # this process forks others, which must not share its connection
 
 
 @app.task(name="backoffice.run")

@@ -194,3 +194,8 @@ def is_longer_than(queryset: QuerySet, limit: int) -> bool:
 def mask(number: str) -> str:
     """An ID number for those who need not know it: 4401**********1234."""
     return f"{number[:4]}{'*' * max(0, len(number) - 8)}{number[-4:]}" if number else ""
+
+
+def mask_name(name: str) -> str:
+    """A name for those who need not know it, and may compare: 李*, 许*祥, 欧**强."""
+    return f"{name[:1]}*" if len(name) < 3 else f"{name[:1]}{'*' * (len(name) - 2)}{name[-1:]}"

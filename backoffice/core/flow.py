@@ -18,6 +18,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 
+from backoffice.core import subjects
+from backoffice.core.locks import Rank, again_after_deadlock
 from backoffice.core.models.inbox import Task, TransitionLog
 from backoffice.core.scoping import bound_id, visible_to
 from backoffice.core.working_days import add_working_days
@@ -25,6 +27,10 @@ from backoffice.roles import DESK_BINDINGS, SYSTEM, desk_label
 
 #: A guard returns why not, as a sentence the user understands, or an empty string.
 Guard = Callable[[Any], str]
+
+
+#: The name of the first line of every trail.
+STARTED = "start"
 
 
 class StepRefused(Exception):
@@ -68,6 +74,12 @@ class Step:
     help: Any = ""
     #: Guards and effect look at no other record of the flow: many records may take it at once (core/bulk.py).
     in_bulk: bool = False
+    #: Guards that are asked besides where many are decided at once: what has to be looked at on its own page.
+    when_many: tuple[Guard, ...] = ()
+
+    def refusals_of_many(self, obj: models.Model) -> list[str]:
+        """Why this one is left out where many are decided at once; empty if it may go along."""
+        return [reason for guard in self.when_many if (reason := guard(obj))]
 
     def refusals(self, obj: models.Model) -> list[str]:
         """The sentences of the guards that do not hold; empty if the step may go ahead."""
@@ -86,6 +98,7 @@ def step(
     opinion_required: bool = False,
     tone: str = "primary",
     in_bulk: bool = False,
+    when_many: Iterable[Guard] = (),
 ) -> Callable[[Callable], Callable]:
     """Declare a method of a Flow as a step; the method's body is the step's effect on the locked object."""
     sources = (source,) if isinstance(source, str) else tuple(source)
@@ -96,7 +109,7 @@ def step(
         changed.declared_step = Step(
             name=method.__name__, sources=tuple(map(str, sources)), target=str(target), by=roles, label=label,
             when=tuple(when), form=form, opinion_required=opinion_required, tone=tone,
-            help=(method.__doc__ or "").strip(), in_bulk=in_bulk,
+            help=(method.__doc__ or "").strip(), in_bulk=in_bulk, when_many=tuple(when_many),
         )  # fmt: skip
         return changed
 
@@ -119,12 +132,24 @@ class Flow(ConcurrentTransitionMixin, models.Model):
     link_code: ClassVar[str] = ""
     #: Foreign keys that guards and effects follow: read with the records where many take a step at once.
     bulk_related: ClassVar[tuple[str, ...]] = ()
+    lock_rank: ClassVar[Rank] = Rank.RECORD
+    #: Steps by which a record goes on back, with what was said before (core/returns.py).
+    carries_back: ClassVar[frozenset[str]] = frozenset()
+    #: What stands in the trail without being a step: name -> label.
+    trail_notes: ClassVar[dict[str, Any]] = {}
     #: The step just taken, for `onward()` and `transition_done()`.
     last_step: str = ""
     state: Any
 
     class Meta:
         abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A task says what the record says: its title is renewed with it."""
+        is_new = self._state.adding
+        super().save(*args, **kwargs)
+        if self.desks and not is_new:
+            subjects.renew(self)
 
     @classmethod
     def steps(cls) -> dict[str, Step]:
@@ -144,18 +169,35 @@ class Flow(ConcurrentTransitionMixin, models.Model):
         """The line that stands in the inbox."""
         return str(self)[:200]
 
+    @classmethod
+    def lock_first(cls, ids: Iterable[int], step_name: str) -> None:
+        """Hook: lock what comes before these records in the order of `core/locks.py` and the step needs."""
+
+    def touches(self, step_name: str) -> list[models.Model]:
+        """Hook: the records that the step changes and on which running matters of others hang (core/running.py)."""
+        return []
+
     def transition_done(self, done: Step, by: Any, opinion: str) -> None:
         """Hook inside the transaction, after log and tasks are written: queue messages here."""
 
     @classmethod
     def transitions_done(cls, rows: list[Any], done: Step, by: Any, opinion: str) -> None:
-        """Hook: `transition_done()` for all records that took the step together; one where it was one."""
+        """Hook: `transition_done()` for all records that took the step together."""
         for row in rows:
             row.transition_done(done, by, opinion)
 
     def in_care_of(self, user: Any) -> bool:
         """Hook: whether this user may take steps here at all; for what role and desk do not say."""
         return True
+
+    @classmethod
+    def not_unseen(cls, rows: list[Any], step_name: str, by: Any) -> dict[int, list[str]]:
+        """Hook: why some of these must not take the step among many, unseen: somebody has to look at them first."""
+        return {}
+
+    def passes_over(self) -> frozenset[str]:
+        """Hook: the states that this very record does not come by (a bill of 0 is not paid); for `core/stages.py`."""
+        return frozenset()
 
     def onward(self) -> str:
         """Hook: the step that follows by itself now (a bill of 0 skips the payment), or an empty string."""
@@ -200,6 +242,7 @@ def last_log_id(obj: models.Model) -> int:
     return TransitionLog.of(obj).aggregate(last=models.Max("id"))["last"] or 0
 
 
+@again_after_deadlock
 def perform(
     obj: Flow, name: str, *, by: Any, seen: int | None = None, opinion: str = "", **data: Any
 ) -> Flow:
@@ -224,6 +267,7 @@ def take_step(obj: Flow, name: str, *, by: Any, seen: int | None, opinion: str, 
     """`perform()` without its care for races; the step's method gets the opinion with the form's data."""
     model = type(obj)
     declared = model.steps()[name]
+    model.lock_first([obj.pk], name)
     try:
         row = visible_to(model, by).select_for_update(of=("self",)).get(pk=obj.pk)
     except ObjectDoesNotExist:
@@ -288,21 +332,13 @@ def start(obj: Flow, *, by: Any, reason: str = "") -> Flow:
     return obj
 
 
-#: The name of the first line of every trail.
-STARTED = "start"
-
-
 def account_of(by: Any) -> Any:
     """The user account behind an actor; None for applicants, who act by signed link."""
     return by if isinstance(by, models.Model) else None
 
 
-def write_log(
-    row: Flow, step_name: str, source: str, by: Any, opinion: str = "", due_on: Any = None
-) -> TransitionLog:
-    log = new_log(row, step_name, source, by, opinion, due_on)
-    log.save(force_insert=True)
-    return log
+def write_log(row: Flow, step_name: str, source: str, by: Any, opinion: str = "", due_on: Any = None) -> None:
+    new_log(row, step_name, source, by, opinion, due_on).save(force_insert=True)
 
 
 def new_log(

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.core.bulk import last_logs, perform_all
-from backoffice.core.flow import STARTED, Flow, StepRefused, last_log_id, perform
+from backoffice.core.flow import STARTED, Flow, Step, StepRefused, last_log_id, perform
 from backoffice.core.models import Task, TrackedTask, TransitionLog
 from backoffice.core.models.inbox import flow_models
 from backoffice.core.scoping import bound_id, scope_of, visible_to
@@ -33,9 +33,9 @@ def todo(user: Any) -> QuerySet[Task]:
     return tasks.order_by(F("due_on").asc(nulls_last=True), "id")
 
 
-def next_task(user: Any) -> Task | None:
-    """The task to go on with: nobody else of the desk looks after it."""
-    return todo(user).filter(Q(assigned_to=None) | Q(assigned_to=user)).first()
+def open_to(tasks: QuerySet[Task], user: Any) -> QuerySet[Task]:
+    """Those of the tasks that nobody else of the desk looks after."""
+    return tasks.filter(Q(assigned_to=None) | Q(assigned_to=user))
 
 
 def done(user: Any) -> QuerySet[Task]:
@@ -199,9 +199,33 @@ def decide(ids: list[int], step: str, *, by: Any, opinion: str = "") -> list[Out
         if pk in open_tasks:
             flows[type(open_tasks[pk].owner)].append(open_tasks[pk])
     reasons: dict[int, list[str]] = {}
-    for tasks in flows.values():
-        reasons |= decide_together(tasks, step, by, opinion)
+    for model, tasks in flows.items():
+        unseen = not_unseen(model, tasks, step, by)
+        reasons |= unseen
+        if rest := [task for task in tasks if task.pk not in unseen]:
+            reasons |= decide_together(rest, step, by, opinion)
     return [Outcome(open_tasks.get(pk) or known.get(pk), reasons.get(pk, [gone()])) for pk in ids]
+
+
+def not_unseen(model: Any, tasks: list[Task], step: str, by: Any) -> dict[int, list[str]]:
+    """By task: what keeps its record from a step that is taken on many at once (`Flow.not_unseen`)."""
+    if not issubclass(model, Flow):
+        return {}
+    found = model.not_unseen([task.owner for task in tasks if task.owner is not None], step, by)
+    return {task.pk: found[task.object_id] for task in tasks if task.object_id in found}
+
+
+def preview(tasks: list[Task], steps: list[Step], by: Any) -> dict[int, dict[str, list[str]]]:
+    """What `decide()` would leave out: for each of these tasks of one flow and each step, why; empty lists else."""
+    found: dict[int, dict[str, list[str]]] = {task.pk: {} for task in tasks}
+    for step in steps:
+        model: Any = tasks[0].content_type.model_class()
+        unseen = not_unseen(model, tasks, step.name, by)
+        for task in tasks:
+            guards = step.refusals(task.owner) if task.owner is not None else [gone()]
+            lines = [line for reason in guards for line in reason.splitlines()]
+            found[task.pk][step.name] = unseen.get(task.pk) or lines
+    return found
 
 
 def gone() -> str:
@@ -212,6 +236,11 @@ def decide_together(tasks: list[Task], step: str, by: Any, opinion: str) -> dict
     """Take the step on these tasks of one flow; return for each why not, or nothing."""
     model: Any = type(tasks[0].owner)
     declared = model.steps().get(step) if issubclass(model, Flow) else None
+    if declared is not None and declared.when_many:
+        left_out = {task.pk: why for task in tasks if (why := declared.refusals_of_many(task.owner))}
+        if left_out:
+            others = [task for task in tasks if task.pk not in left_out]
+            return left_out | (decide_together(others, step, by, opinion) if others else {})
     if declared is not None and declared.in_bulk and len(tasks) > 1:
         seen = {pk: log.pk for pk, log in last_logs(model, [task.object_id for task in tasks]).items()}
         # Asked after `seen` was read: so `seen` belongs to these very visits of the records to the desk.
@@ -290,7 +319,9 @@ def step_label(model: type[Model] | None, name: str) -> str:
     if name == STARTED:
         return _("Begun")
     declared = model.steps().get(name) if model is not None else None  # type: ignore[attr-defined]
-    return str(declared.label) if declared else name
+    if declared is None:
+        return str(getattr(model, "trail_notes", {}).get(name, name))
+    return str(declared.label)
 
 
 def state_label(model: type[Model] | None, state: str) -> str:

@@ -62,6 +62,13 @@ def record_of(token: str) -> Any:
     return model._default_manager.filter(key=value[1:]).first() if model else None
 
 
+def page_of(record: Any, *, absolute: bool = True) -> str:
+    """The address of the record's page in the admin panel, for those with an account; absolute for mails."""
+    opts = record._meta
+    path = reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[record.pk])
+    return settings.SITE_URL + path if absolute else path
+
+
 def address_of(record: Any) -> str:
     """The absolute address of the record's own page, as it stands in mails."""
     return settings.SITE_URL + reverse("public:application", args=[token_of(record)])

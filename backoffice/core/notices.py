@@ -18,7 +18,10 @@ from backoffice.core.models import Message, MessageTemplate
 
 @dataclass(frozen=True)
 class Notice:
-    """A thing we tell people. `placeholders` maps each {name} its texts may use to an example for the preview."""
+    """A thing we tell people. `placeholders` maps each {name} its texts may use to an example for the preview.
+
+    `page` is the address of the record in the admin panel; where no text uses it, it stands below the message.
+    """
 
     code: str
     label: Any
@@ -68,7 +71,13 @@ def wording(notice: Notice, values: Mapping[str, Any], template: MessageTemplate
             (template and template.body) or str(notice.body),
             (template and template.sms) or str(notice.sms),
         )
-    return Wording(*(fill(text, values) for text in texts))
+    subject, *told = (fill(text, values) for text in texts)
+    return Wording(subject, *(with_page(text, str(values.get("page", ""))) for text in told))
+
+
+def with_page(text: str, page: str) -> str:
+    """People with an account get the way to the record, whether or not the office's wording names it."""
+    return f"{text}\n{page}" if text and page and page not in text else text
 
 
 def notify(code: str, recipients: Iterable[Recipient], **values: Any) -> list[Message]:

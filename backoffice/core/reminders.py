@@ -13,6 +13,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -52,7 +53,8 @@ def register_notices() -> None:
                _("Due at your desk: {desk}"),
                _("Waiting at your desk and due by tomorrow: {count}; late already: {late}.\n\n{list}\n\nYou find all "
                  "of it in your inbox."),
-               placeholders={"desk": "广东示范监理有限公司", "count": 2, "late": 1, "list": example}),
+               placeholders={"desk": "广东示范监理有限公司", "count": 2, "late": 1, "list": example,
+                             "page": "https://members.example.org/admin/core/task/"}),
     )  # fmt: skip
 
 
@@ -125,11 +127,18 @@ def due_tasks(today: datetime.date, tomorrow: datetime.date) -> tuple[str, list[
     for task in tasks.select_related("content_type").order_by("due_on", "id"):
         desks[task.role, task.bound_id].append(task)  # type: ignore[index]
     records, people = records_of(desks), people_at(desks)
+    inbox = settings.SITE_URL + reverse("admin:core_task_changelist")
     due: list[Due] = []
     for desk, those in desks.items():
         record = records.get(desk)
         late = sum(task.due_on < today for task in those if task.due_on)
-        values = {"desk": record or "", "count": len(those), "late": late, "list": listed(those, today)}
+        values = {
+            "desk": record or "",
+            "count": len(those),
+            "late": late,
+            "list": listed(those, today),
+            "page": inbox,
+        }
         due.append((people.get(desk) or [Recipient(getattr(record, "email", ""))], values))
     return "reminder.tasks", due
 

@@ -37,6 +37,14 @@ original_result_headers: Callable[[Any], Iterator[dict]] = unfold_list.result_he
 original_results: Callable[[Any], Iterator[Any]] = unfold_list.results
 
 
+def field_text(value: Any, field: Any, empty: str) -> Any:
+    """A field's value as people read it, everywhere alike: a field class may say it itself (`as_read`)."""
+    as_read = getattr(field, "as_read", None)
+    if as_read is not None and value is not None:
+        return as_read(value)
+    return display_for_field(value, field, empty)
+
+
 class Column:
     """One column of one list: its markup before and after the value, and how to get at the value."""
 
@@ -89,7 +97,7 @@ class Column:
         if isinstance(field.remote_field, models.ManyToOneRel):
             related = getattr(row, field.name)
             return self.empty if related is None else related
-        return display_for_field(value, field, self.empty)
+        return field_text(value, field, self.empty)
 
 
 class RowRenderer:

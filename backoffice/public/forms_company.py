@@ -33,7 +33,8 @@ class CompanyForm(ApplicationForm):
 
     purpose = forms.ChoiceField(
         label=_("What do you register for?"), choices=PURPOSES, widget=forms.RadioSelect,
-        help_text=_("A temporary member can become a formal one later."),
+        help_text=_("A formal member hands in the licence and the qualification certificate, a temporary one the "
+                    "licence. A temporary member can become a formal one later."),
     )  # fmt: skip
     name = text(_("Company name"), 100, check="company_name", autocomplete="organization",
                 help_text=_("The full name, as it stands on the business licence."))  # fmt: skip

@@ -18,8 +18,9 @@ from backoffice.public.throttle import UPLOADS, too_many
 from registry.models import HelpRequest
 from registry.validators import checked, normalise_id_number
 
-#: A topic of the system's own: reviewers raise it (manual ch. 4a-4), people never choose it.
-TOPICS = [choice for choice in HelpRequest.Topic.choices if choice[0] != HelpRequest.Topic.KNOWN_MEMBER]
+#: Topics of the system's own: reviewers raise one (manual ch. 4a-4), the look-ups the other; people choose neither.
+OWN_TOPICS = (HelpRequest.Topic.KNOWN_MEMBER, HelpRequest.Topic.LOOKUPS)
+TOPICS = [choice for choice in HelpRequest.Topic.choices if choice[0] not in OWN_TOPICS]
 MOST_PICTURES = 6
 
 

@@ -1,41 +1,21 @@
 """Where an application stands, in the applicant's words: the way it goes, who has it, what was said."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from backoffice.core.export import mask
 from backoffice.core.flow import STARTED
-from backoffice.core.inbox import state_label, step_label, trail
+from backoffice.core.inbox import step_label, trail
 from backoffice.core.links import Applicant
 from backoffice.core.models import Task, TransitionLog
 from backoffice.core.scoping import visible_to
+from backoffice.core.stages import Stage
+from backoffice.core.stages import stages as core_stages
 from backoffice.roles import APPLICANT, Role, desk_label
-from registry.models import PersonalApplication
-
-#: The desks an application passes, by the state in which it waits there.
-WAYS: dict[str, tuple[str, ...]] = {
-    "p": ("COMPANY_REVIEW", "LOCAL_REVIEW"),
-    "c": ("OFFICE_REVIEW",),
-}
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One stop of the way. `mark`: done, here, returned (it came back from there), or nothing yet."""
-
-    label: str
-    name: str
-    mark: str
-
-    @property
-    def says(self) -> str:
-        """The mark in words, for those who do not see colours."""
-        return {"done": _("done"), "here": _("it is here now"), "returned": _("returned it")}.get(
-            self.mark, ""
-        )
 
 
 @dataclass(frozen=True)
@@ -76,22 +56,23 @@ def opinion_on(record: Any) -> Opinion | None:
 
 
 def stages(record: Any) -> list[Stage]:
-    """Applicant → company → local body → member; or → General Office → member."""
-    states = WAYS[record.link_code]
-    position = states.index(record.state) if record.state in states else -1
-    returned_by = TransitionLog.of(record).filter(target="RETURNED").values_list("source", flat=True).first()
-    found = [Stage(_("Application"), _("You"), "here" if record.state in ("DRAFT", "RETURNED") else "done")]
-    for number, state in enumerate(states):
-        mark = "here" if number == position else ""
-        if record.state == "APPROVED" or number < position:
-            mark = "done"
-        elif record.state == "RETURNED" and state == returned_by:
-            mark = "returned"
-        role = record.desks[state].role
-        found.append(Stage(state_label(type(record), state), desk_name(record, role), mark))
-    member = _("Individual member") if isinstance(record, PersonalApplication) else _("Member company")
-    found.append(Stage(member, "", "done" if record.state == "APPROVED" else ""))
+    """The way of the record as its applicant reads it: it begins with what the applicant sends in."""
+    task = Task.of(record).filter(closed_at=None).first()
+    first, *others = core_stages(record, lambda obj, desk: stage_name(obj, desk.role), task)
+    ends = {"p": _("Individual member"), "c": _("Member company")}
+    found = [
+        replace(
+            first, label=pgettext("application", "Question") if record.link_code == "h" else _("Application")
+        ),
+        *others,
+    ]
+    if record.link_code in ends and found[-1].state == "APPROVED":
+        found[-1] = replace(found[-1], label=ends[record.link_code])
     return found
+
+
+def stage_name(record: Any, role: str) -> str:
+    return _("You") if role == APPLICANT else desk_name(record, role)
 
 
 def history(record: Any) -> list[Entry]:

@@ -4,18 +4,16 @@
     if wait:
         ...                       # refused for so many seconds; `too_many(wait)` is the sentence
 
-Counts live in Django's cache; where that is not shared, each server process counts for itself.
+All server processes count together (core/counters.py).
 """
 
-import ipaddress
-import time
 from dataclasses import dataclass
 
-from axes.helpers import get_client_ip_address
-from django.core.cache import cache
 from django.http import HttpRequest
-from django.utils.crypto import salted_hmac
 from django.utils.translation import ngettext
+
+from backoffice.core.counters import count, hidden
+from backoffice.core.sender import sender
 
 
 @dataclass(frozen=True)
@@ -28,32 +26,12 @@ class Limit:
 
     def wait(self, request: HttpRequest) -> int:
         """Count the request; return 0 if it may go on, else the seconds until the next one may."""
-        key, now, seconds = self.key(request), time.time(), self.minutes * 60
-        if cache.add(f"{key}:until", now + seconds, seconds):
-            cache.set(f"{key}:count", 0, seconds + 5)
-        try:
-            used = cache.incr(f"{key}:count")
-        except ValueError:  # forgotten between the two calls
-            return 0
-        if used <= self.count:
-            return 0
-        return max(1, round(cache.get(f"{key}:until", now + 1) - now))
+        used, seconds = count(self.key(request), self.minutes * 60)
+        return seconds if used > self.count else 0
 
     def key(self, request: HttpRequest) -> str:
-        """The cache's key of this sender; holds no address in the clear."""
-        return f"throttle:{self.name}:{salted_hmac(__name__, sender(request)).hexdigest()[:24]}"
-
-
-def sender(request: HttpRequest) -> str:
-    """The address that counts: of IPv6 the network of one connection, whose owner has 2^64 addresses to change to."""
-    address = get_client_ip_address(request) or ""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if parsed.version == 6 and parsed.ipv4_mapped is None:
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return address
+        """The counter of this sender; holds no address in the clear."""
+        return f"throttle:{self.name}:{hidden(sender(request))}"
 
 
 def too_many(wait: int) -> str:

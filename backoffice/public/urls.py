@@ -7,6 +7,7 @@ from backoffice.public import api, views_apply, views_check, views_help, views_h
 app_name = "public"
 urlpatterns = [
     path("", views_home.home, name="home"),
+    path("robots.txt", views_home.robots, name="robots"),
     path("announcements/", views_home.announcement_list, name="announcements"),
     path("announcements/<int:pk>/", views_home.announcement, name="announcement"),
     path("announcements/<int:pk>/files/<int:file_pk>/", views_home.announcement_file, name="announcement_file"),

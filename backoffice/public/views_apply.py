@@ -160,9 +160,11 @@ def words() -> dict[str, str]:
         "offline": _(
             "No connection. What you typed stays on this page and is saved as soon as there is one."
         ),
+        "server": _("The server answered with an error; it was recorded. What you typed stays on this page."),
         "stale": _("The page must be loaded again before it can save. What was saved is still there."),
         "reload": _("Load the page again"),
         "stayed": _("Not submitted: there is no connection. Press the button again when there is one."),
+        "not_sent": _("Not submitted: the server had an error. Press the button again in a minute."),
         "uploading": _("Uploading “{name}” …"),
         "waiting": _("No connection. “{name}” is uploaded as soon as there is one."),
         "retry": _("Try again"),

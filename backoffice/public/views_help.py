@@ -21,6 +21,7 @@ from backoffice.core.flow import STARTED, StepRefused, available, last_log_id, p
 from backoffice.core.links import SIGNER, Applicant, address_of, new_key, record_of, token_of
 from backoffice.core.models import Attachment, AttachmentKind, TransitionLog
 from backoffice.public.forms_help import MOST_PICTURES, HelpForm, PictureField, Pictures, own_details
+from backoffice.public.progress import stages
 from backoffice.public.throttle import HELP, too_many
 from backoffice.roles import APPLICANT, desk_label
 from registry.flows.help_request import S
@@ -41,6 +42,10 @@ def help_form(request: HttpRequest) -> HttpResponse:
         "topic": request.GET.get("topic", ""),
         "certificate_number": request.GET.get("certificate", "")[:32],
     }
+    if asked["topic"] == HelpRequest.Topic.STALE and asked["certificate_number"]:
+        text = _("Certificate %(number)s: the change or renewal was made already, and the record still shows the old "
+                 "employer or date. It should read: ")  # fmt: skip
+        asked["text"] = text % {"number": asked["certificate_number"]}
     return show(request, HelpRequest(), HelpForm(initial=own_details(request.user) | asked))
 
 
@@ -199,7 +204,7 @@ def help_page(request: HttpRequest, record: HelpRequest) -> HttpResponse:
         picture.kept = []  # they are listed above, and belong to what was sent
     context = {
         "typed": "", "error": "", "pictures": pictures, "record": record, "token": token_of(record),
-        "talk": talk_of(record),
+        "talk": talk_of(record), "stages": stages(record),
         "may_ask_again": "ask_again" in steps, "may_close": "close" in steps, "seen": last_log_id(record),
         "files": Attachment.of(record).filter(removed_at=None).select_related("kind"),
     } | context  # fmt: skip

@@ -107,3 +107,23 @@ def contacts(request: HttpRequest) -> HttpResponse:
 @require_safe
 def howto(request: HttpRequest) -> HttpResponse:
     return render(request, "public/howto.html")
+
+
+#: What no search engine has any business in: sign-in, accounts, private files, links to single records.
+PRIVATE_FOLDERS = (
+    "/admin/",
+    "/account/",
+    "/files/",
+    "/i18n/",
+    "/a/",
+    "/help/sent/",
+    "/apply/employers/",
+    "/apply/check/",
+)
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """For search engines: the public pages, and nothing else."""
+    lines = ["User-agent: *", *(f"Disallow: {folder}" for folder in PRIVATE_FOLDERS), ""]
+    return HttpResponse("\n".join(lines), content_type="text/plain")

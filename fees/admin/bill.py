@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.contrib import admin, messages
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from unfold.decorators import display
 
 from backoffice.core.admin import AttachmentsMixin, HistoryAdmin, Panel, PanelsMixin, ScopedAdmin
@@ -18,14 +18,18 @@ from backoffice.core.admin.panels import table
 from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ChoicesFilter, ScopedRelatedFilter
 from backoffice.core.flow import available
+from backoffice.core.public_numbers import narrowed
 from backoffice.core.scoping import visible_to
+from backoffice.core.search import words_of
 from backoffice.roles import Role
 from fees.admin.bill_actions import BillActions
 from fees.admin.bill_list import ALL, BillChangeList, BillColumns, StageFilter, shown_tab, tabs, with_sums
+from fees.admin.correcting import CorrectingMixin
 from fees.admin.payment import bill_context
 from fees.admin.search import companies_named
+from fees.admin.totals import TotalsMixin
 from fees.models import Bill, BillItem, Receipt, Refund, Voucher
-from fees.money import in_capitals
+from fees.money import in_capitals, in_yuan
 
 #: The steps of the payment, which a bill's page offers; all others belong to the record's own page.
 NEXT_ROLES: frozenset[str] = frozenset({Role.FINANCE, Role.COMPANY})
@@ -40,7 +44,7 @@ def items_panel(request: HttpRequest, bill: Bill) -> dict[str, Any]:
     rows = visible_to(BillItem, request.user).filter(bill=bill)
     return table(
         [_("For"), _("Kind"), _("Price"), _("Number"), _("Amount"), _("You receive")], rows,
-        lambda item: [item.label, item.get_kind_display(), item.unit, item.count, item.amount,
+        lambda item: [item.label, item.get_kind_display(), in_yuan(item.unit), item.count, in_yuan(item.amount),
                       item.get_paper_display()],
         limit=500, empty=_("Nothing is asked for."),
     )  # fmt: skip
@@ -50,7 +54,7 @@ def receipts_panel(request: HttpRequest, bill: Bill) -> dict[str, Any]:
     rows = visible_to(Receipt, request.user).filter(bill=bill)
     return table(
         [_("Receipt"), _("Made out to"), _("Amount"), _("Number"), _("State")], rows,
-        lambda row: [anchor(row, row.get_kind_display()), row.title, row.amount, row.number or "–",
+        lambda row: [anchor(row, row.get_kind_display()), row.title, in_yuan(row.amount), row.number or "–",
                      row.get_state_display()],
         empty=_("No receipt is due: receipts follow once finance has verified the payment."),
     )  # fmt: skip
@@ -60,7 +64,7 @@ def refunds_panel(request: HttpRequest, bill: Bill) -> dict[str, Any]:
     rows = visible_to(Refund, request.user).filter(bill=bill)
     return table(
         [_("Refund"), _("Reason"), _("Reference of the transfer"), _("State")], rows,
-        lambda row: [anchor(row, row.amount), row.reason, row.reference or "–", row.get_state_display()],
+        lambda row: [anchor(row, in_yuan(row.amount)), row.reason, row.reference or "–", row.get_state_display()],
         empty=_("Nothing is to be paid back."),
     )  # fmt: skip
 
@@ -70,7 +74,7 @@ def anchor(obj: Any, text: Any) -> str:
 
 
 @admin.register(Bill)
-class BillAdmin(BillActions, BillColumns, ExportMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
+class BillAdmin(BillActions, BillColumns, TotalsMixin, ExportMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
     list_display = [
         "show_subject", "show_next", "company", "total", "paid", "show_vouchers", "show_difference", "show_payer",
         "show_title", "show_since", "show_stage",
@@ -79,14 +83,16 @@ class BillAdmin(BillActions, BillColumns, ExportMixin, PanelsMixin, HistoryAdmin
     list_filter = [StageFilter, ("company", ScopedRelatedFilter)]
     list_before_template = "admin/fees/bill_list_top.html"
     search_fields = ["subject"]
-    search_help_text = gettext_lazy(
-        "Words of the company's name or of the subject, or the number of the bill"
-    )
-    sortable_by = ()
+    search_help_text = gettext_lazy("Number of the bill, words of the company's name or of the subject")
+    sortable_by = ("show_subject", "total", "paid")
     ordering = ["-id"]
+    totals = (
+        (gettext_lazy("Amount due"), "total"), (gettext_lazy("Verified"), "paid"),
+        (pgettext_lazy("bill", "Balance"), F("total") - F("paid")),
+    )  # fmt: skip
     change_form_outer_before_template = "admin/fees/bill_top.html"
     fields = (
-        "show_number",
+        "number",
         "company",
         "subject",
         "show_total",
@@ -95,7 +101,7 @@ class BillAdmin(BillActions, BillColumns, ExportMixin, PanelsMixin, HistoryAdmin
         "stage",
         "created_at",
     )
-    readonly_fields = ("show_number", "show_total", "show_balance")
+    readonly_fields = ("show_total", "show_balance")
     panels = (
         Panel("vouchers", gettext_lazy("Vouchers"), vouchers_panel, "admin/fees/bill_vouchers_panel.html"),
         Panel("items", gettext_lazy("Items"), items_panel),
@@ -128,11 +134,11 @@ class BillAdmin(BillActions, BillColumns, ExportMixin, PanelsMixin, HistoryAdmin
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, search_term: str
     ) -> tuple[QuerySet, bool]:
-        """Each word is one of the company or of the subject; a number alone is the bill's (as on the transfer)."""
-        words = search_term.split()
-        if len(words) == 1 and words[0].isascii() and words[0].isdecimal() and len(words[0]) < 19:
-            return queryset.filter(pk=int(words[0])), False
-        for word in words[:5]:
+        """A public number (as on the transfer) is the bill's; each word is one of the company or of the subject."""
+        queryset, rest, mistyped = narrowed(queryset, search_term)
+        if mistyped:
+            self.message_user(request, mistyped, messages.WARNING)
+        for word in words_of(rest)[:5]:
             companies = companies_named(self, request, word)
             queryset = queryset.filter(Q(company__in=companies) | Q(subject__icontains=word))
         return queryset, False
@@ -168,24 +174,50 @@ class BillAdmin(BillActions, BillColumns, ExportMixin, PanelsMixin, HistoryAdmin
             "record_offers": [(offer, step_url(record, record.pk, offer.step.name)) for offer in offers],
         }  # fmt: skip
 
-    @display(description=gettext_lazy("bill number"))
-    def show_number(self, bill: Bill) -> int | None:
-        return bill.pk
-
     @display(description=gettext_lazy("amount due"))
     def show_total(self, bill: Bill) -> str:
-        return f"{bill.total} · {in_capitals(bill.total)}"
+        return f"{in_yuan(bill.total)} · {in_capitals(bill.total)}"
 
 
 @admin.register(Voucher)
-class VoucherAdmin(AttachmentsMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
-    list_display = ["payer_name", "invoice_title", "amount", "paid_on", "status"]
+class VoucherAdmin(
+    CorrectingMixin, TotalsMixin, ExportMixin, AttachmentsMixin, PanelsMixin, HistoryAdmin, ScopedAdmin
+):
+    list_display = [
+        "show_bill",
+        "payer_name",
+        "invoice_title",
+        "amount",
+        "paid_on",
+        "show_status",
+        "submitted_at",
+    ]
+    list_select_related = ["bill"]
     list_filter = [("status", ChoicesFilter)]
     search_fields = ["payer_name", "invoice_title"]
-    search_help_text = gettext_lazy("Payer or invoice title")
-    sortable_by = ()
+    search_help_text = gettext_lazy("Number of the bill, payer or invoice title")
+    sortable_by = ("show_bill", "amount", "paid_on")
     ordering = ["-id"]
+    totals = ((gettext_lazy("Amount paid"), "amount"),)
     panels = (ATTACHMENTS, HISTORY)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        queryset, rest, mistyped = narrowed(queryset, search_term, "bill__number")
+        if mistyped:
+            self.message_user(request, mistyped, messages.WARNING)
+        for word in words_of(rest)[:5]:
+            queryset = queryset.filter(Q(payer_name__icontains=word) | Q(invoice_title__icontains=word))
+        return queryset, False
+
+    @display(description=gettext_lazy("bill"), ordering="id")
+    def show_bill(self, voucher: Voucher) -> str:
+        return voucher.bill.number
+
+    @display(description=gettext_lazy("status"), label=Voucher.STATUS_COLOURS)
+    def show_status(self, voucher: Voucher) -> Any:
+        return voucher.status, str(voucher.get_status_display())
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Vouchers are handed in and corrected on the payment page only."""

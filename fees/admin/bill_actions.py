@@ -20,11 +20,13 @@ from backoffice.core.admin.review import ready_opinions
 from backoffice.core.filters import key_or_none
 from backoffice.core.inbox import attempt
 from backoffice.core.models import TransitionLog
+from backoffice.core.scoping import visible_to
 from backoffice.roles import Role
 from fees.admin.bill_list import dress, with_sums
-from fees.admin.shown import cover_of
-from fees.flows.payment import yuan
-from fees.models import Bill
+from fees.admin.shown import different_titles, shown_of_bills
+from fees.flows.payment import too_much
+from fees.models import Bill, Voucher
+from fees.money import yuan
 
 #: So many bills are decided at once; each is a transaction of its own.
 MOST: Final = 200
@@ -83,6 +85,8 @@ class BillActions:
         ]
         step, form = request.POST.get("step"), OpinionForm(request.POST)
         if request.method != "POST" or not keys or step not in (APPROVE, RETURN):
+            if request.method == "POST" and not keys:
+                messages.warning(request, _("No bill was chosen."))
             return HttpResponseRedirect(list_url())
         if not form.is_valid() or (step == RETURN and lacks_opinion(form)):
             return self.decide_page(request, keys, form)
@@ -103,14 +107,21 @@ class BillActions:
         bills = list(with_sums(self.chosen(request, keys).filter(stage=Bill.Stage.REVIEW)))
         dress(bills, request.user)
         seen = last_steps(bills)
+        waiting = visible_to(Voucher, request.user).filter(bill__in=bills, status=Voucher.Status.SUBMITTED)
+        vouchers = shown_of_bills(bills, request.user, waiting)
         for bill in bills:
             bill.seen = seen.get((bill.content_type_id, bill.object_id), 0)
-        exact = sum(not bill.cover.difference for bill in bills)
+            bill.shown = vouchers[bill.pk]
+            bill.titles = different_titles(bill.shown)
+            bill.left_out = too_much(bill.cover.difference) or missing(bill.cover.difference)
+        bills.sort(key=lambda bill: bool(bill.left_out))
+        exact = sum(not bill.left_out for bill in bills)
         flow: Any = ContentType.objects.get_for_id(bills[0].content_type_id).model_class() if bills else None
         context = {
             "title": _("Verify or return"), "bills": bills, "form": form, "exact": exact,
             "others": len(bills) - exact, "action_url": reverse("admin:fees_bill_decide"),
-            "ready_opinions": ready_opinions(flow, request.user) if flow else [],
+            "ready_opinions": ready_opinions(flow, request.user, [flow.steps()[RETURN]]) if flow else [],
+            "back": "inbox" if from_inbox(request) else "",
         }  # fmt: skip
         return self.bulk_page(request, "admin/fees/bill_decide.html", context)
 
@@ -120,7 +131,12 @@ class BillActions:
         return rows.select_related("company").prefetch_related("owner").order_by("updated_at", "id")
 
     def bulk_page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-        shared = {**self.admin_site.each_context(request), "opts": Bill._meta, "back_url": list_url()}  # type: ignore[attr-defined]
+        to_inbox = from_inbox(request)
+        shared = {
+            **self.admin_site.each_context(request), "opts": Bill._meta,  # type: ignore[attr-defined]
+            "back_url": reverse("admin:core_task_changelist") if to_inbox else list_url(),
+            "back_label": _("To do") if to_inbox else _("Bills"),
+        }  # fmt: skip
         return TemplateResponse(request, template, shared | context)
 
 
@@ -144,14 +160,21 @@ def lacks_opinion(form: forms.Form) -> bool:
 
 
 def decide_one(bill: Bill, step: str, by: Any, seen: int | None, opinion: str) -> list[str]:
-    """Take the step on the bill's record; return why not, or nothing. Many at once verify exact payments only."""
+    """Take the step on the bill's record; return why not, or nothing. The inbox has the same rule (`when_many`)."""
     record: Any = bill.owner
     if record is None or step not in record.steps():
         return [_("This step is not possible here.")]
-    difference = cover_of(bill).difference
-    if step == APPROVE and difference > 0:
-        return [_("%(rest)s yuan too much: look at it on its own page.") % {"rest": yuan(difference)}]
-    return attempt(record, step, by, seen, opinion)
+    return record.steps()[step].refusals_of_many(record) or attempt(record, step, by, seen, opinion)
+
+
+def missing(difference: Any) -> str:
+    """A sentence where the vouchers come to less than the bill by this much."""
+    return "" if difference >= 0 else _("%(missing)s yuan are missing.") % {"missing": yuan(-difference)}
+
+
+def from_inbox(request: HttpRequest) -> bool:
+    """Whether the bills were chosen in the inbox: there one goes back to."""
+    return request.POST.get("back") == "inbox" or request.path == reverse("admin:core_task_changelist")
 
 
 def list_url() -> str:

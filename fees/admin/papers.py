@@ -4,10 +4,10 @@ from typing import Any, ClassVar, Final
 
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from unfold.decorators import display
 
 from backoffice.core.admin import FlowAdmin, HistoryAdmin, PanelsMixin, ScopedAdmin
@@ -15,17 +15,23 @@ from backoffice.core.admin.flow import object_url
 from backoffice.core.admin.history import HISTORY
 from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ChoicesFilter, ScopedRelatedFilter
+from backoffice.core.public_numbers import narrowed, typed
 from backoffice.core.search import words_of
 from backoffice.roles import Role
 from fees.admin.issuing import IssuingMixin
 from fees.admin.search import companies_named
-from fees.flows.payment import yuan
+from fees.admin.totals import TotalsMixin
 from fees.flows.receipts import ReceiptState, normal_number
 from fees.models import Bill, Receipt, Refund
+from fees.money import in_yuan, yuan
+from fees.receipts import not_issued, retitle
 from fees.rules import Paper
-from fees.services import not_issued
 
 BILLS: Final = (gettext_lazy("To the bills"), "admin:fees_bill_changelist")
+
+
+#: What finance notes of a transfer that went back.
+TRANSFER: Final = ("payee_name", "payee_account", "payee_bank", "reference", "paid_on")
 
 
 class OfBillMixin:
@@ -47,10 +53,15 @@ class OfBillMixin:
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, term: str
     ) -> tuple[QuerySet, bool]:
-        """Each word is a part of the company's name, of the bill's subject, or of the paper's own words."""
-        for word in words_of(term)[:5]:
+        """Each word is the bill's number, or a part of the company's name, the bill's subject or the paper's words."""
+        queryset, rest, mistyped = narrowed(queryset, term, "bill__number", dashed=True)
+        if mistyped:
+            self.message_user(request, mistyped, messages.WARNING)  # type: ignore[attr-defined]
+        for word in words_of(rest)[:5]:
             companies = companies_named(self, request, word)
             condition = Q(bill__company__in=companies) | Q(bill__subject__icontains=word)
+            if (number := typed(word)) is not None:
+                condition |= Q(bill__number=number.number)
             for name in self.own_words:
                 condition |= Q(**{f"{name}__icontains": normal_number(word) if name == "number" else word})
             queryset = queryset.filter(condition)
@@ -60,9 +71,9 @@ class OfBillMixin:
     def show_company(self, paper: Any) -> str:
         return str(paper.bill.company)
 
-    @display(description=gettext_lazy("bill"))
+    @display(description=gettext_lazy("bill"), ordering="id")
     def show_subject(self, paper: Any) -> str:
-        return format_html('<a class="bo-link" href="{}">{}</a>', object_url(paper.bill), paper.bill.subject)
+        return format_html('<a class="bo-link" href="{}">{}</a>', object_url(paper.bill), paper.bill)
 
 
 def too_much_issued(bill: Bill) -> list[str]:
@@ -75,7 +86,9 @@ def too_much_issued(bill: Bill) -> list[str]:
 
 
 @admin.register(Receipt)
-class ReceiptAdmin(IssuingMixin, OfBillMixin, ExportMixin, PanelsMixin, FlowAdmin, HistoryAdmin, ScopedAdmin):
+class ReceiptAdmin(
+    IssuingMixin, OfBillMixin, TotalsMixin, ExportMixin, PanelsMixin, FlowAdmin, HistoryAdmin, ScopedAdmin
+):
     list_display = [
         "title", "kind", "amount", "show_state", "number", "issued_on", "show_company", "show_subject",
     ]  # fmt: skip
@@ -83,12 +96,13 @@ class ReceiptAdmin(IssuingMixin, OfBillMixin, ExportMixin, PanelsMixin, FlowAdmi
     list_filter = [("state", ChoicesFilter), ("kind", ChoicesFilter), ("bill__company", ScopedRelatedFilter)]
     search_fields = ["title", "number"]
     own_words = ("title", "number")
-    search_help_text = gettext_lazy("Title, number, company, or words of the bill")
-    sortable_by = ()
+    search_help_text = gettext_lazy("Number of the bill or the receipt, title, company, words of the bill")
+    sortable_by = ("title", "amount", "issued_on", "show_subject")
     #: What is due stands first (DUE, ISSUED, VOID).
     ordering = ["state", "-id"]
+    totals = ((gettext_lazy("Amount"), "amount"),)
     review_fields = (
-        "show_company", "show_subject", "kind", "title", "amount", "number", "issued_on", "created_at",
+        "show_company", "show_subject", "kind", "payer", "title", "amount", "number", "issued_on", "created_at",
     )  # fmt: skip
     #: Number and date come with their steps; amount and kind from the bill.
     editable_by: ClassVar = {Role.FINANCE: ("title",)}
@@ -99,6 +113,19 @@ class ReceiptAdmin(IssuingMixin, OfBillMixin, ExportMixin, PanelsMixin, FlowAdmi
             gettext_lazy("No receipt here. They follow once finance has verified your payment."), (BILLS,),
         ),
     }  # fmt: skip
+
+    def step_page(
+        self, request: HttpRequest, obj: Receipt, offer: Any, form: Any, offers: Any
+    ) -> HttpResponse:
+        """A correction begins with what stands there."""
+        if offer.step.name == "correct" and not form.is_bound:
+            form.initial |= {"number": obj.number, "issued_on": obj.issued_on}
+        return super().step_page(request, obj, offer, form, offers)
+
+    def save_model(self, request: HttpRequest, obj: Receipt, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if "title" in form.changed_data:
+            retitle(obj, form.initial["title"], request.user)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """The title can be corrected until the receipt is written."""
@@ -112,7 +139,7 @@ class ReceiptAdmin(IssuingMixin, OfBillMixin, ExportMixin, PanelsMixin, FlowAdmi
 
 
 @admin.register(Refund)
-class RefundAdmin(OfBillMixin, ExportMixin, PanelsMixin, FlowAdmin, HistoryAdmin, ScopedAdmin):
+class RefundAdmin(OfBillMixin, TotalsMixin, ExportMixin, PanelsMixin, FlowAdmin, HistoryAdmin, ScopedAdmin):
     list_display = [
         "show_number", "amount", "show_state", "reason", "show_company", "show_subject", "reference", "paid_on",
         "created_at",
@@ -121,18 +148,31 @@ class RefundAdmin(OfBillMixin, ExportMixin, PanelsMixin, FlowAdmin, HistoryAdmin
     list_filter = [("state", ChoicesFilter), ("bill__company", ScopedRelatedFilter)]
     search_fields = ["reference"]
     own_words = ("reference", "reason")
-    search_help_text = gettext_lazy("Company, words of the bill or the reason, reference of the transfer")
-    sortable_by = ()
+    search_help_text = gettext_lazy(
+        "Number of the bill, company, words of the bill or the reason, reference of the transfer"
+    )
+    sortable_by = ("amount", "paid_on", "created_at")
     #: What is due stands first (DUE, PAID, USED).
     ordering = ["state", "-id"]
+    totals = ((gettext_lazy("Amount"), "amount"),)
     review_fields = (
-        "show_company", "show_subject", "amount", "reason", "show_payers", "reference", "paid_on", "created_at",
+        "show_company", "show_subject", "amount", "reason", "show_payers", *TRANSFER, "created_at",
     )  # fmt: skip
     panels = (HISTORY,)
     empty_hints: ClassVar = {
         Role.FINANCE: (gettext_lazy("Nothing is to be paid back."), (BILLS,)),
         Role.COMPANY: (gettext_lazy("Nothing is to be paid back."), (BILLS,)),
     }
+
+    def step_page(
+        self, request: HttpRequest, obj: Refund, offer: Any, form: Any, offers: Any
+    ) -> HttpResponse:
+        """A correction begins with what stands there, a payment with whom the money came from."""
+        if not form.is_bound and offer.step.name == "correct":
+            form.initial |= {name: getattr(obj, name) for name in TRANSFER}
+        elif not form.is_bound and (paid := obj.bill.vouchers.filter(status="VERIFIED").last()) is not None:
+            form.initial["payee_name"] = paid.payer_name
+        return super().step_page(request, obj, offer, form, offers)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nothing of a refund is typed by hand but what its step asks for."""
@@ -146,12 +186,12 @@ class RefundAdmin(OfBillMixin, ExportMixin, PanelsMixin, FlowAdmin, HistoryAdmin
                 messages.warning(request, text)
         return done
 
-    @display(description=gettext_lazy("refund"))
+    @display(description=pgettext_lazy("public number", "number"))
     def show_number(self, refund: Refund) -> str:
-        return f"#{refund.pk}"
+        return refund.bill.number
 
     @display(description=gettext_lazy("paid by"))
     def show_payers(self, refund: Refund) -> str:
         """Whom the money came from: it goes back there."""
         rows = refund.bill.vouchers.filter(status="VERIFIED").order_by("id")
-        return "\n".join(f"{row.payer_name} · {yuan(row.amount)}" for row in rows)
+        return "\n".join(f"{row.payer_name} · {in_yuan(row.amount)}" for row in rows)

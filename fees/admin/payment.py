@@ -6,6 +6,7 @@ class EnrolmentAdmin(PaymentMixin, …, FlowAdmin, HistoryAdmin, ScopedAdmin): �
 from typing import Any, ClassVar, Final
 
 from django.contrib import messages
+from django.contrib.contenttypes.models import ContentType
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -14,13 +15,15 @@ from django.utils.translation import gettext_lazy
 from backoffice.core.admin.flow import not_open, object_url
 from backoffice.core.admin.panels import Panel
 from backoffice.core.flow import Offer, available
+from backoffice.core.returns import returned_by, returns_of
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role
+from fees.admin.bill_actions import OpinionForm
 from fees.admin.payment_forms import MOST, Entered
-from fees.admin.shown import breakdown, cover_of, papers_due, returned_with, shown_vouchers
-from fees.flows.payment import AWAITING_PAYMENT, FINANCE_REVIEW, yuan
+from fees.admin.shown import breakdown, cover_of, different_titles, papers_due, shown_vouchers
+from fees.flows.payment import AWAITING_PAYMENT, FINANCE_REVIEW
 from fees.models import BankAccount, Bill
-from fees.money import in_capitals
+from fees.money import in_capitals, yuan
 from fees.rules import ZERO
 
 PAY: Final = "submit_voucher"
@@ -66,8 +69,19 @@ class PaymentMixin:
         if bill is not None and obj.state == AWAITING_PAYMENT and request.user.role == Role.COMPANY:
             return company_notes(request, obj, bill)
         if bill is not None and obj.state == FINANCE_REVIEW and request.user.role == Role.FINANCE:
-            return finance_notes(obj, bill)
+            return finance_notes(obj, bill, request.user)
         return []
+
+    # -- many at once ------------------------------------------------------------------------------
+
+    def bulk_decision(self, request: HttpRequest, ids: list[int], state: str) -> HttpResponse | None:
+        """For the inbox: many payments are decided on the page of the bills, with their pictures."""
+        if state != FINANCE_REVIEW or request.user.role != Role.FINANCE:
+            return None
+        kind = ContentType.objects.get_for_model(self.model)  # type: ignore[attr-defined]
+        bills = visible_to(Bill, request.user).filter(content_type=kind, object_id__in=ids)
+        bill_admin: Any = self.admin_site.get_model_admin(Bill)  # type: ignore[attr-defined]
+        return bill_admin.decide_page(request, list(bills.values_list("pk", flat=True)), OpinionForm())  # type: ignore[no-any-return]
 
     # -- the company's page ------------------------------------------------------------------------
 
@@ -111,7 +125,8 @@ class PaymentMixin:
             "formset": entered.formset, "account": BankAccount.shown(),
             "transfer_remark": remark_for(obj, entered.bill),
             "balance": entered.bill.balance, "balance_capitals": in_capitals(max(entered.bill.balance, ZERO)),
-            "finance_opinion": returned_with(obj, "finance_return"), "most": MOST,
+            "returns": returns_of(obj), "finance_opinion": returned_by(obj, "finance_return"), "most": MOST,
+            "from_training": bool(returned_by(obj, "training_return")),
             "choose_again": entered.formset.is_bound or entered.is_longer,
             "decline": next((other for other in offers if other.step.name == "decline_payment"), None),
         }  # fmt: skip
@@ -124,7 +139,7 @@ class PaymentMixin:
     ) -> HttpResponse:
         """Finance decides with the vouchers before its eyes; what training said is its opinion already."""
         if offer.step.name == "finance_return" and not form.is_bound:
-            form.initial.setdefault("opinion", returned_with(obj, "training_return"))
+            form.initial.setdefault("opinion", returned_by(obj, "training_return"))
         response: Any = super().step_page(request, obj, offer, form, offers)  # type: ignore[misc]
         if offer.step.name in DECISIONS:
             response.context_data |= bill_context(obj.bill, request.user)
@@ -135,8 +150,10 @@ class PaymentMixin:
 def company_notes(request: HttpRequest, obj: Any, bill: Bill) -> list[tuple[str, Any]]:
     """Finance's opinion, what is to be paid, and what declining means."""
     notes: list[tuple[str, Any]] = []
-    if opinion := returned_with(obj, "finance_return"):
-        notes.append(("warning", _("Finance returned the vouchers: “%(opinion)s”.") % {"opinion": opinion}))
+    for told in returns_of(obj):
+        notes.append(("warning", _("%(desk)s, %(step)s: “%(opinion)s”.") % {
+            "desk": told.role, "step": told.step, "opinion": told.opinion,
+        }))  # fmt: skip
     match = request.resolver_match
     if match is not None and match.kwargs.get("step") == "decline_payment":
         notes.append(("warning", _("The roster opens again. After you have changed it you submit it anew, and every "
@@ -150,11 +167,11 @@ def company_notes(request: HttpRequest, obj: Any, bill: Bill) -> list[tuple[str,
     return notes
 
 
-def finance_notes(obj: Any, bill: Bill) -> list[tuple[str, Any]]:
+def finance_notes(obj: Any, bill: Bill, user: Any) -> list[tuple[str, Any]]:
     """Whether the money covers the bill, and what the training department said when it came back."""
     cover = cover_of(bill)
     notes: list[tuple[str, Any]] = []
-    if opinion := returned_with(obj, "training_return"):
+    if opinion := returned_by(obj, "training_return"):
         notes.append(("warning", _("The training department sent it back: “%(opinion)s”. Return it further to the "
                                    "company with this opinion.") % {"opinion": opinion}))  # fmt: skip
     if cover.difference < 0:
@@ -162,6 +179,8 @@ def finance_notes(obj: Any, bill: Bill) -> list[tuple[str, Any]]:
     elif cover.difference > 0:
         notes.append(("warning", _("%(rest)s yuan more than asked for: they become a refund due once you verify.")
                       % {"rest": yuan(cover.difference)}))  # fmt: skip
+    if text := different_titles(shown_vouchers(bill, user)):
+        notes.append(("warning", text))
     return notes
 
 
@@ -173,6 +192,6 @@ def tell_rest(request: HttpRequest, bill: Bill, entered: Entered) -> None:
 
 
 def remark_for(obj: Any, bill: Bill) -> str:
-    """What to write on the transfer, in Chinese: company and matter (manual ch. 7-2), and the bill's number."""
+    """What to write on the transfer, in Chinese: company and matter (manual ch. 7-2), and the public number."""
     with translation.override("zh-hans"):
-        return f"{bill.company.name} {obj._meta.verbose_name} {bill.pk}"
+        return f"{bill.company.name} {obj._meta.verbose_name} {bill.number}"

@@ -23,8 +23,8 @@ from backoffice.core.bounds import validate_day
 from backoffice.core.filters import key_or_none
 from backoffice.core.flow import last_log_id
 from fees.admin.shown import pictures_of
-from fees.flows.payment import yuan
 from fees.models import Bill, PayerDefault, Voucher
+from fees.money import yuan
 from fees.rules import ZERO
 
 PREFIX = "vouchers"

@@ -7,14 +7,16 @@ The states AWAITING_PAYMENT and FINANCE_REVIEW belong to the flow that inherits;
 
 from typing import Any
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.core.flow import Flow, step
 from backoffice.roles import SYSTEM, Role
+from fees.money import yuan
 
 AWAITING_PAYMENT, FINANCE_REVIEW = "AWAITING_PAYMENT", "FINANCE_REVIEW"
+#: In the trail: the company corrected a voucher's payer or title.
+CORRECTED = "correct_payer"
 
 
 class Billable:
@@ -28,19 +30,28 @@ class Billable:
         """One line that says what the money is for."""
         return str(self)[:200]
 
+    def money_went_back(self, refund: Any, is_correction: bool) -> None:
+        """Hook inside the transaction: finance paid back what was too much, or corrected what it noted about it."""
+
     def payment_settled(self, by: Any) -> None:
         """Hook inside the transaction: the money is there (or none is needed)."""
-
-
-def yuan(amount: Any) -> str:
-    """An amount as sentences say it: 1,240 or 12.50, without the currency."""
-    whole = amount == amount.to_integral_value()
-    return str(number_format(amount, decimal_pos=0 if whole else 2, force_grouping=True))
 
 
 def vouchers_checked(obj: Any) -> str:
     """Finance looks at what was handed in; with less than the bill nobody goes on."""
     return still_missing(obj.bill, _("Return it."))
+
+
+def paid_exactly(obj: Any) -> str:
+    """Where many are verified at once: what is too much is looked at on its own page."""
+    return too_much(obj.bill.pending() - obj.bill.balance) if obj.bill is not None else ""
+
+
+def too_much(difference: Any) -> str:
+    """A sentence where the vouchers come to more than the bill by this much."""
+    if difference <= 0:
+        return ""
+    return _("%(rest)s yuan too much: look at it on its own page.") % {"rest": yuan(difference)}
 
 
 def still_missing(bill: Any, remedy: str) -> str:
@@ -63,6 +74,9 @@ def payment_leg(*, paid: str, declined: str) -> Any:
     where the company takes it back to."""
 
     class PaymentLeg(Billable, Flow):
+        carries_back = frozenset({"decline_payment"})
+        trail_notes = {CORRECTED: gettext_lazy("Payer or invoice title corrected")}
+
         class Meta:
             abstract = True
 
@@ -103,7 +117,7 @@ def payment_leg(*, paid: str, declined: str) -> Any:
 
         @step(
             "state", FINANCE_REVIEW, paid, by=Role.FINANCE, label=gettext_lazy("Verify the payment"),
-            when=[vouchers_checked], in_bulk=True,
+            when=[vouchers_checked], in_bulk=True, when_many=[paid_exactly],
         )  # fmt: skip
         def finance_approve(self, by: Any, **data: Any) -> None:
             """The money is there: the receipts due are known, and what is too much goes back."""

@@ -13,10 +13,14 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.bounds import validate_day
 from backoffice.core.history import History
+from backoffice.core.locks import Rank
 from backoffice.core.models.base import Owned
+from backoffice.core.models.numbers import Numbered
 from backoffice.roles import Role
 from fees.models.schedule import money
+from fees.money import in_yuan
 from fees.rules import ZERO, Kind, Paper
+from fees.validators import validate_account_number
 
 
 class ItemKind(models.TextChoices):
@@ -33,7 +37,11 @@ class ReceiptKind(models.TextChoices):
     INVOICE = Paper.INVOICE, _("Invoice")
 
 
-class Bill(Owned):
+class Bill(Numbered, Owned):
+    """What is asked for one payable record; it bears the record's public number."""
+
+    lock_rank = Rank.BILL
+
     class Stage(models.TextChoices):
         """Where the payment stands; kept by the payment leg, read by the finance desk's list."""
 
@@ -56,7 +64,7 @@ class Bill(Owned):
     created_at = models.DateTimeField(_("made at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("last change"), auto_now=True)
 
-    history = History(excluded_fields=["updated_at"])
+    history = History(excluded_fields=["updated_at", "number"])
 
     class Meta:
         verbose_name = _("bill")
@@ -68,10 +76,14 @@ class Bill(Owned):
         indexes = [
             models.Index("stage", models.F("id").desc(), name="bill_stage"),
             models.Index("company", models.F("id").desc(), name="bill_company"),
+            models.Index(fields=["total", "id"], name="bill_total"),
+            models.Index(fields=["paid", "id"], name="bill_paid"),
+            models.Index(fields=["stage", "total", "id"], name="bill_stage_total"),
+            models.Index(fields=["stage", "paid", "id"], name="bill_stage_paid"),
         ]
 
     def __str__(self) -> str:
-        return self.subject
+        return f"{self.number} {self.subject}"
 
     @property
     def balance(self) -> Decimal:
@@ -155,9 +167,13 @@ class Voucher(models.Model):
                 violation_error_message=_("The amount must be more than 0."),
             )
         ]
+        indexes = [
+            models.Index(fields=["amount", "id"], name="voucher_amount"),
+            models.Index(fields=["paid_on", "id"], name="voucher_paid_on"),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.payer_name} {self.amount}"
+        return f"{self.payer_name} {in_yuan(self.amount)}"
 
     def takes_files_from(self, user: Any) -> bool:
         """Pictures are handed in with the voucher (fees.services), never added afterwards."""
@@ -186,7 +202,7 @@ class BankAccount(models.Model):
 
     holder = models.CharField(_("account holder"), max_length=100)
     bank = models.CharField(_("bank"), max_length=100)
-    number = models.CharField(_("account number"), max_length=40)
+    number = models.CharField(_("account number"), max_length=40, validators=[validate_account_number])
     is_active = models.BooleanField(_("shown"), default=True)
 
     history = History()

@@ -11,18 +11,34 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.bounds import validate_day
+from backoffice.core.bounds import MOST_YUAN, between, validate_day
 from backoffice.core.history import History
+from fees.money import in_yuan
 from fees.rules import Rates
 
 
-def money(label: Any, default: int | None = None, **options: Any) -> models.DecimalField:
-    """An amount in yuan that is never negative."""
+class MoneyField(models.DecimalField):
+    """An amount in yuan, read as everywhere: 1,240 元."""
+
+    def as_read(self, value: Decimal) -> str:
+        """What lists, pages and histories show (core/rows.py)."""
+        return in_yuan(value)
+
+    def deconstruct(self) -> Any:
+        """The column is a plain decimal: migrations need not know this class."""
+        name, _path, args, options = super().deconstruct()
+        return name, "django.db.models.DecimalField", args, options
+
+
+#: More than any bill or transfer ever comes to; a digit too many is refused where it is typed.
+MOST_MONEY: Final = 10_000_000
+
+
+def money(label: Any, default: int | None = None, *, most: Any = MOST_MONEY, **options: Any) -> MoneyField:
+    """An amount in yuan that is never negative, and at most `most`."""
     if default is not None:
         options["default"] = Decimal(default)
-    return models.DecimalField(
-        label, max_digits=10, decimal_places=2, validators=[MinValueValidator(0)], **options
-    )
+    return MoneyField(label, max_digits=10, decimal_places=2, validators=between(0, most), **options)
 
 
 #: The amounts of a schedule, in the order people read them.
@@ -43,14 +59,18 @@ class FeeSchedule(models.Model):
         validators=[validate_day],
         help_text=_("The last day; empty while no end is known."),
     )
-    yearly_dues = money(_("personal dues a year"), 100)
+    yearly_dues = money(_("personal dues a year"), 100, most=MOST_YUAN)
     renewal_years = models.PositiveSmallIntegerField(
         _("years a renewal pays for"), default=3, validators=[MinValueValidator(1), MaxValueValidator(10)]
     )
-    change = money(_("change of a certificate"), 20)
-    upgrade = money(_("supervisor to engineer, on top of the renewal"), 20)
-    lapsed_year = money(_("each year begun since a certificate expired"), 100, help_text=_("0 turns it off."))
-    practice_dues = money(_("dues of practice training"), 300, help_text=_("The class's tuition is added."))
+    change = money(_("change of a certificate"), 20, most=MOST_YUAN)
+    upgrade = money(_("supervisor to engineer, on top of the renewal"), 20, most=MOST_YUAN)
+    lapsed_year = money(
+        _("each year begun since a certificate expired"), 100, most=MOST_YUAN, help_text=_("0 turns it off.")
+    )
+    practice_dues = money(
+        _("dues of practice training"), 300, most=MOST_YUAN, help_text=_("The class's tuition is added.")
+    )
     remark = models.CharField(_("remark"), max_length=200, blank=True)
 
     history = History()

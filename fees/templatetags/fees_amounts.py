@@ -1,11 +1,11 @@
-"""Amounts in templates as sentences say them; "–" where there is none."""
+"""Amounts in templates, written as everywhere (fees/money.py); "–" where there is none."""
 
 from decimal import Decimal
 from typing import Any
 
 from django import template
 
-from fees.flows.payment import yuan as written
+from fees import money
 
 register = template.Library()
 NOTHING = "–"
@@ -13,8 +13,14 @@ NOTHING = "–"
 
 @register.filter
 def yuan(amount: Any) -> str:
-    """1240 -> 1,240; 12.5 -> 12.50."""
-    return NOTHING if amount is None else written(Decimal(amount))
+    """1240 -> 1,240; 12.5 -> 12.50: where the sentence or the table's heading names the unit."""
+    return NOTHING if amount is None else money.yuan(Decimal(amount))
+
+
+@register.filter
+def in_yuan(amount: Any) -> str:
+    """1240 -> 1,240 元: an amount that stands alone."""
+    return NOTHING if amount is None else money.in_yuan(Decimal(amount))
 
 
 @register.filter
@@ -23,4 +29,4 @@ def signed_yuan(amount: Any) -> str:
     if amount is None:
         return NOTHING
     sign = "+" if amount > 0 else "−" if amount < 0 else ""
-    return f"{sign}{written(abs(amount))}"
+    return f"{sign}{money.yuan(abs(amount))}"

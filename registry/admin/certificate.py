@@ -13,6 +13,7 @@ from unfold.decorators import display
 from backoffice.core.admin import HistoryAdmin, ImportLinkMixin, Panel, PanelsMixin, ScopedAdmin
 from backoffice.core.admin.history import HISTORY
 from backoffice.core.admin.panels import table
+from backoffice.core.admin.running import RunningMattersMixin
 from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ChoicesFilter, ExpiryFilter, RegionFilter, ScopedRelatedFilter
 from backoffice.core.scoping import visible_to
@@ -42,7 +43,9 @@ def terms_panel(request: HttpRequest, certificate: Certificate) -> dict[str, Any
 
 
 @admin.register(Certificate)
-class CertificateAdmin(ImportLinkMixin, ExportMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
+class CertificateAdmin(
+    RunningMattersMixin, ImportLinkMixin, ExportMixin, PanelsMixin, HistoryAdmin, ScopedAdmin
+):
     empty_hints: ClassVar = {
         Role.COMPANY: (
             _("No certificate of your people matches. Those of somebody registered with another company come with a "
@@ -54,6 +57,7 @@ class CertificateAdmin(ImportLinkMixin, ExportMixin, PanelsMixin, HistoryAdmin, 
             ((_("Ask for help"), "public:help"),),
         ),
     }  # fmt: skip
+    breaking_fields = ("number", "type", "person", "status", "issue_date", "expiry_date")
     list_display = [
         "number", "show_type", "show_holder", "show_company", "specialty", "issue_date", "renewal_date",
         "show_expiry", "show_status",

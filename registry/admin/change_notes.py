@@ -36,9 +36,10 @@ def comparison(change: CompanyChange) -> list[tuple[Any, Any, Any]]:
     company, done = change.company, change.state == S.APPROVED
     if change.kind == Kind.RENAME:
         user = None if done else change.login_user()
+        login = user.username if user else change.old_login_name or "–"
         return [
             (_("Company name"), change.old_name if done else company.name, change.new_name),
-            (_("Login name"), user.username if user else "–", change.new_login_name),
+            (_("Login name"), login, change.new_login_name),
         ]
     labels = Company.Membership
     since = company.dues_from.isoformat() if done and company.dues_from else _("the day of the approval")

@@ -6,6 +6,8 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -43,6 +45,7 @@ class CompanyChangeForm(HistoryForm):
         if self.instance.pk is None and self.begun_by is not None:
             self.instance.company = self.begun_by.company
         if "kind" in self.fields:
+            self.fields["kind"].help_text = impossible_kinds(self.instance.company)
             self.fields["kind"].choices = possible_kinds(self.instance.company)  # type: ignore[attr-defined]
             self.fields["kind"].initial = self.initial.get("kind") or self.fields["kind"].choices[0][0]  # type: ignore[attr-defined]
         for name in ("new_name", "new_login_name"):
@@ -84,6 +87,20 @@ def possible_kinds(company: Company) -> list[tuple[str, Any]]:
     if company.membership == Company.Membership.FORMAL:
         under_way.add(Kind.UPGRADE)
     return [(value, label) for value, label in Kind.choices if value not in under_way]
+
+
+def impossible_kinds(company: Company) -> Any:
+    """Of each kind that cannot be begun now: why, with the way to the change that is open."""
+    reasons = []
+    opened = {change.kind: change for change in open_changes(company)}
+    for kind, label in Kind.choices:
+        if change := opened.get(kind):
+            sentence = gettext("“{}” is under way already ({}): {}.")
+            reasons.append(format_html(sentence, label, change.get_state_display(), link(change)))
+        elif kind == Kind.UPGRADE and company.membership == Company.Membership.FORMAL:
+            sentence = gettext("“{}” is not needed: your company is a formal member already.")
+            reasons.append(format_html(sentence, label))
+    return format_html_join(mark_safe("<br>"), "{}", ((reason,) for reason in reasons))
 
 
 def printed_panel(request: HttpRequest, change: CompanyChange) -> dict[str, Any] | None:

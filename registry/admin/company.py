@@ -23,6 +23,7 @@ from backoffice.core.admin import (
 from backoffice.core.admin.attachments import ATTACHMENTS
 from backoffice.core.admin.history import HISTORY
 from backoffice.core.admin.panels import table
+from backoffice.core.admin.running import RunningMattersMixin
 from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ChoicesFilter, ScopedRelatedFilter
 from backoffice.core.scoping import visible_to
@@ -110,9 +111,10 @@ def former_names_panel(request: HttpRequest, company: Company) -> dict[str, Any]
 
 @admin.register(Company)
 class CompanyAdmin(
-    CompletenessMixin, MergeMixin, ImportLinkMixin, ExportMixin, AttachmentsMixin, PanelsMixin, HistoryAdmin,
-    ScopedAdmin,
+    RunningMattersMixin, CompletenessMixin, MergeMixin, ImportLinkMixin, ExportMixin, AttachmentsMixin,
+    PanelsMixin, HistoryAdmin, ScopedAdmin,
 ):  # fmt: skip
+    breaking_fields = ("name", "status")
     list_display = [
         "name", "credit_code", "show_membership", "show_status", "region", "contact_name", "contact_phone",
         "show_missing",

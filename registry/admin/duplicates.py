@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from backoffice.core import running
 from backoffice.core.admin import ScopedAdmin
 from backoffice.core.filters import ChoicesFilter
 from backoffice.core.scoping import visible_to
@@ -184,6 +185,7 @@ class DuplicatePairAdmin(ScopedAdmin):
                      "keep": side == keep, "counts": [(label, numbers[at]) for label, numbers in counts]}
                     for at, (side, row) in enumerate(zip(SIDES, records, strict=True))
                 ],
+                "concerned": [text for _tone, text in running.notes(records, request.user)],
                 "rows": compared(records, keep, data), "seen": seen(*records), "is_person": pair.kind == "PERSON",
                 "may_act": self.has_change_permission(request, pair),
             }  # fmt: skip

@@ -19,6 +19,7 @@ from backoffice.core.admin import (
 from backoffice.core.admin.attachments import ATTACHMENTS
 from backoffice.core.admin.history import HISTORY
 from backoffice.core.admin.panels import table
+from backoffice.core.admin.running import RunningMattersMixin
 from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ScopedRelatedFilter
 from backoffice.core.scoping import visible_to
@@ -47,9 +48,10 @@ def certificates_panel(request: HttpRequest, person: Person) -> dict[str, Any]:
 
 @admin.register(Person)
 class PersonAdmin(
-    CompletenessMixin, MergeMixin, ImportLinkMixin, ExportMixin, AttachmentsMixin, PanelsMixin, HistoryAdmin,
-    ScopedAdmin,
+    RunningMattersMixin, CompletenessMixin, MergeMixin, ImportLinkMixin, ExportMixin, AttachmentsMixin,
+    PanelsMixin, HistoryAdmin, ScopedAdmin,
 ):  # fmt: skip
+    breaking_fields = ("name", "id_number", "company")
     list_display = ["name", "id_number", "gender", "phone", "company", "region", "education", "title"]
     list_select_related = ["company", "region"]
     list_filter = [("company", ScopedRelatedFilter), ("region", ScopedRelatedFilter), PersonProfileFilter]

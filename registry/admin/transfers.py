@@ -7,7 +7,6 @@ employer. Names and ID numbers cannot be tried out either: wrong pairs are count
 from typing import Any, ClassVar, Final
 
 from django.contrib import admin
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
@@ -21,6 +20,7 @@ from backoffice.core.admin import AttachmentsMixin, FlowAdmin, HistoryAdmin, Pan
 from backoffice.core.admin.attachments import ATTACHMENTS, present
 from backoffice.core.admin.history import HISTORY, HistoryForm
 from backoffice.core.admin.panels import table
+from backoffice.core.counters import count
 from backoffice.core.export import ExportMixin, mask
 from backoffice.core.filters import ChoicesFilter, ScopedRelatedFilter
 from backoffice.core.models import Attachment
@@ -42,12 +42,7 @@ WITHIN: Final = 60 * 60
 
 def wrong_tries(company_id: int, change: int) -> int:
     """Count a try up (1) or, once it proved right, down again (-1); return how many count now."""
-    key = f"registry:transfer-tries:{company_id}"
-    cache.add(key, 0, WITHIN)
-    try:
-        return cache.incr(key, change)
-    except ValueError:  # expired between the two calls
-        return 0
+    return count(f"transfer-tries:{company_id}", WITHIN, change)[0]
 
 
 WHAT_FOLLOWS: Final = _(

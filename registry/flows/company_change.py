@@ -1,5 +1,6 @@
 """企业信息变更 (SPEC 3.3, manual ch. 3-2, 3-3): a new name with its login name, or from temporary to formal."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
@@ -8,6 +9,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_fsm import FSMField
 
 from backoffice.core.flow import Desk, Flow, Step, step
+from backoffice.core.locks import lock_related
 from backoffice.roles import Role
 from registry.flows.guards import all_papers_there, company_active, company_complete, company_still_there
 
@@ -63,6 +65,11 @@ class CompanyChangeFlow(Flow):
     class Meta:
         abstract = True
 
+    @classmethod
+    def lock_first(cls, ids: Iterable[int], step_name: str) -> None:
+        if step_name == "approve":
+            lock_related(cls, ids, "company")
+
     @step(
         state, S.DRAFT, S.OFFICE_REVIEW, by=Role.COMPANY, label=gettext_lazy("Submit"),
         when=[
@@ -89,9 +96,15 @@ class CompanyChangeFlow(Flow):
     def office_return(self, by: Any, **data: Any) -> None:
         """The company corrects and submits again."""
 
-    @step(state, S.DRAFT, S.CANCELLED, by=Role.COMPANY, label=gettext_lazy("Cancel"), tone="danger")
+    @step(
+        state, S.DRAFT, S.CANCELLED, by=Role.COMPANY, label=gettext_lazy("Withdraw the change"), tone="danger"
+    )
     def cancel(self, by: Any, **data: Any) -> None:
         """The company does not want it any more; nothing is deleted."""
+
+    def touches(self, step_name: str) -> list[models.Model]:
+        """Another name stands on everything that is under way; another membership does not."""
+        return [self.company] if step_name == "approve" and self.kind == Kind.RENAME else []
 
     def transition_done(self, done: Step, by: Any, opinion: str) -> None:
         from registry import notices

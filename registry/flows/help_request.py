@@ -25,6 +25,7 @@ class Topic(models.TextChoices):
     CERTIFICATE = "CERTIFICATE", gettext_lazy("A certificate is wrong or missing")
     STALE = "STALE", gettext_lazy("A date or an employer is out of date")
     KNOWN_MEMBER = "KNOWN_MEMBER", gettext_lazy("An applicant is a member already")
+    LOOKUPS = "LOOKUPS", gettext_lazy("Too many wrong look-ups of other companies' certificates")
     OTHER = "OTHER", gettext_lazy("Something else")
 
 
@@ -56,8 +57,9 @@ class HelpRequestFlow(Flow):
         """Into the General Office's inbox."""
 
     @step(state, S.OPEN, S.ANSWERED, by=Role.OFFICE, label=gettext_lazy("Answer"), opinion_required=True)
-    def answer(self, by: Any, **data: Any) -> None:
+    def answer(self, by: Any, opinion: str = "", **data: Any) -> None:
         """The asker gets the answer by mail or text message, and reads it under the link."""
+        self.answer_text = opinion
 
     @step(
         state, S.ANSWERED, S.OPEN, by=APPLICANT, label=gettext_lazy("Ask again"), opinion_required=True,

@@ -1,5 +1,6 @@
 """个人会员注册 (SPEC 3.1, manual ch. 2 and 4a): applicant → company → local body → member."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
@@ -8,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from django_fsm import FSMField
 
 from backoffice.core.flow import Desk, Flow, Step, step
+from backoffice.core.locks import lock_related
 from backoffice.roles import APPLICANT, Role
 from registry.flows.guards import all_filled_in, all_papers_there
 
@@ -110,6 +112,11 @@ class PersonalApplicationFlow(Flow):
 
     class Meta:
         abstract = True
+
+    @classmethod
+    def lock_first(cls, ids: Iterable[int], step_name: str) -> None:
+        if step_name == "local_approve":
+            lock_related(cls, ids, "company")
 
     @step(
         state, (S.DRAFT, S.RETURNED), S.COMPANY_REVIEW, by=APPLICANT, label=gettext_lazy("Submit"),

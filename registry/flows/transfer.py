@@ -1,5 +1,6 @@
 """人员调动 (SPEC 3.4, FAQ 16): the new company claims a person who is registered elsewhere."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
@@ -8,6 +9,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_fsm import FSMField
 
 from backoffice.core.flow import Desk, Flow, Step, step
+from backoffice.core.locks import lock_related
 from backoffice.roles import Role
 from registry.flows.guards import all_papers_there, company_active, company_complete, company_still_there
 
@@ -78,6 +80,13 @@ class TransferFlow(Flow):
     class Meta:
         abstract = True
 
+    @classmethod
+    def lock_first(cls, ids: Iterable[int], step_name: str) -> None:
+        if step_name == "approve":
+            lock_related(
+                cls, ids, "company", "from_company", "person", "person__merged_into", "person__certificates"
+            )
+
     @step(
         state, S.DRAFT, S.OFFICE_REVIEW, by=Role.COMPANY, label=gettext_lazy("Submit"),
         when=[company_active, company_complete, names_a_member, no_other_transfer, all_papers_there, proof_there],
@@ -106,9 +115,20 @@ class TransferFlow(Flow):
         self.person = None
         self.from_company = None
 
-    @step(state, S.DRAFT, S.CANCELLED, by=Role.COMPANY, label=gettext_lazy("Cancel"), tone="danger")
+    @step(
+        state,
+        S.DRAFT,
+        S.CANCELLED,
+        by=Role.COMPANY,
+        label=gettext_lazy("Withdraw the transfer"),
+        tone="danger",
+    )
     def cancel(self, by: Any, **data: Any) -> None:
         """The company does not want it any more; nothing is deleted."""
+
+    def touches(self, step_name: str) -> list[models.Model]:
+        person = self.claimed()
+        return [person] if step_name == "approve" and person is not None else []
 
     def transition_done(self, done: Step, by: Any, opinion: str) -> None:
         from registry import notices

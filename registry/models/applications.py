@@ -228,6 +228,10 @@ class CompanyApplication(Application, company_application.CompanyApplicationFlow
         self.credit_code = normalise_text(self.credit_code).upper()
         self.login_name = login_name(self.login_name)
 
+    def required_papers(self) -> tuple[str, ...]:
+        """A formal member shows its qualification too, as an upgrade asks for it (manual ch. 3-3)."""
+        return (*self.papers, "QUALIFICATION") if self.purpose == self.Purpose.FORMAL else self.papers
+
     def takes_files_from(self, user: Any) -> bool:
         """The office corrects fields, but never the pictures it decides on."""
         return user.role == APPLICANT and self.takes_changes_from(user)
@@ -259,6 +263,7 @@ class CompanyChange(Papers, company_change.CompanyChangeFlow):
         help_text=_("Replaces the login name the company registered with; passwords stay."),
     )  # fmt: skip
     old_name = models.CharField(_("former name"), max_length=100, blank=True, editable=False)
+    old_login_name = models.CharField(_("former login name"), max_length=100, blank=True, editable=False)
     created_by = models.ForeignKey(
         "accounts.User", models.PROTECT, related_name="+", editable=False, verbose_name=_("begun by")
     )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.bounds import validate_day
 from backoffice.core.history import History
+from backoffice.core.locks import Rank
 from registry.models.company import Company
 from registry.models.dictionaries import Region, Specialty
 from registry.models.person import Person
@@ -22,6 +23,8 @@ class Certificate(models.Model):
         ENGINEER = "ENGINEER", _("Specialised supervision engineer")
         SUPERVISOR = "SUPERVISOR", _("Supervisor")
         SAFETY = "SAFETY", _("Safety officer")
+
+    lock_rank = Rank.CERTIFICATE
 
     class Status(models.TextChoices):
         VALID = "VALID", _("Valid")

@@ -5,8 +5,10 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core import subjects
 from backoffice.core.bounds import validate_day
 from backoffice.core.history import History
+from backoffice.core.locks import Rank
 from registry.models.dictionaries import Region
 from registry.validators import validate_credit_code, validate_phone
 
@@ -29,6 +31,7 @@ class Company(models.Model):
         LEFT = "LEFT", _("Left")
 
     hidden_rows = models.Q(merged_into__isnull=False)
+    lock_rank = Rank.COMPANY
     MEMBERSHIP_COLOURS: ClassVar = {"FORMAL": "success", "TEMPORARY": "info"}
     STATUS_COLOURS: ClassVar = {"ACTIVE": "success", "SUSPENDED": "warning", "LEFT": "danger"}
     takes_attachments = ("LICENCE", "QUALIFICATION", "RENAME_NOTICE", "OTHER")
@@ -98,18 +101,31 @@ class Company(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keep the initials, and the titles of the tasks that show the name."""
         self.initials = initials_of(self.name)
-        if (
-            "update_fields" in kwargs
-            and kwargs["update_fields"] is not None
-            and "name" in kwargs["update_fields"]
-        ):
-            kwargs["update_fields"] = [*kwargs["update_fields"], "initials"]
+        fields = kwargs.get("update_fields")
+        if fields is not None and "name" in fields:
+            kwargs["update_fields"] = [*fields, "initials"]
+        renamed = not self._state.adding and (fields is None or "name" in fields) and self.is_renamed()
         super().save(*args, **kwargs)
+        if renamed:
+            subjects.renew_those_of(self)
+
+    def is_renamed(self) -> bool:
+        """Whether another name is stored than this one."""
+        return type(self)._default_manager.filter(pk=self.pk).exclude(name=self.name).exists()
 
     def clean(self) -> None:
         self.name = "".join(self.name.split())
         self.credit_code = (self.credit_code or "").strip().upper() or None
+
+    def default_officer(self, login_name: str, by: Any) -> None:
+        """Name the information officer after the login name where nobody is named (manual ch. 1-2); stored at once."""
+        if self.information_officer or self.pk is None:
+            return
+        self.information_officer = login_name
+        self._history_user, self._change_reason = by, _("The login name, by default")  # type: ignore[attr-defined]
+        self.save(update_fields=["information_officer", "updated_at"])
 
     def missing_fields(self) -> list[str]:
         """The names of the required fields that are empty; while any is, the company can start no flow."""

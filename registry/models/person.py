@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core.excel.identity import birthday_of, gender_of
 from backoffice.core.excel.text import normalise_text
 from backoffice.core.history import History
+from backoffice.core.locks import Rank
 from registry.models.company import Company
 from registry.models.dictionaries import Region
 from registry.validators import normalise_id_number, validate_phone
@@ -28,6 +29,7 @@ class Person(models.Model):
         DOCTOR = "DOCTOR", _("Doctor")
 
     hidden_rows = models.Q(merged_into__isnull=False)
+    lock_rank = Rank.PERSON
     takes_attachments = (
         "PHOTO", "ID_CARD", "DIPLOMA", "TITLE", "CERTIFICATE", "LEAVING", "JOINING", "SOCIAL_SECURITY", "OTHER",
     )  # fmt: skip

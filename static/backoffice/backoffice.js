@@ -1,17 +1,32 @@
 // Small helpers for our own pages; everything works without them, only less smoothly.
 "use strict";
 
+// Why there is no usable answer: a lost connection, an ended session, an error of the server; "" if there is one.
+function whyNot(answer) {
+  const words = document.getElementById("kept")?.dataset ?? {};
+  if (!answer) return words.lost;
+  if (answer.redirected || answer.status === 401 || answer.status === 403) return words.ended;
+  return answer.ok ? "" : words.server;
+}
+
 // A running import: follow its progress, and show the result page when it is over.
-for (const box of document.querySelectorAll("[data-progress]")) {
+async function follow(box) {
   const bar = box.querySelector("progress");
-  const timer = setInterval(async () => {
-    const answer = await fetch(box.dataset.progress, { headers: { Accept: "application/json" } });
-    if (!answer.ok) { clearInterval(timer); return; }
+  const told = box.appendChild(document.createElement("p"));
+  told.setAttribute("role", "status");
+  for (let pause = 1000; ; pause = Math.min(pause * 2, 15000)) {
+    await new Promise((done) => { setTimeout(done, pause); });
+    const answer = await fetch(box.dataset.progress, { headers: { Accept: "application/json" } }).catch(() => null);
+    told.textContent = whyNot(answer);
+    if (answer && answer.redirected) return;
+    if (told.textContent) continue;
     const state = await answer.json();
     bar.value = state.progress;
-    if (!state.busy) { clearInterval(timer); location.reload(); }
-  }, 1000);
+    pause = 500;
+    if (!state.busy) { location.reload(); return; }
+  }
 }
+document.querySelectorAll("[data-progress]").forEach(follow);
 
 // An upload: say that it is under way and take no second click.
 for (const form of document.querySelectorAll("form[data-upload]")) {

@@ -22,7 +22,8 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = false;
   const label = button.textContent;
   button.addEventListener("click", async () => {
-    await copy(document.getElementById(button.dataset.copy).textContent.trim());
+    const shown = document.getElementById(button.dataset.copy);
+    await copy(shown.dataset.value ?? shown.textContent.trim()); // banks take 1640.00, people read 1,640 元
     button.textContent = copied.dataset.text;
     button.classList.add("pay-done");
     copied.textContent = copied.dataset.text;

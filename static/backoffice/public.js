@@ -22,7 +22,8 @@
 
     // --- Saving -------------------------------------------------------------------------------------
 
-    let dirty = false, timer = null, running = null, stopped = false;
+    // failed: the server had an error, which is no lost connection.
+    let dirty = false, timer = null, running = null, stopped = false, failed = false;
 
     // From the first save on the page has an address of its own: the signed link.
     function adopt(answer) {
@@ -95,7 +96,8 @@
             stop(answer.error);
             return false;
         }
-        note(answer && answer.error ? answer.error : words.offline, true);
+        failed = Boolean(answer);
+        note(answer && answer.error ? answer.error : failed ? words.server : words.offline, true);
         retryIn(answer && answer.after ? answer.after : 5);
         return false;
     }
@@ -129,7 +131,7 @@
         await Promise.allSettled([running, ...uploads.values()]);
         const complete = await save();
         button.disabled = false;
-        if (!complete && !stopped) { note(words.stayed, true); return; }
+        if (!complete && !stopped) { note(failed ? words.not_sent : words.stayed, true); return; }
         through = true;
         form.requestSubmit(button);
     });
@@ -224,9 +226,9 @@
             const text = employer.value.trim(), mine = ++asked;
             if (text.length < 2) { close(); tell(""); return; }
             const response = await fetch(`${form.dataset.employers}?${new URLSearchParams({ q: text })}`, { headers: headers() }).catch(() => null);
-            const answer = response && await response.json().catch(() => null);
+            const answer = response && await response.json().catch(() => null), failed = response && response.status >= 500;
             if (mine !== asked || document.activeElement !== employer) return;
-            if (!answer || !answer.found) { close(); tell(answer && answer.error ? answer.error : words.offline, true); return; }
+            if (!answer || !answer.found) { close(); tell(answer && answer.error ? answer.error : failed ? words.server : words.offline, true); return; }
             options = answer.found;
             list.replaceChildren(...options.map((company, place) => {
                 const option = create("li", { id: `${list.id}_${place}`, textContent: company.name });

@@ -127,12 +127,14 @@ if (review) {
     const sent = box.value;
     let answer = null;
     try {
-      const response = await fetch(form.action, {
-        method: "POST", body: new FormData(form), headers: { "X-Requested-With": "fetch" }, credentials: "same-origin",
-      });
+      const data = new FormData(form);
+      data.delete("csrfmiddlewaretoken"); // the header has the one of the present session
+      const response = await Backoffice.ask(form.action, { method: "POST", body: data }, [409]);
       answer = await response.json();
-    } catch {
-      answer = { refusal: review.dataset.lost };
+    } catch (error) {
+      status.classList.add("bo-late");
+      Backoffice.tell(status, error);
+      return;
     }
     status.classList.toggle("bo-late", "refusal" in answer);
     status.textContent = answer.refusal ?? review.dataset.saved;

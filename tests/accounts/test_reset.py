@@ -1,13 +1,14 @@
 """Forgotten password: a link to the known address; the page never says whether the account exists."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from backoffice.accounts import services
-from backoffice.core.models import Message
+from backoffice.core.models import Counter, Message
 from backoffice.roles import Role
 from tests.accounts.conftest import NEW_PASSWORD, passwords
 from tests.factories import PASSWORD, UserFactory
@@ -109,3 +110,24 @@ def test_the_message_is_chinese_whoever_asks_in_english(client, settings):
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
     ask(client, user.username)
     assert Message.objects.exists()
+
+
+def test_the_answer_does_the_same_work_for_every_name(client, django_assert_num_queries, monkeypatch):
+    """Time tells nothing: what differs is done later, by the background work."""
+    known = UserFactory(email="a@example.org").username
+    off = UserFactory(email="b@example.org", is_active=False).username
+    enqueued = []
+    monkeypatch.setattr(services, "deferred", lambda job, moment: SimpleNamespace(enqueue=enqueued.append))
+    for typed, queries in ((known, 2), (off, 2), ("nobody", 2), ("a@example.org", 3), ("c@example.org", 3)):
+        with django_assert_num_queries(queries):
+            ask(client, typed)
+    assert [len(keys) for keys in enqueued] == [1, 0, 0, 1, 0]
+    assert not Message.objects.exists()
+
+
+def test_pauses_and_limits_hold_in_every_server_process(client):
+    user = UserFactory(email="a@example.org")
+    ask(client, user.username)
+    assert set(Counter.objects.values_list("number", flat=True)) == {1}
+    assert Counter.objects.filter(key=f"accounts:reset-for:{user.pk}").exists()
+    assert Counter.objects.filter(key__startswith="accounts:reset-from:").exists()

@@ -22,7 +22,7 @@ from tests.factories import (
     give_papers,
     id_number,
 )
-from tests.files.images import jpeg
+from tests.files.images import jpeg, scan_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.slow]
 KINDS = {"PHOTO": "相片", "ID_CARD": "身份证", "DIPLOMA": "毕业证", "TITLE": "职称证"}
@@ -33,7 +33,7 @@ def world(page: Page, tmp_path: Path) -> SimpleNamespace:
     cache.clear()
     for code, name in KINDS.items():
         AttachmentKind.objects.get_or_create(code=code, defaults={"name": name})
-        (tmp_path / f"{code}.jpg").write_bytes(jpeg())
+        (tmp_path / f"{code}.jpg").write_bytes(scan_of(code))
     page.set_viewport_size(NARROW)
     body = LocalBodyFactory()
     TrainingClassFactory(local_body=body)

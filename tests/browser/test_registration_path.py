@@ -171,7 +171,7 @@ def submit(page: Page) -> None:
 
 
 def test_a_new_person_applies_on_a_phone_and_ends_in_the_own_profile(page, world, tmp_path):
-    (tmp_path / "照片.png").write_bytes(png())
+    (tmp_path / "照片.png").write_bytes(png(413, 579))
     (tmp_path / "身份证.jpg").write_bytes(jpeg())
     (tmp_path / "毕业证.jpg").write_bytes(jpeg(1200, 800))
     number = id_number(4_711, "F")
@@ -280,6 +280,7 @@ def test_a_new_company_applies_on_a_phone_and_its_manager_signs_in(page, world, 
     page.set_input_files("#id_paper_LICENCE", tmp_path / "执照.pdf")
     expect(page.locator("[data-paper=LICENCE] [data-errors] li")).to_contain_text("PDF")
     give_picture(page, "LICENCE", tmp_path / "执照.jpg")
+    give_picture(page, "QUALIFICATION", tmp_path / "执照.jpg")
     fits(page)
     shoot(page, "apply-company-390")
     submit(page)

@@ -74,7 +74,7 @@ def test_transparent_parts_become_white_not_black():
 
 def test_16_bit_and_cmyk_pictures_are_read():
     deep = Image.new("I;16", (400, 400), 40_000)
-    taken = check_picture(upload(images.encoded(deep, "PNG")), "PHOTO")
+    taken = check_picture(upload(images.encoded(deep, "PNG")), "VOUCHER")
     assert abs(Image.open(io.BytesIO(taken.content)).getpixel((10, 10))[0] - 156) < 3
     check_picture(upload(images.encoded(images.picture(mode="CMYK"), "JPEG")), "ID_CARD")
 
@@ -94,8 +94,21 @@ def test_a_script_hidden_in_a_good_picture_does_not_survive():
     assert b"<html" not in taken.content
 
 
-def test_portraits_may_be_grey():
-    assert check_picture(upload(images.grey()), "PHOTO").width == 900
+def test_bank_slips_may_be_grey():
+    assert check_picture(upload(images.grey()), "VOUCHER").width == 900
+
+
+@pytest.mark.parametrize("size", [(295, 413), (413, 579), (413, 626), (358, 441), (600, 800)])
+def test_a_portrait_is_upright_and_in_colour(size):
+    assert check_picture(upload(images.jpeg(*size)), "PHOTO").width == size[0]
+    with pytest.raises(FileRefused, match=r"colour|彩色"):
+        check_picture(upload(images.encoded(images.picture(*size, mode="L"))), "PHOTO")
+
+
+@pytest.mark.parametrize("size", [(1600, 300), (900, 600), (500, 500), (300, 900)])
+def test_a_photo_of_another_shape_is_no_portrait(size):
+    with pytest.raises(FileRefused, match="413"):
+        check_picture(upload(images.jpeg(*size)), "PHOTO")
 
 
 def test_a_small_red_seal_on_a_grey_page_is_colour_enough():

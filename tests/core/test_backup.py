@@ -1,5 +1,6 @@
 """Backup and restore, tried; and the purge of uploads nobody confirmed."""
 
+import json
 import shutil
 import stat
 import zipfile
@@ -12,9 +13,11 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from backoffice.core.models import ImportRun
+from backoffice.core.management.commands import restore as restoring
+from backoffice.core.models import ImportRun, SignOfLife
 from registry.models import Company
 from tests.factories import CompanyFactory
 
@@ -134,6 +137,143 @@ def test_a_folder_without_archives_is_told(tmp_path):
 def test_backups_do_not_go_into_the_folder_they_save(private_media):
     with pytest.raises(CommandError, match="another place"):
         call_command("backup", private_media / "backups")
+
+
+# --- Archives of other versions ------------------------------------------------------------------------
+
+
+def upgrade_by_a_later_version():
+    """What a later version may do to the database: a table that refers to ours, a column, a view, a constraint."""
+    with connection.cursor() as cursor:
+        key = "bigint" if connection.vendor == "postgresql" else "integer"
+        cursor.execute(
+            f"CREATE TABLE later_table (id {key} PRIMARY KEY, company {key} REFERENCES registry_company (id))"
+        )
+        cursor.execute("ALTER TABLE registry_company ADD COLUMN later_column integer DEFAULT 7 NOT NULL")
+        cursor.execute("CREATE VIEW later_view AS SELECT id, later_column FROM registry_company")
+        if connection.vendor == "postgresql":
+            cursor.execute("CREATE FUNCTION later_function() RETURNS integer LANGUAGE sql AS 'SELECT 1'")
+            cursor.execute("CREATE TYPE later_type AS ENUM ('a', 'b')")
+        else:
+            cursor.execute("CREATE UNIQUE INDEX later_index ON registry_company (later_column, id)")
+    MigrationRecorder(connection).record_applied("registry", "9999_of_a_later_version")
+
+
+def shape():
+    """All that the database holds, by name."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT 'relation', relname, relkind::text FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+                "UNION ALL SELECT 'routine', proname, '' FROM pg_proc WHERE pronamespace = 'public'::regnamespace "
+                "UNION ALL SELECT 'type', typname, '' FROM pg_type WHERE typnamespace = 'public'::regnamespace "
+                "UNION ALL SELECT 'column', table_name || '.' || column_name, data_type "
+                "FROM information_schema.columns WHERE table_schema = 'public'"
+            )
+        else:
+            cursor.execute("SELECT type, name, sql FROM sqlite_master")
+        return sorted(cursor.fetchall(), key=str)
+
+
+@needs_tools
+@pytest.mark.django_db(transaction=True)
+def test_an_archive_from_before_an_upgrade_brings_back_exactly_what_was(tmp_path):
+    company = CompanyFactory()
+    before = shape()
+    backup(tmp_path)
+    upgrade_by_a_later_version()
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO later_table VALUES (1, %s)", [company.pk])
+    restore(tmp_path, "--no-safety-copy")
+    assert shape() == before
+    assert Company.objects.get() == company
+    assert ("registry", "9999_of_a_later_version") not in MigrationRecorder(connection).applied_migrations()
+
+
+@needs_tools
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("listed", [True, False], ids=["in the manifest", "in the database alone"])
+def test_an_archive_from_a_newer_version_is_refused_before_anything_is_touched(tmp_path, listed):
+    MigrationRecorder(connection).record_applied("registry", "9999_of_a_later_version")
+    archive = backup(tmp_path)
+    MigrationRecorder(connection).record_unapplied("registry", "9999_of_a_later_version")
+    CompanyFactory()
+    manifest = json.loads(zipfile.ZipFile(archive).read("manifest.json"))
+    assert "registry.9999_of_a_later_version" in manifest["migrations"]
+    if not listed:
+        archive = without_list_of_migrations(archive)
+    with pytest.raises(
+        CommandError, match=r"newer version of the product \(registry.9999_of_a_later_version\)"
+    ):
+        restore(archive)
+    assert Company.objects.count() == 1
+    assert not (tmp_path / "before-restore").exists()
+
+
+def without_list_of_migrations(archive):
+    """As versions before this one wrote it."""
+    old = archive.with_name("backup-0.zip")
+    with zipfile.ZipFile(archive) as source, zipfile.ZipFile(old, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == "manifest.json":
+                content = json.dumps({"vendor": connection.vendor, "at": ""}).encode()
+            target.writestr(name, content)
+    return old
+
+
+@needs_tools
+@pytest.mark.django_db(transaction=True)
+def test_whoever_restores_an_older_archive_is_told_to_migrate(tmp_path):
+    MigrationRecorder(connection).record_unapplied("core", "0009_counters_and_signs_of_life")
+    archive = backup(tmp_path)
+    MigrationRecorder(connection).record_applied("core", "0009_counters_and_signs_of_life")
+    for source in (archive, without_list_of_migrations(archive)):
+        said = StringIO()
+        call_command("restore", source, "--yes", "--no-safety-copy", stdout=said)
+        assert "(migrations that it lacks: 1): run manage.py migrate" in said.getvalue()
+
+
+@needs_tools
+@pytest.mark.django_db(transaction=True)
+def test_an_archive_of_a_site_with_its_uploads_in_the_cloud_is_refused(tmp_path, settings):
+    settings.MEDIA_STORAGE = "s3"
+    archive = backup(tmp_path)
+    settings.MEDIA_STORAGE = "disk"
+    with pytest.raises(CommandError, match="MEDIA_STORAGE"):
+        restore(archive)
+
+
+@pytest.mark.postgres
+@needs_tools
+@pytest.mark.django_db(transaction=True)
+def test_while_somebody_uses_the_database_nothing_is_replaced(tmp_path, private_media, monkeypatch):
+    CompanyFactory()
+    archive = backup(tmp_path)
+    monkeypatch.setattr(restoring, "EMPTY_SCHEMA", restoring.EMPTY_SCHEMA.replace("20s", "200ms"))
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute("SELECT count(*) FROM registry_company")
+            with pytest.raises(CommandError, match="Stop the servers"):
+                restore(archive, "--no-safety-copy")
+    finally:
+        other.close()
+    assert Company.objects.count() == 1
+    assert not list(private_media.parent.glob("media.restoring-*"))
+
+
+@needs_tools
+@pytest.mark.django_db(transaction=True)
+def test_restored_uploads_are_read_by_the_product_alone_and_the_backup_leaves_a_sign(tmp_path, private_media):
+    default_storage.save("attachments/ab/scan.jpg", ContentFile(b"the picture"))
+    backup(tmp_path)
+    restore(tmp_path, "--no-safety-copy")
+    paths = [private_media, *private_media.rglob("*")]
+    assert {path.stat().st_mode & 0o077 for path in paths} == {0}
+    backup(tmp_path)
+    assert "backup-" in SignOfLife.objects.get(name="backup").note
 
 
 # --- Uploads nobody confirmed --------------------------------------------------------------------------

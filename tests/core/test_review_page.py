@@ -6,7 +6,14 @@ from django.urls import reverse
 from backoffice.core.flow import last_log_id, perform, start
 from backoffice.core.models import Attachment, AttachmentKind, ReadyOpinion, Task
 from backoffice.roles import Role
-from tests.factories import PaperFactory, UserFactory
+from tests.factories import (
+    CompanyApplicationFactory,
+    CompanyChangeFactory,
+    PaperFactory,
+    PersonalApplicationFactory,
+    UserFactory,
+    client_of,
+)
 from tests.flowapp.models import Paper, State
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("papers")]
@@ -38,7 +45,7 @@ def test_the_page_shows_fields_notes_trail_pictures_and_ready_opinions(desk, sig
     gone = Attachment.objects.create(
         owner=paper, kind=kind, name="old.jpg", file="attachments/y.jpg", removed_at=paper.history.first().history_date
     )  # fmt: skip
-    ReadyOpinion.objects.create(flow="flowapp.Paper", text="材料齐全")
+    ReadyOpinion.objects.create(flow="flowapp.Paper", text="材料齐全", steps="local_approve,approve")
     ReadyOpinion.objects.create(text="请补充材料")
     ReadyOpinion.objects.create(flow="registry.Transfer", text="另一个流程")
     ReadyOpinion.objects.create(text="不再提供", is_active=False)
@@ -50,13 +57,16 @@ def test_the_page_shows_fields_notes_trail_pictures_and_ready_opinions(desk, sig
         "Look twice",
         desk.clerk.name,
         "材料齐全",
-        "请补充材料",
     ):
         assert text in page
     assert reverse("core:attachment", args=[picture.pk]) in page
     assert reverse("core:attachment", args=[gone.pk]) not in page
     assert "另一个流程" not in page
     assert "不再提供" not in page
+    assert "请补充材料" not in page  # a reason for a return
+    back = signed_in(desk.reviewer).get(step_page(paper, "local_return")).content.decode()
+    assert "请补充材料" in back
+    assert "材料齐全" not in back
     assert 'href="../local_return/"' in page  # the other decision is one click away
 
 
@@ -197,7 +207,51 @@ def test_the_next_task_is_none_a_colleague_looks_after(desk, signed_in):
     assert response.redirect_chain[-1][0] == step_page(third)
 
 
+def test_the_next_task_stays_in_the_list_and_filter_one_came_from(desk, signed_in):
+    first, late, mine = desk.waiting(), desk.waiting(), desk.waiting()
+    Task.of(late).filter(closed_at=None).update(due_on="2026-01-01")
+    Task.of(mine).filter(closed_at=None).update(assigned_to=desk.reviewer)
+    client = signed_in(desk.reviewer)
+    row = client.get("/admin/core/task/", {"holder": "mine"}).content.decode()
+    origin = "?_inbox=holder%3Dmine"
+    assert f"{object_page(mine)}{origin}" in row
+    assert f"../step/local_approve/{origin}" in client.get(object_page(mine) + origin).content.decode()
+    response = client.post(step_page(first) + origin, {"seen": last_log_id(first), "next": "1"}, follow=True)
+    assert response.redirect_chain[-1][0] == step_page(mine) + origin  # not the late one
+    response = client.post(step_page(mine) + origin, {"seen": last_log_id(mine), "next": "1"}, follow=True)
+    assert response.redirect_chain[-1][0] == "/admin/core/task/?holder=mine"
+    assert "Nothing else of this kind" in told(response)[-1]
+
+
+def test_another_kind_of_work_is_never_the_next_task(desk, signed_in):
+    application = PersonalApplicationFactory(at="LOCAL_REVIEW", local_body=desk.body)
+    Task.of(application).filter(closed_at=None).update(due_on="2026-01-01")
+    response = post(signed_in(desk.reviewer), desk.waiting(), next="1")
+    assert response.redirect_chain[-1][0] == reverse("admin:core_task_changelist")
+    assert "Nothing else of this kind" in told(response)[-1]
+
+
 def test_after_the_last_task_the_inbox_says_so(desk, signed_in):
     response = post(signed_in(desk.reviewer), desk.waiting(), next="1")
     assert response.redirect_chain[-1][0] == reverse("admin:core_task_changelist")
     assert len(told(response)) == 2
+
+
+# -- whom hints speak to -----------------------------------------------------------------------------
+
+
+def test_hints_for_whoever_fills_in_a_record_are_not_read_out_to_its_reviewer():
+    change = CompanyChangeFactory(kind="RENAME", new_login_name="新登录名")
+    hint = "Replaces the login name"
+    page = reverse("admin:registry_companychange_change", args=[change.pk])
+    application = CompanyApplicationFactory(at="OFFICE_REVIEW")
+    office = client_of(UserFactory(role=Role.OFFICE))
+    office.cookies["django_language"] = "en"
+    text = office.get(
+        reverse("admin:registry_companyapplication_change", args=[application.pk])
+    ).content.decode()
+    assert "Login name" in text
+    assert application.login_name in text
+    assert "You will sign in with it" not in text
+    assert "Couriers deliver" not in text
+    assert hint not in office.get(page).content.decode()

@@ -3,11 +3,14 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from backoffice.core import inbox
 from backoffice.core.flow import last_log_id
-from backoffice.core.models import TransitionLog
+from backoffice.core.models import Attachment, Task, TransitionLog
 from backoffice.roles import Role
 from tests.enrolments import advance
 from tests.factories import UserFactory
@@ -118,3 +121,72 @@ def test_bills_that_do_not_wait_for_finance_are_not_offered(finance: Client) -> 
     assert answer.redirect_chain
     assert decide(finance, "finance_approve", row).context["refused"] == 1
     assert decide(finance, "finance_return", row, opinion="x").context["refused"] == 1
+
+
+# --- What is decided on is shown, and the inbox has the same page and the same rule -----------------------
+
+
+def preview(client: Client, *enrolments: Enrolment) -> Any:
+    data = {"action": "decide_selected", "_selected_action": [row.bill.pk for row in enrolments]}
+    return client.post(reverse("admin:fees_bill_changelist"), data)
+
+
+def from_inbox(client: Client, *enrolments: Enrolment) -> Any:
+    tasks = [Task.of(row).get(closed_at=None).pk for row in enrolments]
+    return client.post(reverse("admin:core_task_changelist"), {
+        "action": "decide_selected", "_selected_action": tasks,
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize("door", [preview, from_inbox])
+def test_the_page_shows_picture_day_title_and_what_is_left_out_with_the_reason(
+    finance: Client, door: Any
+) -> None:
+    exact = handed_in(300, payer_name="付款甲", invoice_title="抬头乙")
+    too_much, same = handed_in(320, company="乙公司"), handed_in(300, company="丙公司")
+
+    answer = door(finance, exact, too_much, same)
+    html = answer.content.decode()
+
+    bills = {bill.object_id: bill for bill in answer.context["bills"]}
+    assert [bool(bills[row.pk].left_out) for row in (exact, too_much, same)] == [False, True, False]
+    assert "20" in bills[too_much.pk].left_out
+    assert str(bills[too_much.pk].left_out) in html
+    for row in (exact, too_much, same):
+        (picture,) = Attachment.of(row.bill.vouchers.get())
+        assert f'src="{reverse("core:attachment", args=[picture.pk])}"' in html
+        (shown,) = bills[row.pk].shown
+        assert any("2" in remark for remark in shown.remarks), "the factory's pictures are all the same"
+    for text in ("付款甲", "抬头乙", "2026-06-01", exact.number):
+        assert text in html
+    assert states(exact, too_much, same) == ["FINANCE_REVIEW"] * 3
+
+
+def test_the_inbox_leaves_out_what_the_list_leaves_out(finance: Client) -> None:
+    exact, too_much = handed_in(300), handed_in(320, company="乙公司")
+    ids = [Task.of(row).get(closed_at=None).pk for row in (exact, too_much)]
+
+    outcomes = inbox.decide(ids, "finance_approve", by=UserFactory(role=Role.FINANCE))
+
+    assert [outcome.is_done for outcome in outcomes] == [True, False]
+    assert "20" in outcomes[1].reasons[0]
+    assert states(exact, too_much) == ["TRAINING_REVIEW", "FINANCE_REVIEW"]
+
+
+def test_what_was_chosen_in_the_inbox_leads_back_there(finance: Client) -> None:
+    row = handed_in(300)
+    page = from_inbox(finance, row)
+    assert page.context["back_url"] == reverse("admin:core_task_changelist")
+    data = {"step": "finance_approve", "opinion": "", "bill": row.bill.pk, "back": page.context["back"]}
+    answer = finance.post(reverse("admin:fees_bill_decide"), data | {f"seen_{row.bill.pk}": last_log_id(row)})
+    assert (answer.context["done"], answer.context["back_url"]) == (1, reverse("admin:core_task_changelist"))
+
+
+def test_the_preview_costs_the_same_for_three_and_for_ten(finance: Client) -> None:
+    bills = [handed_in(300, company=f"公司{n}").bill.pk for n in range(10)]
+    address, counts = reverse("admin:fees_bill_changelist"), []
+    for chosen in (bills[:3], bills[:3], bills):
+        with CaptureQueriesContext(connection) as caught:
+            finance.post(address, {"action": "decide_selected", "_selected_action": chosen})
+        counts.append(len(caught))
+    assert counts[1] == counts[2]

@@ -115,7 +115,7 @@ def test_a_bill_is_found_by_company_subject_and_number(finance: Client, term: st
     enrolment = handed_in(300)
     handed_in(300, company="乙公司")
     bill = enrolment.bill
-    term = {"SUBJECT": str(enrolment.training_class)[:8] + " 示范", "NUMBER": str(bill.pk)}.get(term, term)
+    term = {"SUBJECT": str(enrolment.training_class)[:8] + " 示范", "NUMBER": bill.number}.get(term, term)
 
     assert [row.pk for row in shown(finance, q=term)] == [bill.pk]
 

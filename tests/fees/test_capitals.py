@@ -9,8 +9,7 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fees.flows.payment import yuan
-from fees.money import in_capitals
+from fees.money import in_capitals, yuan
 
 TABLE = [
     ("0", "零元整"),

@@ -14,6 +14,7 @@ from backoffice.core.flow import last_log_id
 from backoffice.core.models import Attachment, AttachmentKind
 from backoffice.roles import Role
 from fees.models import BankAccount, PayerDefault, Voucher
+from fees.money import in_yuan
 from tests.enrolments import EnrolmentFactory, advance, voucher
 from tests.factories import UserFactory, actor, client_of
 from tests.files.images import bad_files, jpeg, png, upload
@@ -81,13 +82,14 @@ def test_it_shows_where_to_pay_how_much_and_what_for(enrolment: Enrolment) -> No
         "广东省建设监理协会",
         "工商银行银山支行",
         "3602000809002419563",
-        "900.00",
+        'data-value="900.00"',
+        in_yuan(Decimal(900)),
         "玖佰元整",
     ):
         assert expected in text
     assert remark in text
     assert remark.startswith("广东示范监理有限公司 ")
-    assert remark.endswith(f" {enrolment.bill.pk}")
+    assert remark.endswith(f" {enrolment.number}")
     assert text.count('data-copy="copy-') == 5
 
 

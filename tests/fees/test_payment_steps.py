@@ -313,9 +313,26 @@ def test_a_picture_that_paid_other_bills_already_is_pointed_out_for_each(at: At)
 
     answer = client_of(actor(second, Role.FINANCE)).get(address(second, "finance_approve"))
 
-    remarks = answer.context["vouchers"][0].remarks
+    (remark,) = [text for text in answer.context["vouchers"][0].remarks if "2" in text]
     for row in (first, third):
-        assert sum(row.bill.subject in remark for remark in remarks) == 1
+        assert remark.count(reverse("admin:fees_bill_change", args=[row.bill.pk])) == 1
+        assert row.number in remark
+
+
+def test_of_many_bills_with_the_same_picture_five_are_named_and_the_others_counted(at: At) -> None:
+    rows = [at("AWAITING_PAYMENT"), *(EnrolmentFactory(people=1, at="AWAITING_PAYMENT") for _n in range(7))]
+    for row in rows:
+        image = upload(png(), "pay.png")
+        perform(row, "submit_voucher", by=actor(row, Role.COMPANY), vouchers=[voucher(300, image=image)])
+
+    answer = client_of(actor(rows[0], Role.FINANCE)).get(address(rows[0], "finance_approve"))
+
+    (remark,) = [text for text in answer.context["vouchers"][0].remarks if "7" in text]
+    assert remark.count("<a ") == 5
+    assert "2" in remark.rpartition("</a>")[2]
+    html = answer.content.decode()
+    picture = reverse("core:attachment", args=[answer.context["vouchers"][0].pictures[0].pk])
+    assert html.index(picture) < html.index(str(remark)), "the picture comes first"
 
 
 def test_the_company_is_not_told_of_other_companies_pictures(at: At) -> None:
@@ -341,3 +358,24 @@ def test_a_local_body_sees_no_payment_panel(at: At) -> None:
 
     assert answer.status_code == 200
     assert "payment" not in [entry["panel"].key for entry in answer.context["panels"]]
+
+
+def test_a_returned_voucher_that_is_not_handed_in_again_is_withdrawn(at: At) -> None:
+    enrolment = at("AWAITING_PAYMENT")
+    clerk = actor(enrolment, Role.COMPANY)
+    enrolment = perform(enrolment, "submit_voucher", by=clerk, vouchers=[voucher(100), voucher(200)])
+    enrolment = advance(enrolment, "finance_return")
+    first, second = enrolment.bill.vouchers.order_by("pk")
+
+    perform(enrolment, "submit_voucher", by=clerk, vouchers=[voucher(300, pk=first.pk)])
+
+    assert list(enrolment.bill.vouchers.order_by("pk").values_list("status", flat=True)) == [
+        "SUBMITTED",
+        "WITHDRAWN",
+    ]
+    assert enrolment.bill.pending() == 300
+    assert [row.status for row in second.history.order_by("history_id")] == [
+        "SUBMITTED",
+        "RETURNED",
+        "WITHDRAWN",
+    ]

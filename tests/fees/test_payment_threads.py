@@ -1,6 +1,5 @@
 """Many at the cash desk at once, on PostgreSQL with real row locks: exactly one effect, no doubled voucher."""
 
-import datetime
 from collections import Counter
 from collections.abc import Callable
 
@@ -11,7 +10,7 @@ from backoffice.core.models import Attachment, AttachmentKind, Task, TransitionL
 from backoffice.roles import Role
 from fees.models import Bill, Refund
 from tests.core.test_flow_threads import THREADS, all_at_once
-from tests.enrolments import EnrolmentFactory, voucher
+from tests.enrolments import EnrolmentFactory, paid_back, voucher
 from tests.factories import UserFactory, actor
 from training.models import Enrolment
 
@@ -94,8 +93,7 @@ def test_paying_back_while_another_payment_is_verified_loses_no_yuan(attempt: in
             Refund.objects.get(pk=refund.pk),
             "pay_back",
             by=officers[0],
-            reference="R1",
-            paid_on=datetime.date(2026, 6, 2),
+            **paid_back(),
         ),
         lambda: perform(Enrolment.objects.get(pk=enrolment.pk), "finance_approve", by=officers[1]),
     ]

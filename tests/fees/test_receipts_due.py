@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from backoffice.core.flow import StepRefused, perform
+from backoffice.core.flow import StepRefused, available, perform
 from backoffice.core.models import Task
 from backoffice.roles import Role
 from fees.models import Bill, Receipt, Refund
-from tests.enrolments import EnrolmentFactory, EnrolmentLineFactory, advance, voucher
+from tests.enrolments import EnrolmentFactory, EnrolmentLineFactory, advance, paid_back, voucher
 from tests.factories import CertificateFactory, CompanyFactory, UserFactory, actor
 from training.models import Enrolment, EnrolmentLine
 
@@ -23,6 +23,7 @@ AFTER_PAYMENT = ("training_return", "finance_return", "decline_payment")
 
 
 def receipts(enrolment: Enrolment, state: str = "DUE") -> dict[str, Decimal]:
+    """The sums by kind, for bills that one payer pays."""
     rows = Receipt.objects.filter(bill=enrolment.bill, state=state)
     assert rows.values("kind").distinct().count() == rows.count()
     return {row.kind: row.amount for row in rows}
@@ -91,15 +92,6 @@ def test_dues_and_change_get_one_receipt_each() -> None:
     add_change(enrolment)
     advance(enrolment, *TO_BILL, "submit_voucher", "finance_approve")
     assert receipts(enrolment) == {"FISCAL": 1200, "INVOICE": 40}
-
-
-def test_the_receipt_is_made_out_to_the_title_of_the_latest_voucher() -> None:
-    enrolment = advance(EnrolmentFactory(people=1), *TO_BILL)
-    given = [voucher(100, invoice_title="总公司"), voucher(200, invoice_title="分公司")]
-    perform(enrolment, "submit_voucher", by=actor(enrolment, Role.COMPANY), vouchers=given)
-    enrolment.refresh_from_db()
-    advance(enrolment, "finance_approve")
-    assert Receipt.objects.get(bill=enrolment.bill).title == "分公司"
 
 
 # --- The roster changes after the payment --------------------------------------------------------------
@@ -171,10 +163,13 @@ def test_after_a_cut_roster_the_void_receipt_is_followed_by_a_smaller_one(paid: 
     assert receipts(enrolment) == {"FISCAL": 600}
 
 
-def test_a_due_receipt_that_finance_declares_void_stays_void(paid: Enrolment) -> None:
-    due = Receipt.objects.get(bill=paid.bill)
-    perform(due, "void", by=UserFactory(role=Role.FINANCE), opinion="不开票")
-    assert receipts(paid) == {}
+def test_what_is_owed_cannot_be_declared_void_before_it_was_written(paid: Enrolment) -> None:
+    due, finance = Receipt.objects.get(bill=paid.bill), UserFactory(role=Role.FINANCE)
+    for step in ("void", "not_owed"):
+        with pytest.raises(StepRefused):
+            perform(due, step, by=finance, opinion="不开票")
+    assert receipts(paid) == {"FISCAL": 900}
+    assert "void" not in [offer.step.name for offer in available(due, finance)]
 
 
 def test_while_the_roster_is_open_no_other_receipt_follows_a_void_one(paid: Enrolment) -> None:
@@ -232,7 +227,7 @@ def test_a_refund_due_is_used_when_the_credit_is_needed_again(paid: Enrolment) -
 
 def pay_back(enrolment: Enrolment, **data: Any) -> None:
     refund = Refund.objects.get(bill=enrolment.bill, state="DUE")
-    given = {"reference": "TK-1", "paid_on": timezone.localdate()} | data
+    given = paid_back() | data
     perform(refund, "pay_back", by=UserFactory(role=Role.FINANCE), **given)
 
 

@@ -56,14 +56,14 @@ def test_finance_records_number_and_date(due: Receipt, finance: Any) -> None:
 @pytest.mark.parametrize("role", [role for role in Role if role != Role.FINANCE])
 @pytest.mark.parametrize("step", ["issue", "void", "correct"])
 def test_nobody_else_does(role: Role, step: str, due: Receipt, finance: Any) -> None:
-    if step == "correct":
+    if step != "issue":
         issue(due, finance)
     company = {"company": due.bill.company} if role == Role.COMPANY else {}
     data = {} if step == "void" else {"number": "1", "issued_on": timezone.localdate()}
     with pytest.raises(StepRefused):
         perform(due, step, by=UserFactory(role=role, **company), opinion="x", **data)
     due.refresh_from_db()
-    assert due.state == ("ISSUED" if step == "correct" else "DUE")
+    assert due.state == ("DUE" if step == "issue" else "ISSUED")
 
 
 def test_a_receipt_is_issued_once(due: Receipt, finance: Any) -> None:
@@ -75,14 +75,15 @@ def test_a_receipt_is_issued_once(due: Receipt, finance: Any) -> None:
 
 
 def test_a_void_receipt_is_not_issued(due: Receipt, finance: Any) -> None:
-    perform(due, "void", by=finance, opinion="抬头错误")
+    perform(issue(due, finance), "void", by=finance, opinion="抬头错误")
     with pytest.raises(AlreadyHandled):
-        issue(due, finance)
+        issue(due, finance, "0002")
 
 
 def test_void_wants_to_know_why(due: Receipt, finance: Any) -> None:
+    issued = issue(due, finance)
     with pytest.raises(StepRefused):
-        perform(due, "void", by=finance, opinion=" ")
+        perform(issued, "void", by=finance, opinion=" ")
 
 
 @pytest.mark.parametrize("number", ["", "   ", "　"])
@@ -95,6 +96,12 @@ def test_no_receipt_is_issued_on_a_day_to_come(due: Receipt, finance: Any) -> No
     tomorrow = timezone.localdate() + datetime.timedelta(days=1)
     with pytest.raises(StepRefused, match=str(tomorrow)):
         issue(due, finance, issued_on=tomorrow)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "0215-06-01", "2016-01-05"])
+def test_no_receipt_is_issued_long_before_its_bill_was_made(day: str, due: Receipt, finance: Any) -> None:
+    with pytest.raises(StepRefused, match=day):
+        issue(due, finance, issued_on=datetime.date.fromisoformat(day))
 
 
 def test_a_number_that_stands_on_another_receipt_is_refused_by_name(due: Receipt, finance: Any) -> None:

@@ -1,6 +1,7 @@
 """Refunds: finance pays back, everybody else reads; the bill's credit falls, receipts that are too high are named."""
 
 import csv
+import datetime
 import io
 from copy import deepcopy
 from pathlib import Path
@@ -12,14 +13,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from backoffice.core.flow import AlreadyHandled, StepRefused, perform
-from backoffice.core.models import Task
+from backoffice.core.models import Message, Task
 from backoffice.roles import Role
 from fees.models import Refund
+from fees.services import paid_back
 from tests.enrolments import EnrolmentFactory, advance
+from tests.enrolments import paid_back as given
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/fees/refund/"
+EXPORTERS = (Role.FINANCE, Role.ADMIN, Role.AUDITOR)
 
 
 def page(refund: Refund, act: str = "change", *more: str) -> str:
@@ -30,10 +34,6 @@ def make() -> Refund:
     """An enrolment of 300 that was paid and then cancelled."""
     enrolment = advance(EnrolmentFactory(people=1, at="TRAINING_REVIEW"), "training_cancel", opinion="不开班")
     return Refund.objects.get(bill=enrolment.bill)
-
-
-def given(**values: Any) -> dict[str, Any]:
-    return {"reference": "TK-2026-1", "paid_on": timezone.localdate()} | values
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,7 @@ def test_staff_sees_all_refunds_and_a_company_its_own(
     assert rows == ({refund.pk} if role == Role.COMPANY else {refund.pk, foreign.pk})
     assert client.get(page(foreign)).status_code == (404 if role == Role.COMPANY else 200)
     assert client.post(page(refund), {"amount": "1"}).status_code == 403
-    assert client.get(f"{LIST}export/").status_code == (200 if role == Role.FINANCE else 403)
+    assert client.get(f"{LIST}export/").status_code == (200 if role in EXPORTERS else 403)
     assert ("/step/pay_back/" in client.get(page(refund)).content.decode()) == (role == Role.FINANCE)
 
 
@@ -139,3 +139,73 @@ def test_the_list_is_searched_and_exported(finance: Client, refund: Refund, fore
     assert len(lines) == 2
     assert name in lines[1]
     assert "不开班" in lines[1]
+
+
+# --- What finance notes is checked ---------------------------------------------------------------------
+
+
+def post(client: Client, refund: Refund, step: str = "pay_back", **values: Any) -> Any:
+    data = {name: str(value) for name, value in given(**values).items()}
+    return client.post(page(refund, "step", step), data | {"opinion": values.get("opinion", ""), "seen": ""})
+
+
+def state(refund: Refund) -> tuple[str, str, str]:
+    row = Refund.objects.get(pk=refund.pk)
+    return row.state, row.reference, row.payee_account
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"payee_account": ""}, {"payee_account": "NaN"}, {"payee_account": "12"}, {"payee_name": ""}, {"reference": " "},
+     {"paid_on": ""}, {"paid_on": "0001-01-01"},
+     {"paid_on": timezone.localdate() - datetime.timedelta(days=1)},
+     {"paid_on": timezone.localdate() + datetime.timedelta(days=1)}],
+    ids=str,
+)  # fmt: skip
+def test_without_account_reference_or_a_day_that_can_be_nothing_is_noted(
+    finance: Client, refund: Refund, wrong: dict[str, Any]
+) -> None:
+    assert post(finance, refund, **wrong).status_code == 200
+    assert state(refund) == ("DUE", "", "")
+
+
+def test_a_reference_stands_for_one_transfer(finance: Client, refund: Refund, foreign: Refund) -> None:
+    post(finance, refund)
+    answer = post(finance, foreign, reference="ｔｋ-2026-1")
+    assert refund.bill.company.name in " ".join(map(str, answer.context["messages"]))
+    assert state(foreign)[0] == "DUE"
+
+
+def test_a_mistake_is_corrected_with_a_reason_and_the_company_is_told(
+    finance: Client, refund: Refund
+) -> None:
+    UserFactory(role=Role.COMPANY, company=refund.bill.company, is_manager=True, email="clerk@example.org")
+    post(finance, refund)
+    told = Message.objects.latest("id")
+    assert ("TK-2026-1" in told.body, "9563" in told.body, given()["payee_account"] in told.body) == (
+        True,
+        True,
+        False,
+    )
+    form = finance.get(page(refund, "step", "correct")).context["form"]
+    assert form["reference"].value() == "TK-2026-1"
+    assert post(finance, refund, "correct", reference="TK-2026-2").status_code == 200, "a reason is wanted"
+
+    post(finance, refund, "correct", reference="TK-2026-2", opinion="流水号输错")
+
+    assert state(refund)[:2] == ("PAID", "TK-2026-2")
+    assert "TK-2026-2" in Message.objects.latest("id").body
+    assert Message.objects.count() == 2
+    refund.bill.refresh_from_db()
+    assert refund.bill.paid == 0, "corrected, not paid twice"
+
+
+def test_whether_it_is_too_much_is_asked_again_with_the_bill_locked(refund: Refund) -> None:
+    """The guard looked before the lock; meanwhile the bill asks for more."""
+    stale = Refund.objects.get(pk=refund.pk)
+    assert not stale.steps()["pay_back"].refusals(stale)
+    type(refund.bill).objects.filter(pk=refund.bill_id).update(total=300)
+    with pytest.raises(StepRefused, match="300"):
+        paid_back(stale, UserFactory(role=Role.FINANCE))
+    refund.bill.refresh_from_db()
+    assert refund.bill.paid == 300

@@ -1,18 +1,10 @@
-"""What the tests of the public pages share: fresh rate limits, and pages read in one language."""
+"""What the tests of the public pages share: pages read in one language."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
 from django.test import Client
-
-
-@pytest.fixture(autouse=True)
-def no_throttle_from_the_test_before() -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
 
 
 @pytest.fixture

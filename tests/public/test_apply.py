@@ -22,7 +22,7 @@ from tests.factories import (
     id_number,
     take,
 )
-from tests.files.images import bad_files, jpeg, upload
+from tests.files.images import bad_files, jpeg, scan_of, upload
 
 pytestmark = pytest.mark.django_db
 KINDS = ("PHOTO", "ID_CARD", "DIPLOMA", "TITLE", "LICENCE", "QUALIFICATION")
@@ -63,7 +63,7 @@ def company_filled() -> dict[str, Any]:
 
 
 def pictures(*codes: str) -> dict[str, Any]:
-    return {f"paper_{code}": upload(jpeg(), f"{code}.jpg") for code in codes}
+    return {f"paper_{code}": upload(scan_of(code), f"{code}.jpg") for code in codes}
 
 
 def errors(response: Any) -> str:
@@ -238,7 +238,7 @@ def test_fields_are_checked_while_typing(english: Client, field: str, value: str
 
 
 def test_a_company_applies_and_the_office_gets_the_task(english: Client, company_filled: dict) -> None:
-    response = english.post("/apply/company/", company_filled | pictures("LICENCE"))
+    response = english.post("/apply/company/", company_filled | pictures("LICENCE", "QUALIFICATION"))
     application = CompanyApplication.objects.get()
     assert response["Location"] == f"/a/{token_of(application)}/"
     assert application.state == "OFFICE_REVIEW"
@@ -247,7 +247,7 @@ def test_a_company_applies_and_the_office_gets_the_task(english: Client, company
 
 def test_a_registered_company_is_sent_to_the_sign_in(english: Client, company_filled: dict) -> None:
     CompanyFactory(name=company_filled["name"])
-    response = english.post("/apply/company/", company_filled | pictures("LICENCE"))
+    response = english.post("/apply/company/", company_filled | pictures("LICENCE", "QUALIFICATION"))
     assert "is registered already" in response.content.decode()
     assert CompanyApplication.objects.get().state == "DRAFT"
 

@@ -14,7 +14,7 @@ from backoffice.public.throttle import APPLICATIONS, LOOKUPS, UPLOADS
 from backoffice.public.views_apply import LINK_MAILS
 from registry.models import CompanyApplication, PersonalApplication
 from tests.factories import CompanyFactory, PersonalApplicationFactory, TrainingClassFactory, id_number, take
-from tests.files.images import jpeg, upload
+from tests.files.images import jpeg, scan_of, upload
 
 pytestmark = pytest.mark.django_db
 FORM = "/apply/person/"
@@ -163,7 +163,9 @@ def test_of_another_kind_no_picture_is_taken(english: Client, draft: Any) -> Non
 
 
 def test_an_upload_answers_with_its_box(english: Client, draft: Any) -> None:
-    answer = english.post(f"/a/{token_of(draft)}/upload/PHOTO/", {"file": upload(jpeg(), "我.jpg")}).json()
+    answer = english.post(
+        f"/a/{token_of(draft)}/upload/PHOTO/", {"file": upload(scan_of("PHOTO"), "我.jpg")}
+    ).json()
     stored = Attachment.of(draft).get()
     assert f"/a/{token_of(draft)}/files/{stored.pk}/thumb/" in answer["html"]
     assert "我.jpg" in answer["html"]

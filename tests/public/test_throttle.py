@@ -1,20 +1,29 @@
 """Rate limits of the public pages: per address, with the wait in words."""
 
-import pytest
-from django.core.cache import cache
-from django.test import RequestFactory
+from datetime import timedelta
 
-from backoffice.public import throttle
+import pytest
+from django.test import RequestFactory
+from django.utils import timezone
+
+from backoffice.core import counters
 from backoffice.public.throttle import Limit, sender, too_many
 
 LIMIT = Limit("test", 3, 10)
 
 
-@pytest.fixture(autouse=True)
-def fresh_counts():
-    cache.clear()
-    yield
-    cache.clear()
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """`later(seconds)`: the clock of the counters goes so many seconds before."""
+
+    def go(seconds):
+        moment = timezone.now() + timedelta(seconds=seconds)
+        monkeypatch.setattr(counters.timezone, "now", lambda: moment)
+
+    return go
 
 
 def request_from(address: str = "203.0.113.7"):
@@ -39,19 +48,17 @@ def test_another_page_does_not_wait():
     assert Limit("other", 3, 10).wait(request_from()) == 0
 
 
-def test_the_wait_ends(monkeypatch):
-    now = throttle.time.time()
+def test_the_wait_ends(later):
     for _n in range(4):
         LIMIT.wait(request_from())
-    monkeypatch.setattr("time.time", lambda: now + 601)
+    later(601)
     assert LIMIT.wait(request_from()) == 0
 
 
-def test_trying_during_the_wait_does_not_lengthen_it(monkeypatch):
-    now = throttle.time.time()
+def test_trying_during_the_wait_does_not_lengthen_it(later):
     for _n in range(4):
         LIMIT.wait(request_from())
-    monkeypatch.setattr("time.time", lambda: now + 540)
+    later(540)
     assert LIMIT.wait(request_from()) <= 61
 
 
@@ -67,7 +74,7 @@ def test_a_proxy_header_is_not_believed_without_a_proxy():
     assert LIMIT.wait(RequestFactory().get("/", HTTP_X_FORWARDED_FOR="198.51.100.99")) > 0
 
 
-def test_no_address_stands_in_the_cache():
+def test_no_address_stands_in_the_counters():
     assert "203.0.113.7" not in LIMIT.key(request_from())
 
 

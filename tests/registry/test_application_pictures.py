@@ -14,7 +14,7 @@ from backoffice.core.models import Attachment
 from backoffice.roles import Role
 from registry.models import PersonalApplication
 from tests.factories import CompanyApplicationFactory, PersonalApplicationFactory, actor, take
-from tests.files.images import jpeg
+from tests.files.images import jpeg, scan_of
 from tests.registry.application_tools import client_for, page
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 def upload(client: Client, record: Any) -> Any:
     kind = Attachment.of(record).first().kind  # type: ignore[union-attr]
-    file = SimpleUploadedFile("新.jpg", jpeg(700, 700), "image/jpeg")
+    file = SimpleUploadedFile("新.jpg", jpeg(700, 980), "image/jpeg")
     return client.post(page(record, "attachments"), {"kind": kind.pk, "file": file}, follow=True)
 
 
@@ -55,7 +55,7 @@ def test_the_rule_holds_below_the_screen_too(role: Role, state: str) -> None:
     by, paper = actor(application, role), Attachment.of(application).earliest("pk")
     refusals = (PermissionDenied, attachments.FileRefused)
     with pytest.raises(refusals):
-        attachments.accept(SimpleUploadedFile("a.jpg", jpeg()), "PHOTO", application, by)
+        attachments.accept(SimpleUploadedFile("a.jpg", scan_of("PHOTO")), "PHOTO", application, by)
     with pytest.raises(refusals):
         attachments.remove(paper, by)
     assert Attachment.of(application).filter(removed_at=None).count() == 3
@@ -68,7 +68,7 @@ def test_a_page_from_before_the_approval_changes_no_picture_either() -> None:
     stale = PersonalApplication.objects.get(pk=application.pk)
     take(application, "company_approve")
     with pytest.raises(attachments.FileRefused, match="fixed"), translation.override("en"):
-        attachments.accept(SimpleUploadedFile("a.jpg", jpeg()), "PHOTO", stale, clerk)
+        attachments.accept(SimpleUploadedFile("a.jpg", scan_of("PHOTO")), "PHOTO", stale, clerk)
 
 
 @pytest.mark.parametrize("factory", [PersonalApplicationFactory, CompanyApplicationFactory])
@@ -76,7 +76,7 @@ def test_the_applicant_hands_in_pictures_while_it_is_his_turn_only(factory: Any)
     kind = "PHOTO" if factory is PersonalApplicationFactory else "LICENCE"
 
     def hand_in(record: Any) -> Attachment:
-        return attachments.accept(SimpleUploadedFile("a.jpg", jpeg()), kind, record, Applicant(record))
+        return attachments.accept(SimpleUploadedFile("a.jpg", scan_of(kind)), kind, record, Applicant(record))
 
     record = factory()
     assert hand_in(record).uploaded_by is None

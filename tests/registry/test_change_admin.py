@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from backoffice.core.flow import perform
 from backoffice.core.models import AttachmentKind, Task, TransitionLog
 from backoffice.roles import Role
 from registry.models import Company, CompanyChange
@@ -126,6 +127,31 @@ def test_a_second_one_of_a_kind_leads_to_the_open_one(client: Client, company: C
     CompanyChangeFactory(company=company, kind="UPGRADE")
     assert client.get(ADD, follow=True).redirect_chain[-1][0].startswith(LIST)
     assert CompanyChange.objects.count() == 2
+
+
+def test_a_kind_that_cannot_be_begun_stands_there_with_the_reason(client: Client, company: Company) -> None:
+    Company.objects.filter(pk=company.pk).update(membership="TEMPORARY")
+    assert not client.get(ADD).context["adminform"].form.fields["kind"].help_text
+    change = CompanyChangeFactory(company=company, kind="UPGRADE")
+    shown = text(client.get(ADD))
+    assert str(change.get_kind_display()) in shown
+    assert page(change) in shown
+    change.delete()
+    Company.objects.filter(pk=company.pk).update(membership="FORMAL")
+    client.cookies["django_language"] = "en"
+    assert "formal member already" in text(client.get(ADD))
+
+
+def test_after_a_rename_the_page_still_shows_both_login_names(office: Client) -> None:
+    names = {"new_name": "广东新名监理有限公司", "new_login_name": "新名监理"}
+    change = CompanyChangeFactory(kind="RENAME", at="OFFICE_REVIEW", **names)
+    old = change.login_user().username
+    before = text(office.get(page(change)))
+    perform(change, "approve", by=UserFactory(role=Role.OFFICE))
+    after = text(office.get(page(change)))
+    for shown in (before, after):
+        assert f"<td>{old}</td>" in shown
+        assert '<td class="bo-after">新名监理</td>' in shown
 
 
 def test_a_double_click_finds_the_first_clicks_record(

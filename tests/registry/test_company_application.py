@@ -13,7 +13,15 @@ from backoffice.core.models import Attachment, Task, TransitionLog
 from backoffice.roles import APPLICANT, Role
 from registry.flows.company_application import S
 from registry.models import Company, CompanyApplication, FormerName
-from tests.factories import CompanyApplicationFactory, CompanyFactory, UserFactory, actor, id_number, take
+from tests.factories import (
+    CompanyApplicationFactory,
+    CompanyFactory,
+    UserFactory,
+    actor,
+    give_papers,
+    id_number,
+    take,
+)
 from tests.registry.application_tools import OPINION, everybody, refused
 
 pytestmark = pytest.mark.django_db
@@ -145,6 +153,16 @@ def test_the_licence_must_still_be_there_at_the_approval() -> None:
     application = CompanyApplicationFactory(at=S.OFFICE_REVIEW)
     Attachment.of(application).update(removed_at=datetime.datetime.now(datetime.UTC))
     assert approval_refused(application).startswith("Still to be uploaded: ")
+
+
+@pytest.mark.parametrize(("purpose", "needs"), [("FORMAL", True), ("TEMPORARY", False)])
+def test_a_formal_member_shows_its_qualification_as_an_upgrade_does(purpose: str, needs: bool) -> None:
+    application = CompanyApplicationFactory(purpose=purpose, papers=False)
+    give_papers(application, "LICENCE")
+    if needs:
+        assert "QUALIFICATION" in submit_refused(application)
+        give_papers(application, "QUALIFICATION")
+    assert take(application, "submit").state == S.OFFICE_REVIEW
 
 
 @pytest.mark.parametrize("same", ["name", "credit_code", "former name"])

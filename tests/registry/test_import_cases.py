@@ -11,7 +11,6 @@ from backoffice.core.excel import UnreadableFile, get_layouts, open_workbook
 from backoffice.core.excel.check import check_table
 from registry import captions
 from tests.files import workbooks
-from training.drafting import Entry
 from training.roster_file import read_roster
 
 CASES = Path(workbooks.__file__).parent / "cases"
@@ -90,10 +89,18 @@ def roster(name):
 
 def test_a_roster_knows_the_same_captions_and_may_begin_in_any_column():
     other, column_b = roster("c30_roster_other_caption.xlsx"), roster("c35_roster_in_column_B.xlsx")
-    assert other.entries == [
-        Entry("TST000001", "RENEWAL_CHANGE", "原单位：广东示例监理有限公司"), Entry("TST000002", "UPGRADE"),
+    assert [(e.number, e.name, e.matter, e.remark) for e in other.entries] == [
+        ("TST000001", "测试甲", "RENEWAL_CHANGE", "原单位：广东示例监理有限公司"), ("TST000002", "测试乙", "UPGRADE", ""),
     ]  # fmt: skip
-    assert column_b.entries == [Entry("TST000001", "", "原单位"), Entry("TST000002")]
+    assert [(e.row, e.number, e.remark) for e in column_b.entries] == [
+        (4, "TST000001", "原单位"), (5, "TST000002", ""),
+    ]  # fmt: skip
+
+
+def test_a_roster_of_several_sheets_tells_sheet_and_row():
+    pages = {"一": [["证书编号"], ["A1160123"]], "二": [["证书编号"], ["A1160124"]]}
+    entries = read_roster(SimpleUploadedFile("名单.xlsx", workbooks.sheets(pages))).entries
+    assert [(entry.row, entry.number) for entry in entries] == [("一!2", "A1160123"), ("二!2", "A1160124")]
 
 
 def test_one_meaning_has_one_list_of_captions_in_every_layout():

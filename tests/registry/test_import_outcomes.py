@@ -240,6 +240,22 @@ ERRORS = [
 ]
 
 
+def test_a_renewal_on_the_day_of_issue_and_one_on_the_last_day_come_in(company):
+    """Both ends belong to the term: the order of the dates is “not before”, not “after”."""
+    run = carry_out(
+        row(1, renewal_date="2024-01-01"), row(2, issue_date="2024-01-01", renewal_date="2026-12-31"),
+        row(3, renewal_date="2023-12-31"),
+    )  # fmt: skip
+    assert run.counts["error"] == 1
+    stored = dict(Certificate.objects.values_list("number", "renewal_date"))
+    assert stored[row(1)["number"]].isoformat() == "2024-01-01"
+    assert stored[row(2)["number"]].isoformat() == "2026-12-31"
+    # Known certificates are asked the same question again.
+    assert not carry_out(row(1, issue_date="2024-01-01", renewal_date="2024-01-01", remark="再来")).counts[
+        "error"
+    ]
+
+
 @pytest.mark.parametrize(("values", "field", "code"), ERRORS)
 def test_a_bad_cell_is_reported_with_row_column_and_reason(company, values, field, code):
     run = look_through(row(1), row(2, **values))

@@ -11,7 +11,7 @@ from backoffice.roles import Role
 from registry.models import Company, Person
 from registry.profile import completeness
 from tests.factories import CompanyFactory, PersonFactory, UserFactory, give_papers
-from tests.files.images import jpeg, png, upload
+from tests.files.images import jpeg, png, scan_of, upload
 
 pytestmark = pytest.mark.django_db
 PICTURES = ("PHOTO", "ID_CARD", "DIPLOMA")
@@ -160,7 +160,7 @@ def test_a_new_picture_is_added_or_replaces_those_of_its_kind(replace: bool, sig
     person = PersonFactory()
     old, other = give_papers(person, "PHOTO", "ID_CARD")
     client = signed_in(UserFactory(role=Role.PERSON, person=person))
-    data = {"kind": old.kind_id, "file": upload(jpeg())} | ({"replace": "on"} if replace else {})
+    data = {"kind": old.kind_id, "file": upload(scan_of("PHOTO"))} | ({"replace": "on"} if replace else {})
     client.post(reverse("admin:registry_person_attachments", args=[person.pk]), data)
     there = set(Attachment.of(person).filter(removed_at=None))
     assert (old in there, other in there, len(there)) == (not replace, True, 2 if replace else 3)
@@ -193,3 +193,13 @@ def test_strangers_neither_see_nor_upload(role: Role, person: Person, signed_in:
     assert client.get(address).status_code == 404
     assert client.post(address, {"file": upload(jpeg())}).status_code == 404
     assert client.get(reverse("admin:registry_person_change", args=[person.pk])).status_code == 404
+
+
+def test_the_first_login_name_of_an_imported_company_is_its_information_officer() -> None:
+    company = CompanyFactory(information_officer="")
+    UserFactory(role=Role.COMPANY, company=company, username="示范监理")
+    UserFactory(role=Role.COMPANY, company=company, username="示范监理二")
+    company.refresh_from_db()
+    assert company.information_officer == "示范监理"
+    assert company.history.first().information_officer == "示范监理"
+    assert "information_officer" not in company.missing_fields()

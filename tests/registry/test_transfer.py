@@ -12,6 +12,7 @@ from backoffice.core.models import Attachment, Message, Task, TransitionLog
 from backoffice.core.scoping import can_see
 from backoffice.core.working_days import add_working_days
 from backoffice.roles import Role
+from registry.membership import transfer_person
 from registry.models import Company, Person, Transfer
 from registry.services import city_of
 from tests.factories import (
@@ -239,3 +240,15 @@ def test_somebody_without_a_company_can_be_claimed() -> None:
     transfer = TransferFactory(of=person, at="APPROVED")
     person.refresh_from_db()
     assert person.company == transfer.company
+
+
+def test_where_the_person_is_is_asked_again_once_the_person_is_locked() -> None:
+    """The guards may have seen another truth a moment ago: an import moved the person meanwhile."""
+    transfer = TransferFactory(at="OFFICE_REVIEW")
+    person = transfer.person
+    person.company = CompanyFactory()
+    person.save()
+    with pytest.raises(StepRefused):
+        transfer_person(transfer, UserFactory(role=Role.OFFICE))
+    person.refresh_from_db()
+    assert person.company != transfer.company

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
@@ -27,11 +26,6 @@ LIST = "/admin/registry/transfer/"
 
 def page(transfer: Transfer, act: str = "change", *more: str) -> str:
     return reverse(f"admin:registry_transfer_{act}", args=[transfer.pk, *more])
-
-
-@pytest.fixture(autouse=True)
-def no_tries_yet() -> None:
-    cache.clear()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 from registry.models import Certificate
 from tests.enrolments import EnrolmentFactory
 from tests.factories import CertificateFactory, PersonFactory, UserFactory, give_papers
-from training.drafting import Entry
+from training.entries import Entry
 from training.models import Enrolment, EnrolmentLine
 from training.roster import Row, look
 
@@ -27,6 +27,11 @@ def held_by(company: Any, papers: bool = True, **values: Any) -> Certificate:
 
 def entries(*certificates: Any) -> list[Entry]:
     return [Entry(getattr(row, "number", row)) for row in certificates]
+
+
+def named(*certificates: Certificate) -> list[Entry]:
+    """The same with the holder's name beside each number, as who holds the certificate can tell it."""
+    return [Entry(row.number, name=row.person.name) for row in certificates]
 
 
 def row_of(line: EnrolmentLine) -> Row:

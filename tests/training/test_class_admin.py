@@ -10,12 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from backoffice.core.links import VISITOR
-from backoffice.core.models import TransitionLog
+from backoffice.core.models import CalendarDay, TransitionLog
 from backoffice.core.scoping import visible_to
+from backoffice.core.working_days import is_working_day
 from backoffice.roles import GRANTS, Role
 from tests.factories import LocalBodyFactory, TrainingClassFactory, UserFactory
 from training.models import TrainingClass
-from training.services import copy_into_next_year, one_year_later, year_plan
+from training.services import copies_for_next_year, copy_into_next_year, one_year_later, year_plan
 
 pytestmark = pytest.mark.django_db
 State = TrainingClass.State
@@ -81,6 +82,7 @@ def test_nobody_else_edits_adds_or_acts(role: Role, signed_in: Any) -> None:
     assert client.post(f"{LIST}add/", posted(row, title="新班")).status_code == 403
     for action in ("open_selected", "close_selected", "copy_selected"):
         act(client, action, row)
+    assert client.post(f"{LIST}copy/", {"class": [row.pk]}).status_code == 403
     row.refresh_from_db()
     assert (row.title != "别的", row.state, TrainingClass.objects.count()) == (True, State.OPEN, 1)
 
@@ -164,14 +166,34 @@ def test_classes_are_copied_into_the_next_year_as_planned(training: Any) -> None
         title="2026年监理员第1期", start_date=datetime.date(2026, 3, 2), end_date=datetime.date(2026, 3, 6),
         place="广州", remark="只为今年", state=State.FINISHED,
     )  # fmt: skip
-    act(training, "copy_selected", row)
+    asked = act(training, "copy_selected", row)
+    assert not TrainingClass.objects.filter(state=State.PLANNED).exists()  # asked first
+    assert "2027-03-08" in asked.content.decode()
+    told = training.post(f"{LIST}copy/", {"class": [row.pk]}, follow=True)
     copy = TrainingClass.objects.get(state=State.PLANNED)
     assert copy.title == "2027年监理员第1期"
-    assert (copy.start_date, copy.end_date) == (datetime.date(2027, 3, 2), datetime.date(2027, 3, 6))
+    assert (copy.start_date, copy.end_date) == (
+        datetime.date(2027, 3, 2),
+        datetime.date(2027, 3, 8),
+    )  # not a Saturday
+    assert change_page(copy) in told.content.decode()
     assert (copy.place, copy.capacity, copy.tuition, copy.remark) == ("广州", row.capacity, row.tuition, "")
     assert copy.local_body == row.local_body
     assert copy.history.get().history_user.role == Role.TRAINING
     assert [line.step for line in TransitionLog.of(copy)] == ["start"]
+
+
+def test_no_copy_begins_or_ends_on_a_holiday() -> None:
+    holiday = datetime.date(2026, 10, 1)
+    for day in (holiday, holiday + datetime.timedelta(days=1)):
+        CalendarDay.objects.create(date=day, kind=CalendarDay.Kind.HOLIDAY)
+    days = {"start_date": datetime.date(2025, 10, 1), "end_date": datetime.date(2025, 10, 2)}
+    row = TrainingClassFactory(**days)
+    copied = copies_for_next_year(TrainingClass.objects.filter(pk=row.pk))[0]
+    assert copied.is_moved
+    assert is_working_day(copied.copy.start_date)
+    assert is_working_day(copied.copy.end_date)
+    assert copied.copy.end_date > copied.copy.start_date > holiday
 
 
 def test_copying_twice_plans_nothing_twice() -> None:

@@ -7,7 +7,7 @@ import pytest
 from backoffice.core.flow import perform
 from backoffice.core.models import Task, TransitionLog
 from backoffice.roles import Role
-from tests.enrolments import EnrolmentFactory, advance
+from tests.enrolments import EnrolmentFactory, advance, paid_back
 from tests.factories import TrainingClassFactory, UserFactory
 from tests.training.enrolment_tools import again, refused, user_for
 from training.models import Enrolment, TrainingClass
@@ -130,7 +130,7 @@ def test_a_refund_is_paid_back_and_the_books_are_even(course: TrainingClass) -> 
     cancel(course)
     refund = again(enrolment).bill.refunds.get()
     finance = UserFactory(role=Role.FINANCE)
-    perform(refund, "pay_back", by=finance, reference="T1", paid_on=refund.created_at.date())
+    perform(refund, "pay_back", by=finance, **paid_back())
     bill = again(enrolment).bill
     assert (bill.paid, bill.total, bill.balance) == (0, 0, 0)
 

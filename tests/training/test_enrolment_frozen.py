@@ -37,8 +37,13 @@ def other_id_number(line: Any) -> None:
     line.person.save()
 
 
+def other_name(line: Any) -> None:
+    line.person.name = "改名的人"
+    line.person.save()
+
+
 @pytest.mark.parametrize("state", FORWARD)
-@pytest.mark.parametrize("happens", [cancelled, transferred, other_id_number])
+@pytest.mark.parametrize("happens", [cancelled, transferred, other_id_number, other_name])
 def test_the_forward_step_names_the_line_and_the_way_back_is_open(state: str, happens: Any) -> None:
     enrolment = EnrolmentFactory(people=2, at=state)
     first, second = enrolment.lines.all()
@@ -108,8 +113,6 @@ def test_later_edits_of_person_certificate_schedule_and_class_change_neither_lin
     enrolment = EnrolmentFactory(people=2, at="LOCAL_REVIEW")
     before = picture(enrolment)
     line = enrolment.lines.first()
-    line.person.name = "改名的人"
-    line.person.save()
     Certificate.objects.filter(pk=line.certificate_id).update(
         number="Z99", printed_company="别的公司", expiry_date=datetime.date(2030, 1, 1)
     )
@@ -119,6 +122,8 @@ def test_later_edits_of_person_certificate_schedule_and_class_change_neither_lin
     enrolment = advance(again(enrolment), "local_approve", "submit_voucher", "finance_approve")
     assert picture(again(enrolment)) == before
     assert enrolment.bill.paid == 600
+    other_name(line)
+    assert picture(again(enrolment)) == before
 
 
 def test_the_tuition_of_a_practice_class_is_frozen_too() -> None:

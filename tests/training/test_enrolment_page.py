@@ -114,7 +114,7 @@ def test_prices_are_those_of_the_submit_not_of_today() -> None:
     enrolment = EnrolmentFactory(people=1, at="AWAITING_PAYMENT")
     FeeSchedule.objects.update(yearly_dues=999)
     text = text_of(user_for(Role.COMPANY, enrolment), page_of(enrolment))
-    assert "¥300" in text
+    assert "300元" in text
     assert "2,997" not in text
 
 

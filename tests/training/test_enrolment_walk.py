@@ -13,7 +13,7 @@ from backoffice.core.flow import StepRefused, perform
 from backoffice.core.models import Task, TransitionLog
 from backoffice.roles import SYSTEM, Role
 from fees.models import Voucher
-from tests.enrolments import WAYS, EnrolmentFactory, EnrolmentLineFactory, advance, voucher
+from tests.enrolments import WAYS, EnrolmentFactory, EnrolmentLineFactory, advance, paid_back, voucher
 from tests.factories import TrainingClassFactory, UserFactory
 from tests.training.enrolment_tools import BY_ITSELF, NEEDS_OPINION, STATES, STEPS
 from tests.walks import RolledBackWalk
@@ -162,8 +162,8 @@ class Walk(RolledBackWalk):
         bill = self.rows()[which].bill
         refund = bill.refunds.filter(state="DUE").first() if bill is not None else None
         if refund is not None:
-            day = refund.created_at.date()
-            perform(refund, "pay_back", by=self.staff[Role.FINANCE], reference="T", paid_on=day)
+            noted = paid_back(reference=f"T{refund.pk}")
+            perform(refund, "pay_back", by=self.staff[Role.FINANCE], **noted)
 
     @rule(coin=st.integers(0, 30))
     def call_off(self, coin: int) -> None:

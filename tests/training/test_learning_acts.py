@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from backoffice.core.models import TransitionLog
 from backoffice.roles import Role
-from tests.factories import UserFactory
+from tests.factories import UserFactory, client_of
 from tests.training.learners import LIST, body_of, course, kinds_of, learners, many, page_of, posted, states
 from training.models import Enrolment, EnrolmentLine, PlatformRun
 from training.platform.acts import act
@@ -199,3 +199,31 @@ def test_a_body_is_not_offered_online_steps_on_a_persons_page(signed_in: Any) ->
 def test_a_class_of_another_mode_is_refused_with_a_sentence(officer: Any) -> None:
     line = learners(1, training_class=course("FACE_TO_FACE"))[0]
     assert line.name in act([line.pk], "hand_off", by=officer).refused[line.pk][0]
+
+
+def test_the_platform_gets_the_name_that_was_corrected_after_the_confirmation(officer: Any) -> None:
+    first, second = learners(2)
+    first.person.name = "更正后的姓名"
+    first.person.save()
+    client = client_of(officer)
+    ids = {"ids": f"{first.pk},{second.pk}"}
+    address = "/admin/training/enrolmentline/act/hand_off/"
+    assert "更正后的姓名" in client.post(address, ids).content.decode()  # named before it is done
+    shown = client.post(address, ids | {"confirm": "1"}).content.decode()
+    assert f"姓名 {first.name} → 更正后的姓名" in shown
+    first.refresh_from_db()
+    assert (first.name, first.state) == ("更正后的姓名", "SUBMITTED")
+    assert first.history.filter(name="更正后的姓名").exists()
+
+
+def test_who_was_corrected_after_the_hand_over_stands_in_a_list(officer: Any) -> None:
+    first, second = learners(2)
+    act([first.pk, second.pk], "hand_off", by=officer)
+    first.person.name = "更正后的姓名"
+    first.person.save()
+    client = client_of(officer)
+    assert client.get("/admin/training/enrolmentline/hand-off/").context["outdated"] == 1
+    listed = client.get("/admin/training/enrolmentline/?corrected=yes").context["cl"].result_list
+    assert [line.pk for line in listed] == [first.pk]
+    page = client.get(f"/admin/training/enrolmentline/{first.pk}/change/").content.decode()
+    assert f"姓名 {first.name} → 更正后的姓名" in page

@@ -19,6 +19,7 @@ from tests.factories import (
 )
 from tests.training.roster_tools import codes, row_of
 from training.models import Enrolment, EnrolmentLine
+from training.roster import look
 
 pytestmark = pytest.mark.django_db
 
@@ -281,6 +282,21 @@ def test_within_a_year_no_class_is_needed(
     line = upgrade(enrolment)
     Certificate.objects.filter(pk=line.certificate_id).update(issue_date=days(issued))
     assert codes(line) == expected
+
+
+@pytest.mark.parametrize(("today", "early"), [
+    (datetime.date(2026, 3, 1), True), (datetime.date(2026, 3, 2), False), (datetime.date(2026, 3, 3), False),
+])  # fmt: skip
+def test_on_the_anniversary_itself_the_year_is_over(today: datetime.date, early: bool) -> None:
+    """FAQ 4: within one year means before the first anniversary of the first issue, not on it."""
+    enrolment = EnrolmentFactory()
+    certificate = CertificateFactory(
+        type="SUPERVISOR", person__company=enrolment.company, issue_date=datetime.date(2025, 3, 2),
+        expiry_date=datetime.date(2028, 3, 1), printed_company=enrolment.company.name,
+    )  # fmt: skip
+    EnrolmentLineFactory(enrolment=enrolment, certificate=certificate, category="ENGINEER", matter="UPGRADE")
+    codes = {problem.code for problem in look(enrolment, today=today).rows[0].problems}
+    assert ("early" in codes) == early
 
 
 # -- waiver ------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from django.urls import reverse
 from backoffice.core import imports
 from backoffice.core.models import ImportRun
 from backoffice.roles import Role
+from registry.models import Person
 from tests.factories import UserFactory
 from tests.training.learners import learners, states
 from training.models import EnrolmentLine, PlatformRun
@@ -57,6 +58,7 @@ def answered(run: PlatformRun, *answers: tuple[str, str]) -> bytes:
 def test_the_roster_has_texts_for_numbers_and_no_formulae(officer: Any) -> None:
     line = learners(1)[0]
     EnrolmentLine.objects.filter(pk=line.pk).update(name="=1+1", id_number="44010619900101123X")
+    Person.objects.filter(pk=line.person_id).update(name="=1+1", id_number="44010619900101123X")
     run = hand_off([line.pk], by=officer).runs[0]
     header, row = roster(run)
     assert tuple(header) == HEADERS

@@ -269,7 +269,7 @@ def test_the_page_runs_no_script_of_its_own(signed_in: Door) -> None:
 def test_the_file_name_says_nothing_of_people(signed_in: Door) -> None:
     enrolment = EnrolmentFactory(people=1)
     response = signed_in(a_clerk(enrolment)).get(address(enrolment, "print_pdf"))
-    assert f"{enrolment.pk:06d}.pdf" in response["Content-Disposition"]
+    assert f"{enrolment.number}.pdf" in response["Content-Disposition"]
     assert response["Content-Disposition"].startswith("inline")
     assert "no-store" in response["Cache-Control"]
 

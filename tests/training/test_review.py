@@ -1,4 +1,4 @@
-"""The reviewer's page: everybody's papers, what changed since the return, remarks, and approval of the clean ones."""
+"""The reviewer's page: everybody's papers, what changed since the return, and remarks."""
 
 import re
 from collections.abc import Callable
@@ -11,7 +11,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from backoffice.core.inbox import decide, todo
 from backoffice.core.models import Attachment
 from backoffice.roles import Role
 from tests.enrolments import EnrolmentFactory, EnrolmentLineFactory, advance
@@ -357,90 +356,3 @@ def test_pictures_handed_in_after_the_return_are_marked() -> None:
     review = reviewed(advance(enrolment, "submit"))
     new = [picture.paper for seen in review.people for picture in seen.pictures if picture.is_new]
     assert new == [paper]
-
-
-# --- Many at once ------------------------------------------------------------------------------------
-
-
-def approve_clean(user: Any, *enrolments: Enrolment) -> list[str]:
-    data = {"action": "approve_clean", "_selected_action": [row.pk for row in enrolments]}
-    answer = client_of(user).post(LIST, data, follow=True)
-    assert answer.status_code == 200
-    return [str(message) for message in answer.context["messages"]]
-
-
-def states(*enrolments: Enrolment) -> list[str]:
-    by_key = dict(Enrolment.objects.values_list("pk", "state"))
-    return [by_key[row.pk] for row in enrolments]
-
-
-def test_the_clean_ones_are_approved_and_of_the_others_it_is_said_why() -> None:
-    clean = EnrolmentFactory(people=2, at="LOCAL_REVIEW")
-    same: dict[str, Any] = {"training_class": clean.training_class}
-    remarked, problem, moved, draft = (
-        EnrolmentFactory(people=1, at=at, **same)
-        for at in ("LOCAL_REVIEW", "LOCAL_REVIEW", "LOCAL_REVIEW", "AWAITING_PAYMENT")
-    )
-    reviewer = reviewer_of(clean)
-    save_remark(remarked.pk, remarked.lines.get().pk, "照片太暗", reviewer)
-    person = problem.lines.get().person
-    person.phone = ""
-    person.save()
-    person = moved.lines.get().person
-    person.company = CompanyFactory(name="广东别家监理有限公司")
-    person.save()
-    told = approve_clean(reviewer, clean, remarked, problem, moved, draft)
-    assert states(clean, remarked, problem, moved, draft) == [
-        "AWAITING_PAYMENT", "LOCAL_REVIEW", "LOCAL_REVIEW", "LOCAL_REVIEW", "AWAITING_PAYMENT",
-    ]  # fmt: skip
-    assert len(told) == 5
-    for enrolment, why in (
-        (remarked, "照片太暗"),
-        (moved, "广东别家监理有限公司"),
-        (problem, str(problem.lines.get())),
-    ):
-        assert any(str(enrolment.company) in text and why in text for text in told)
-
-
-def test_the_action_touches_no_foreign_enrolment() -> None:
-    mine, foreign = (
-        EnrolmentFactory(people=1, at="LOCAL_REVIEW"),
-        EnrolmentFactory(people=1, at="LOCAL_REVIEW"),
-    )
-    approve_clean(reviewer_of(mine), mine, foreign)
-    assert states(mine, foreign) == ["AWAITING_PAYMENT", "LOCAL_REVIEW"]
-
-
-@pytest.mark.parametrize("role", [role for role in Role if role not in (Role.LOCAL_BODY, Role.PERSON)])
-def test_only_local_bodies_are_offered_the_action(role: str) -> None:
-    enrolment = EnrolmentFactory(people=1, at="LOCAL_REVIEW")
-    approve_clean(actor(enrolment, role) if role == Role.COMPANY else UserFactory(role=role), enrolment)
-    assert states(enrolment) == ["LOCAL_REVIEW"]
-
-
-def test_fifty_enrolments_are_approved_from_the_inbox_at_once() -> None:
-    first = EnrolmentFactory(people=1, at="LOCAL_REVIEW")
-    same = {"training_class": first.training_class}
-    # the inbox decides 200 at a time; ten show it
-    ten = [first, *(EnrolmentFactory(people=1, at="LOCAL_REVIEW", **same) for _n in range(9))]
-    reviewer = reviewer_of(first)
-    tasks = list(todo(reviewer).values_list("pk", flat=True))
-    client = client_of(reviewer)
-    answer = client.post(
-        reverse("admin:core_task_decide"), {"task": tasks, "step": "local_approve", "opinion": ""}
-    )
-    assert answer.context["done"] == len(tasks) == 10
-    assert states(*ten) == ["AWAITING_PAYMENT"] * 10
-    assert not todo(reviewer).exists()
-
-
-def test_in_the_inbox_one_that_cannot_be_approved_does_not_hold_up_the_others() -> None:
-    first = EnrolmentFactory(people=1, at="LOCAL_REVIEW")
-    second = EnrolmentFactory(people=1, at="LOCAL_REVIEW", training_class=first.training_class)
-    person = first.lines.get().person
-    person.company = CompanyFactory()
-    person.save()
-    reviewer = reviewer_of(first)
-    outcomes = decide(list(todo(reviewer).values_list("pk", flat=True)), "local_approve", by=reviewer)
-    assert {outcome.is_done for outcome in outcomes} == {True, False}
-    assert states(first, second) == ["LOCAL_REVIEW", "AWAITING_PAYMENT"]

@@ -8,7 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from backoffice.core.excel import UnreadableFile
-from training.drafting import Entry
+from training.entries import Entry
 from training.roster_file import RosterFile, read_roster
 
 
@@ -32,13 +32,13 @@ def test_matter_remark_and_waiver_are_read_under_their_captions() -> None:
         [1, "李四", "a1160123", "延续", "否", ""],
         [2, "王五", " Ａ1160124 ", "延续＋变更", "", "原单位：佛山旧监理公司"],
         [3, "赵六", "B1160125", "员升师", "是", None],
-        [4, "赵六", "a1160123", "", "", ""],
+        [4, "李四", "a1160123", "", "", ""],
         ["合计", None, None, None, None, None],
     ]))  # fmt: skip
     assert found.entries == [
-        Entry("A1160123", "RENEWAL"),
-        Entry("A1160124", "RENEWAL_CHANGE", "原单位：佛山旧监理公司"),
-        Entry("B1160125", "UPGRADE", "", True),
+        Entry("A1160123", "RENEWAL", name="李四", row=3),
+        Entry("A1160124", "RENEWAL_CHANGE", "原单位：佛山旧监理公司", name="王五", row=4),
+        Entry("B1160125", "UPGRADE", "", True, name="赵六", row=5),
     ]
     assert (found.typed.repeated, found.problems) == (1, [])
 
@@ -65,16 +65,17 @@ def test_rows_that_cannot_be_read_are_named_and_cost_no_other() -> None:
     found = read_roster(workbook([
         ["证书编号", "变更事项"], ["A1160123", "转让"], ["不详", ""], ["A1160124 A1160125", ""], ["A1160126", ""],
     ]))  # fmt: skip
-    assert numbers(found) == ["A1160123", "A1160126"]
-    assert [any(f"{row}" in text for text in found.problems) for row in (2, 3, 4)] == [True, True, True]
-    assert "不详" in " ".join(found.problems)
+    assert [(entry.row, entry.number or entry.text) for entry in found.entries] == [
+        (2, "A1160123"), (3, "不详"), (4, "A1160124 A1160125"), (5, "A1160126"),
+    ]  # fmt: skip
+    assert [f"{row}" in text for row, text in zip((2,), found.problems, strict=True)] == [True]
 
 
 @pytest.mark.parametrize("upload", [
     SimpleUploadedFile("a.xlsx", b"%PDF-1.4"),
     SimpleUploadedFile("a.xlsx", b""),
     SimpleUploadedFile("a.xlsx", b"PK\x03\x04broken"),
-    workbook([["姓名", "备注"], ["李四", "无"]]),
+    workbook([["部门", "备注"], ["工程部", "无"]]),
 ])  # fmt: skip
 def test_other_files_get_a_sentence(upload: SimpleUploadedFile) -> None:
     with pytest.raises(UnreadableFile) as refusal:

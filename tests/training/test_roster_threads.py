@@ -12,7 +12,8 @@ from tests.enrolments import EnrolmentFactory
 from tests.factories import UserFactory
 from tests.training.roster_tools import draft_with, entries, held_by
 from training.drafting import DraftClosed, enter, lock_draft, remove_lines
-from training.models import Enrolment
+from training.entries import Entry
+from training.models import CertificateLookup, Enrolment
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -80,3 +81,20 @@ def test_editing_against_submitting_leaves_bill_and_roster_alike(attempt: int) -
     assert enrolment.state == "LOCAL_REVIEW"
     assert enrolment.people == enrolment.lines.count()
     assert enrolment.bill.total == enrolment.amount == 300 * enrolment.lines.count()
+
+
+def test_wrong_answers_from_ten_tabs_are_counted_together() -> None:
+    """Ten drafts at once, each with a list of guesses: the company still gets twenty wrong answers."""
+    draft, user = draft_with()
+    drafts = [draft, *(draft_with(user=user, company=draft.company)[0] for _ in range(9))]
+
+    def guessing(one: Enrolment, start: int) -> Callable[[], None]:
+        def act() -> None:
+            guesses = [Entry(f"Z{start + n:06d}", name="张三") for n in range(10)]
+            with transaction.atomic():
+                enter(lock_draft(one.pk, user, looks_up=True), guesses, user)
+
+        return act
+
+    at_once(*[guessing(one, 100 * place) for place, one in enumerate(drafts)])
+    assert CertificateLookup.objects.filter(is_wrong=True).count() == 20

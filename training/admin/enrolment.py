@@ -20,6 +20,7 @@ from backoffice.core.models import Task
 from backoffice.roles import Role, allows
 from fees.admin.payment import PaymentMixin
 from registry.admin.drafts import CompanyDraftAdmin
+from training.admin.class_cancelling import EnrolmentCancellingMixin
 from training.admin.printing import PAPERS, PrintMixin
 from training.admin.review import ReviewMixin
 from training.admin.roster import RosterMixin
@@ -40,6 +41,7 @@ class ClassYearFilter(YearFilter):
 
 @admin.register(Enrolment)
 class EnrolmentAdmin(
+    EnrolmentCancellingMixin,
     PaymentMixin,
     RosterMixin,
     ReviewMixin,
@@ -55,8 +57,8 @@ class EnrolmentAdmin(
     ScopedAdmin,
 ):
     list_display = [
-        "training_class", "company", "local_body", "people", "amount", "show_state", "show_contact", "submitted_at",
-        "show_due",
+        "number", "training_class", "company", "local_body", "people", "amount", "show_state", "show_contact",
+        "submitted_at", "show_due",
     ]  # fmt: skip
     list_select_related = ["training_class", "company", "local_body"]
     list_filter = [
@@ -66,14 +68,17 @@ class EnrolmentAdmin(
     ]  # fmt: skip
     list_before_template = "admin/training/enrolment_list_tools.html"
     search_fields = ["company__name"]
-    search_help_text = _("Company, class, name of a person on the roster, certificate number or ID number")
+    search_help_text = _(
+        "Number of the enrolment, company, class, name of a person on the roster, certificate number or ID number"
+    )
     sortable_by = ()
     ordering = ["-id"]
-    actions: ClassVar = ["approve_clean", "print_selected"]
+    actions: ClassVar = ["print_selected"]
     autocomplete_fields = ["training_class"]
     review_fields = (
-        "company", "training_class", "local_body", "people", "amount", "contact_name", "contact_phone", "remark",
-        "created_by", "created_at", "submitted_at", "confirmed_at", "open_by", "papers_due_on", "papers_received_on",
+        "number", "company", "training_class", "local_body", "people", "amount", "contact_name", "contact_phone",
+        "remark", "created_by", "created_at", "submitted_at", "confirmed_at", "open_by", "papers_due_on",
+        "papers_received_on",
     )  # fmt: skip
     readonly_fields = ("show_company", "show_author")
     #: Dates that are shown once they are there.

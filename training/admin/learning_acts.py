@@ -17,7 +17,10 @@ from backoffice.core.bounds import validate_day
 from backoffice.core.filters import key_or_none
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role, allows
+from training.corrections import DIFFERS, correction_of, outdated
+from training.flows.learning import L
 from training.models import EnrolmentLine, PlatformRun, TrainingClass
+from training.notices import money_of_dropped
 from training.platform.acts import ACTS, act
 from training.platform.hand_off import adapter, pending
 
@@ -112,7 +115,7 @@ class LearningActsMixin:
             "title": EnrolmentLine.steps()[step].label, "done": len(acted.done), "refused": len(acted.refused),
             "refusals": [(names.get(pk), reasons) for pk, reasons in acted.refused.items()],
             "lines": [names[pk] for pk in acted.done[:SHOWN] if pk in names],
-            "more": max(0, len(acted.done) - SHOWN), "runs": acted.runs,
+            "more": max(0, len(acted.done) - SHOWN), "runs": acted.runs, "corrected": acted.corrected,
         }  # fmt: skip
         return self.page(request, "admin/training/learning_result.html", context)
 
@@ -137,10 +140,13 @@ class LearningActsMixin:
         counts = chosen.order_by().values_list("state").annotate(number=Count("pk")).order_by("state")
         states = [(state, names[state], number, state in declared.sources) for state, number in counts]
         lines = chosen.select_related("enrolment__training_class", "enrolment__company").order_by("pk")
+        corrected = chosen.filter(DIFFERS, state=L.PENDING) if step == "hand_off" else chosen.none()
         context = {
             "title": declared.label, "step": declared, "ids": ",".join(map(str, ids)), "states": states,
             "fits": sum(number for *_rest, number, fits in states if fits), "lines": lines[:SHOWN],
             "more": max(0, sum(number for *_rest, number, _fits in states) - SHOWN), "too_many": len(ids) > MOST,
+            "corrected": [text for line in corrected.select_related("person") if (text := correction_of(line))],
+            "money": money_of_dropped(lines.filter(state__in=declared.sources)) if step == "drop" else "",
             "most": MOST, "form": form or ActForm(step=step), "by_file": step == "hand_off" and adapter() == "EXCEL",
         }  # fmt: skip
         return self.page(request, "admin/training/learning_confirm.html", context)
@@ -173,6 +179,7 @@ class LearningActsMixin:
             "title": _("To hand to the learning platform"), "rows": rows, "total": sum(row[1] for row in rows),
             "may_act": "hand_off" in ACTS.get(request.user.role, ()), "by_file": adapter() == "EXCEL",
             "open_runs": open_runs.select_related("created_by")[:20],
+            "outdated": outdated(visible_to(EnrolmentLine, request.user)).count(),
         }  # fmt: skip
         return self.page(request, "admin/training/learning_hand_off.html", context)
 

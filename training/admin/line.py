@@ -20,13 +20,16 @@ from backoffice.core.admin.history import HISTORY
 from backoffice.core.admin.panels import Panel, table
 from backoffice.core.export import Column, ExportMixin, mask
 from backoffice.core.filters import ChoicesFilter, ScopedDropdownFilter, ScopedRelatedFilter
+from backoffice.core.public_numbers import narrowed
 from backoffice.core.scoping import visible_to
 from backoffice.core.search import prefix
 from backoffice.roles import BINDINGS, Role
 from registry.search import Holders, Term, numbered
 from training.admin.attendance import AttendanceMixin
+from training.admin.class_cancelling import DroppingMixin
 from training.admin.learning_acts import LearningActsMixin
 from training.admin.my_learning import MyLearningMixin
+from training.corrections import WITH_PLATFORM, correction_of, outdated
 from training.flows.learning import L
 from training.learning_export import learning
 from training.models import EnrolmentLine, PlatformRow
@@ -76,6 +79,20 @@ class OverdueFilter(SimpleListFilter):
         return waiting.filter(enrolment__open_by=today) if self.value() == "today" else queryset
 
 
+class CorrectedFilter(SimpleListFilter):
+    """The platform has an old name or ID number: the register was corrected after the hand-over."""
+
+    title = _("corrected since the hand-over")
+    parameter_name = "corrected"
+    scoped = True
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Yes"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return outdated(queryset) if self.value() == "yes" else queryset
+
+
 def platform_panel(request: HttpRequest, line: EnrolmentLine) -> dict[str, Any] | None:
     """The hand-overs of this person; left out for roles that do not see them."""
     rows = visible_to(PlatformRow, request.user).filter(line=line).select_related("run").order_by("-pk")
@@ -96,8 +113,8 @@ def at(moment: Any) -> str:
 
 @admin.register(EnrolmentLine)
 class EnrolmentLineAdmin(
-    LearningActsMixin, AttendanceMixin, MyLearningMixin, ExportMixin, AttachmentsMixin, PanelsMixin, FlowAdmin,
-    HistoryAdmin, ScopedAdmin,
+    DroppingMixin, LearningActsMixin, AttendanceMixin, MyLearningMixin, ExportMixin, AttachmentsMixin, PanelsMixin,
+    FlowAdmin, HistoryAdmin, ScopedAdmin,
 ):  # fmt: skip
     list_display = [
         "name", "show_id", "certificate_number", "show_class", "category", "show_company", "show_body", "show_state",
@@ -108,12 +125,12 @@ class EnrolmentLineAdmin(
         ("state", LearningFilter), HandedOffFilter, OverdueFilter,
         ("enrolment__training_class", ScopedRelatedFilter), ("enrolment__training_class__type", ChoicesFilter),
         ("enrolment__training_class__mode", ChoicesFilter), ("category", ChoicesFilter),
-        ("enrolment__local_body", ScopedDropdownFilter),
+        CorrectedFilter, ("enrolment__local_body", ScopedDropdownFilter),
     ]  # fmt: skip
     #: Links from enrolments and classes.
     url_lookups = ("enrolment", "enrolment__training_class")
     search_fields = ["name", "certificate_number"]
-    search_help_text = _("Name, ID number, certificate number or company")
+    search_help_text = _("Number of the enrolment, name, ID number, certificate number or company")
     sortable_by = ()
     ordering = ["-id"]
     review_fields = (
@@ -138,8 +155,13 @@ class EnrolmentLineAdmin(
         return [name for name in names if name not in hidden.get(request.user.role, ())]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """ID numbers are masked for finance here as in the list."""
+        """ID numbers are masked for finance here as in the list; a face-to-face class knows no platform."""
         names = list(super().get_fields(request, obj))
+        goes = obj is not None and obj.state in (L.PENDING, *WITH_PLATFORM)
+        if goes and request.user.role != Role.FINANCE and correction_of(obj):
+            names.insert(0, "show_correction")
+        if obj is not None and not obj.enrolment.training_class.is_online:
+            names = [name for name in names if name not in ("show_handed_over", "handed_off_at")]
         if request.user.role == Role.FINANCE:
             names = ["show_masked" if name == "id_number" else name for name in names]
         return names
@@ -160,7 +182,12 @@ class EnrolmentLineAdmin(
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
         """The roster is edited on the enrolment's page, the learning moves by its steps: here one reads."""
-        return (*super().get_readonly_fields(request, obj), *self.review_fields, "show_masked")
+        return (
+            *super().get_readonly_fields(request, obj),
+            *self.review_fields,
+            "show_masked",
+            "show_correction",
+        )
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Of the line itself only the attachments are changed, while the roster is a draft."""
@@ -177,6 +204,11 @@ class EnrolmentLineAdmin(
     ) -> tuple[QuerySet, bool]:
         """Staff search by the register's indexes; who sees few people, in these very columns."""
         if not search_term.strip():
+            return queryset, False
+        queryset, search_term, mistyped = narrowed(queryset, search_term, "enrolment__number")
+        if mistyped:
+            self.message_user(request, mistyped, messages.WARNING)
+        if not search_term:
             return queryset, False
         wanted = Term.parse(search_term)
         if wanted.is_empty:
@@ -203,13 +235,21 @@ class EnrolmentLineAdmin(
     def show_id(self, line: EnrolmentLine) -> str:
         return line.id_number
 
+    @display(description=_("Corrected in the register since"))
+    def show_correction(self, line: EnrolmentLine) -> str:
+        return correction_of(line)
+
     @display(description=_("ID number"))
     def show_masked(self, line: EnrolmentLine) -> str:
         return mask(line.id_number)
 
     @display(description=_("training class"))
     def show_class(self, line: EnrolmentLine) -> str:
-        return str(line.enrolment.training_class)
+        """With the number of the enrolment, by which company and association speak of it."""
+        enrolment = line.enrolment
+        return format_html(
+            '{}<span class="block bo-small">{}</span>', enrolment.training_class, enrolment.number
+        )
 
     @display(description=_("company"))
     def show_company(self, line: EnrolmentLine) -> str:

@@ -2,9 +2,8 @@
 
 from typing import Any, Final
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import (
     Http404,
     HttpRequest,
@@ -15,12 +14,11 @@ from django.http import (
 )
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext, ngettext
-from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.admin.flow import is_turn_of, object_url, step_url
 from backoffice.core.admin.review import EMPTY
 from backoffice.core.filters import key_or_none
-from backoffice.core.flow import StepRefused, perform
+from backoffice.core.flow import StepRefused
 from backoffice.core.models import Attachment
 from backoffice.roles import Role
 from training.flows.enrolment import S
@@ -31,14 +29,10 @@ from training.review import look_through, may_remark, proposed_opinion, save_rem
 REVIEWED: Final = ("local_approve", "local_return", "training_confirm", "training_return")
 RETURNS: Final = ("local_return", "training_return")
 REVIEWERS: Final[tuple[str, ...]] = (Role.LOCAL_BODY, Role.TRAINING)
-#: So many enrolments are approved at once; each is a transaction of its own.
-MOST: Final = 100
-#: So many of those left out are named one by one.
-MOST_NAMED: Final = 20
 
 
 class ReviewMixin:
-    """Mixin before FlowAdmin for the enrolments: the page of REVIEWED steps, remarks, approval of the clean ones."""
+    """Mixin before FlowAdmin for the enrolments: the page of REVIEWED steps, and remarks."""
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.remark_view)  # type: ignore[attr-defined]
@@ -104,55 +98,6 @@ class ReviewMixin:
         step = request.POST.get("step")
         back = step_url(obj, obj.pk, step) if step in REVIEWED else object_url(obj)
         return HttpResponseRedirect(f"{back}#line-{key}" if key else back)
-
-    # -- many at once --------------------------------------------------------------------------------
-
-    def has_review_permission(self, request: HttpRequest) -> bool:
-        """Of many at once only the local body decides; asked by the action below."""
-        return request.user.role == Role.LOCAL_BODY and self.may(request, "change")  # type: ignore[attr-defined]
-
-    @admin.action(description=_("Approve the clean ones"), permissions=["review"])
-    def approve_clean(self, request: HttpRequest, queryset: QuerySet) -> None:
-        """Approve what has neither problem nor remark; say of each of the others what stands against it."""
-        rows = list(queryset.select_related("company", "training_class", "local_body")[: MOST + 1])
-        if len(rows) > MOST:
-            sentence = gettext("Choose %(most)d enrolments at most; narrow the list with a filter.")
-            messages.warning(request, sentence % {"most": MOST})
-            return
-        left_out = {row: why for row in rows if (why := not_approved(row, request.user))}
-        if approved := len(rows) - len(left_out):
-            text = ngettext("%(count)d enrolment approved.", "%(count)d enrolments approved.", approved)
-            messages.success(request, text % {"count": approved})
-        for row, why in list(left_out.items())[:MOST_NAMED]:
-            text = gettext("Not approved: %(enrolment)s. %(why)s")
-            messages.warning(request, text % {"enrolment": row, "why": why})
-        if len(left_out) > MOST_NAMED:
-            text = gettext("%(count)d more were not approved.")
-            messages.warning(request, text % {"count": len(left_out) - MOST_NAMED})
-
-
-def not_approved(row: Enrolment, user: Any) -> str:
-    """Approve the enrolment if it is clean; why it was not, otherwise an empty string."""
-    if row.state != S.LOCAL_REVIEW:
-        return gettext("It does not wait for your review (%(state)s).") % {"state": row.get_state_display()}
-    review = look_through(row, user)
-    if not review.is_clean:
-        return shortened(review.reasons() or [gettext("Nobody is on the roster.")])
-    try:
-        perform(row, "local_approve", by=user)
-    except StepRefused as refusal:
-        return shortened(str(refusal).splitlines())
-    return ""
-
-
-def shortened(sentences: list[str], most: int = 3) -> str:
-    """The first few sentences, and how many more there are."""
-    more = len(sentences) - most
-    text = " ".join(sentences[:most])
-    if more <= 0:
-        return text
-    rest = ngettext("And %(count)d more remark.", "And %(count)d more remarks.", more)
-    return f"{text} {rest % {'count': more}}"
 
 
 def summary(obj: Enrolment, user: Any) -> tuple[str, str]:

@@ -4,9 +4,7 @@ Every change is a POST of its own, on the locked draft. With JavaScript the answ
 without it the whole page: `roster.js` only saves the reloading.
 """
 
-import datetime
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.contrib import messages
@@ -17,13 +15,11 @@ from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from backoffice.core.admin.attachments import UploadForm, present
-from backoffice.core.excel import UnreadableFile, normalise_text
 from backoffice.core.flow import last_log_id
+from backoffice.core.returns import returns_of
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role
 from registry.admin.drafts import page_of
@@ -31,56 +27,21 @@ from registry.flows.guards import company_active, company_complete
 from registry.models import Certificate, Person
 from registry.search import search_people
 from training.admin.begin import BeginMixin
+from training.admin.roster_entry import LOOKS_UP, EntryActs, Sheet, numbers_of, offered, tell
 from training.admin.roster_forms import ContactForm, LineForm
-from training.drafting import (
-    DraftClosed,
-    Entry,
-    Finding,
-    Outcome,
-    add_people,
-    edit_line,
-    enter,
-    lock_draft,
-    remove_lines,
-    renewable,
-)
+from training.drafting import DraftClosed, add_people, edit_line, lock_draft, open_findings, remove_lines
 from training.enrolling import recount
 from training.flows.enrolment import class_open, contact_known, seats_left
-from training.models import Enrolment, EnrolmentLine, TrainingClass
-from training.proposals import parse_numbers
-from training.roster import Roster, look
-from training.roster_file import read_roster, remarks_of
+from training.models import Enrolment, TrainingClass
+from training.roster import look
 
-#: Members are shown so many at a time; certificates that run out within so many days are offered.
-PAGE, SOON, MOST_OFFERED = 50, 180, 100
+#: Members are shown so many at a time.
+PAGE = 50
 #: What has to hold besides the lines' own rules before the enrolment can be submitted.
 GUARDS: Final = (company_active, company_complete, class_open, seats_left, contact_known)
 
 
-@dataclass
-class Sheet:
-    """What the page shows after an act: the roster, what became of the numbers, and forms that were refused."""
-
-    roster: Roster | None = None
-    findings: list[Finding] = field(default_factory=list)
-    typed: str = ""
-    contact: ContactForm | None = None
-    upload: UploadForm | None = None
-    #: Whether the box and the picker are to be drawn anew.
-    is_entry: bool = False
-    #: Whether there is something that a redirect would lose.
-    stays: bool = False
-
-    @property
-    def foreign(self) -> list[Finding]:
-        return [finding for finding in self.findings if finding.kind == "foreign"]
-
-    @property
-    def refused(self) -> list[Finding]:
-        return [finding for finding in self.findings if finding.kind != "foreign"]
-
-
-class RosterMixin(BeginMixin):
+class RosterMixin(EntryActs, BeginMixin):
     """Before CompanyDraftAdmin: a draft's page is its roster, for the company alone."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -107,20 +68,23 @@ class RosterMixin(BeginMixin):
             return self.act_on(request, obj)
         if obj.state != Enrolment.State.DRAFT:
             return HttpResponseRedirect(page_of(obj))
-        return self.roster_page(request, obj, Sheet(is_entry=True))
+        return self.roster_page(request, obj, Sheet(is_entry=request.GET.get("part") != "lines"))
 
     def act_on(self, request: HttpRequest, obj: Enrolment) -> HttpResponse:
-        act = ACTS.get(request.POST.get("act", ""))
+        name = "drop" if "drop" in request.POST else request.POST.get("act", "")
+        act = ACTS.get(name)
         if act is None:
             messages.error(request, _("Choose one of the buttons on this page."))
             return HttpResponseRedirect(page_of(obj, "roster"))
+        if name in LOOKS_UP:
+            self.read_upload(request)
         try:
             with transaction.atomic():
-                draft = lock_draft(obj.pk, request.user)
+                draft = lock_draft(obj.pk, request.user, looks_up=name in LOOKS_UP)
                 sheet = act(self, request, draft)
         except DraftClosed as closed:
             return self.closed(request, obj, closed)
-        if request.POST["act"] == "submit" and not sheet.stays:
+        if name == "submit" and not sheet.stays:
             return self.submitted(request, draft)
         if is_fetch(request) or sheet.stays:
             return self.roster_page(request, draft, sheet)
@@ -143,54 +107,24 @@ class RosterMixin(BeginMixin):
 
     # -- acts: each on the locked draft ------------------------------------------------------------------
 
-    def look_up(self, request: HttpRequest, draft: Enrolment) -> Sheet:
-        """Numbers typed, pasted or uploaded; `take` are ticked ones, which the act "confirm" adds whosever they are."""
-        taken = parse_numbers("\n".join(request.POST.getlist("take")[:1000])).numbers
-        typed = parse_numbers("\n".join([*taken, request.POST.get("text", "")]))
-        entries = [said_before(request, number) for number in typed.numbers]
-        if (upload := request.FILES.get("file")) is not None:
-            try:
-                read = read_roster(upload)
-            except UnreadableFile as refusal:
-                messages.error(request, _("%(file)s: %(why)s") % {"file": upload.name, "why": refusal})
-            else:
-                known = {entry.number for entry in entries}
-                entries += [entry for entry in read.entries if entry.number not in known]
-                typed.repeated += read.typed.repeated
-                typed.left += read.typed.left
-                for sentence in read.problems[:20]:
-                    messages.warning(request, sentence)
-        if not entries and not messages_waiting(request):
-            messages.warning(request, _("Type or paste certificate numbers, or choose a file."))
-        confirmed = taken if request.POST["act"] == "confirm" else ()
-        outcome = enter(draft, entries, request.user, confirmed=confirmed)
-        for sentence in remarks_of(typed):
-            messages.info(request, sentence)
-        tell(request, outcome)
-        left = [*(finding.number for finding in outcome.of("missing", "limit")), *typed.left]
-        return Sheet(
-            outcome.roster,
-            outcome.findings,
-            "\n".join(left),
-            is_entry=True,
-            stays=bool(outcome.findings or left),
-        )
-
     def pick(self, request: HttpRequest, draft: Enrolment) -> Sheet:
         """Members of the company, for practice training."""
-        outcome = add_people(draft, numbers_of(request, "person"), request.user)
-        if not outcome.added:
+        ticked = numbers_of(request, "person")
+        if not ticked:
             messages.warning(request, _("Tick the people to be enrolled."))
+        outcome = add_people(draft, ticked, request.user)
         tell(request, outcome)
-        return Sheet(outcome.roster, is_entry=True)
+        return Sheet(outcome.roster, outcome.findings, is_entry=True)
 
     def edit(self, request: HttpRequest, draft: Enrolment) -> Sheet:
         """One line of the grid."""
         form = LineForm(request.POST)
         if not form.is_valid():
-            for errors in form.errors.values():
-                messages.error(request, " ".join(map(str, errors)))
-            return Sheet(recount(draft))
+            texts = [str(error) for errors in form.errors.values() for error in errors]
+            line = form.cleaned_data.get("line")
+            if line is None:
+                messages.error(request, " ".join(texts))
+            return Sheet(recount(draft), line_errors={line: texts} if line else {})
         outcome = edit_line(draft, form.cleaned_data["line"], form.values(), request.user)
         tell(request, outcome)
         return Sheet(outcome.roster)
@@ -227,17 +161,21 @@ class RosterMixin(BeginMixin):
 
     def roster_page(self, request: HttpRequest, draft: Enrolment, sheet: Sheet) -> HttpResponse:
         roster = sheet.roster or look(draft)
+        if sheet.findings is None and (sheet.is_entry or not is_fetch(request)):
+            sheet.findings = open_findings(draft, request.user)
         is_practice = draft.training_class.type == TrainingClass.Type.PRACTICE
-        context = {
+        context: dict[str, Any] = {
             "object": draft, "roster": roster, "sheet": sheet, "is_practice": is_practice,
             "stops": [(guard is contact_known, reason) for guard in GUARDS if (reason := guard(draft))],
-            "rows_in_error": sum(bool(row.errors) for row in roster.rows),
-            "types": Certificate.Type.choices, "seats": max(draft.training_class.seats_free(), 0),
-            "roster_url": page_of(draft, "roster"), "papers_url": page_of(draft, "attachments"),
+            "rows_in_error": sum(bool(row.errors) for row in roster.rows), "types": Certificate.Type.choices,
+            "seats": max(draft.training_class.seats_free(), 0), "open_entries": len(draft.waiting),
+            "contact_form": sheet.contact or ContactForm(instance=draft), "roster_url": page_of(draft, "roster"),
+            "papers_url": page_of(draft, "attachments"), "line_errors": sheet.line_errors,
+            "contact_answer": request.POST.get("act") in ("contact", "submit"),
         }  # fmt: skip
         context["may_submit"] = not roster.errors and all(is_contact for is_contact, _why in context["stops"])
         if sheet.is_entry or not is_fetch(request):
-            context |= members(request, draft) if is_practice else {"soon": soon(request, draft)}
+            context |= members(request, draft) if is_practice else offered(draft, request.user)
         if is_fetch(request):
             return TemplateResponse(request, "admin/training/roster_fragment.html", context)
         return TemplateResponse(
@@ -248,12 +186,10 @@ class RosterMixin(BeginMixin):
         """What stands above and below the parts that change: state and steps, contact, pictures for all."""
         flow = self.flow_context(request, draft)  # type: ignore[attr-defined]
         flow["flow_offers"] = [offer for offer in flow["flow_offers"] if offer.step.name != "submit"]
-        last = flow["flow_trail"][-1] if flow["flow_trail"] else None
         return {
             **self.admin_site.each_context(request), **flow,  # type: ignore[attr-defined]
             "title": _("Roster"), "subtitle": str(draft.training_class), "opts": self.opts, "original": draft,  # type: ignore[attr-defined]
-            "contact_form": sheet.contact or ContactForm(instance=draft), "seen": last_log_id(draft),
-            "returned": last if last and last.opinion else None,
+            "seen": last_log_id(draft), "returns": returns_of(draft),
             "upload_form": sheet.upload or UploadForm(kinds=draft.takes_attachments, auto_id="upload_%s"),
             "files": present(draft, request.user), "history_url": page_of(draft, "history"),
         }  # fmt: skip
@@ -261,7 +197,9 @@ class RosterMixin(BeginMixin):
 
 ACTS: Final[dict[str, Callable[..., Sheet]]] = {
     "look_up": RosterMixin.look_up,
-    "confirm": RosterMixin.look_up,
+    "confirm": RosterMixin.confirm,
+    "again": RosterMixin.again,
+    "drop": RosterMixin.drop,
     "pick": RosterMixin.pick,
     "edit": RosterMixin.edit,
     "remove": RosterMixin.remove,
@@ -274,38 +212,6 @@ ACTS: Final[dict[str, Callable[..., Sheet]]] = {
 def is_fetch(request: HttpRequest) -> bool:
     """Whether roster.js asks, which puts a part of the page in place."""
     return request.headers.get("X-Requested-With") == "fetch"
-
-
-def messages_waiting(request: HttpRequest) -> bool:
-    return bool(len(messages.get_messages(request)))
-
-
-def numbers_of(request: HttpRequest, name: str) -> list[int]:
-    """The primary keys that were ticked."""
-    return [
-        int(value) for value in request.POST.getlist(name)[:1000] if value.isdecimal() and len(value) < 19
-    ]
-
-
-def tell(request: HttpRequest, outcome: Outcome) -> None:
-    """Say what was done, in one sentence each."""
-    if outcome.added:
-        text = ngettext("%(count)d person was put on the roster.", "%(count)d people were put on the roster.",
-                        outcome.added)  # fmt: skip
-        messages.success(request, text % {"count": outcome.added})
-    if outcome.here:
-        text = ngettext(
-            "%(count)d was on the roster already.", "%(count)d were on the roster already.", outcome.here
-        )
-        messages.info(request, text % {"count": outcome.here})
-    for sentence in outcome.told:
-        messages.warning(request, sentence)
-
-
-def soon(request: HttpRequest, draft: Enrolment) -> list[Certificate]:
-    """Certificates of the company that run out soon: one click instead of typing their numbers."""
-    until = timezone.localdate() + datetime.timedelta(days=SOON)
-    return list(renewable(draft, request.user, until)[:MOST_OFFERED])
 
 
 def members(request: HttpRequest, draft: Enrolment) -> dict[str, Any]:
@@ -322,12 +228,3 @@ def members(request: HttpRequest, draft: Enrolment) -> dict[str, Any]:
         is_here=Exists(draft.lines.filter(person=OuterRef("pk"))), holds=Exists(held)
     ).order_by("is_here", "holds", "-pk")
     return {"members": Paginator(rows, PAGE).get_page(given.get("p")), "term": term}
-
-
-def said_before(request: HttpRequest, number: str) -> Entry:
-    """The number with what its row of an uploaded roster said; the page keeps that until somebody confirms."""
-    matter = request.POST.get(f"matter-{number}", "")
-    return Entry(
-        number, matter if matter in EnrolmentLine.Matter.values else "",
-        normalise_text(request.POST.get(f"remark-{number}", ""))[:200], f"waived-{number}" in request.POST,
-    )  # fmt: skip

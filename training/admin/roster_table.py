@@ -72,7 +72,8 @@ def roster_panel(request: HttpRequest, obj: Enrolment) -> dict[str, Any]:
         for line in lines
     ]  # fmt: skip
     return {
-        "lines": shown, "total": sum((row.amount for row in shown), Decimal(0)),
+        "lines": shown, "people": len({line.person_id for line in lines}),
+        "total": sum((row.amount for row in shown), Decimal(0)),
         "shared_papers": len(papers[kinds[Enrolment].pk, obj.pk]), "bill": summary_of(bill, user),
         "learning": any(line.state != L.ENROLLING for line in lines),
         "remarks": obj.state in (S.DRAFT, S.LOCAL_REVIEW) and any(line.review_remark for line in lines),

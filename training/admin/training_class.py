@@ -18,16 +18,20 @@ from unfold.decorators import display
 
 from backoffice.core.admin import FlowAdmin, HistoryAdmin, PanelsMixin, ScopedAdmin
 from backoffice.core.admin.history import HISTORY
+from backoffice.core.admin.running import RunningMattersMixin
 from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ChoicesFilter, ScopedDropdownFilter
 from backoffice.core.flow import StepRefused, perform, start
 from backoffice.roles import allows
 from registry.models import Certificate
 from training.admin.attendance import ATTENDANCE
+from training.admin.class_cancelling import WITHDRAWALS, ClassCancellingMixin
+from training.admin.class_copying import ClassCopyMixin
+from training.cancelling import odd_edit
 from training.flows.training_class import S
 from training.models import TrainingClass
 from training.month import month_of, next_month, weeks_of
-from training.services import copy_into_next_year, with_seats, year_plan
+from training.services import with_seats, year_plan
 
 #: What companies chose the class for; fixed as soon as it is open.
 FIXED_ONCE_OPEN = ("type", "mode", "category", "local_body")
@@ -58,7 +62,13 @@ class YearFilter(SimpleListFilter):
 
 
 @admin.register(TrainingClass)
-class TrainingClassAdmin(ExportMixin, FlowAdmin, PanelsMixin, HistoryAdmin, ScopedAdmin):
+class TrainingClassAdmin(
+    ClassCopyMixin, ClassCancellingMixin, RunningMattersMixin, ExportMixin, FlowAdmin, PanelsMixin, HistoryAdmin,
+    ScopedAdmin,
+):  # fmt: skip
+    breaking_fields = ("start_date", "end_date", "place", "capacity", "tuition")
+    #: How many seats there are is no matter to those who have one.
+    told_fields = ("start_date", "end_date", "place", "tuition")
     list_display = [
         "title", "show_state", "start_date", "end_date", "type", "mode", "show_category", "local_body", "capacity",
         "show_seats", "tuition",
@@ -75,7 +85,7 @@ class TrainingClassAdmin(ExportMixin, FlowAdmin, PanelsMixin, HistoryAdmin, Scop
     ordering = ["-start_date", "-id"]
     autocomplete_fields = ["local_body"]
     actions: ClassVar = ["open_selected", "close_selected", "copy_selected"]
-    panels = (ATTENDANCE, HISTORY)
+    panels = (ATTENDANCE, WITHDRAWALS, HISTORY)
     readonly_fields = ("show_category", "show_seats", "show_enrolments")
     review_fields = (
         "title", "type", "mode", "show_category", "local_body", "start_date", "end_date", "place", "capacity",
@@ -155,6 +165,9 @@ class TrainingClassAdmin(ExportMixin, FlowAdmin, PanelsMixin, HistoryAdmin, Scop
         else:
             start(obj, by=request.user)
 
+    def odd(self, obj: TrainingClass, changed: set[str]) -> list[str]:
+        return odd_edit(obj, changed, timezone.localdate())
+
     # -- many at once ----------------------------------------------------------------------------
 
     @admin.action(description=_("Open for enrolment"), permissions=["change"])
@@ -177,18 +190,6 @@ class TrainingClassAdmin(ExportMixin, FlowAdmin, PanelsMixin, HistoryAdmin, Scop
         if done:
             text = ngettext("%(label)s: %(count)d class.", "%(label)s: %(count)d classes.", done)
             messages.success(request, text % {"label": TrainingClass.steps()[step].label, "count": done})
-
-    @admin.action(description=_("Copy into the next year"), permissions=["add"])
-    def copy_selected(self, request: HttpRequest, queryset: QuerySet) -> None:
-        new, known = copy_into_next_year(queryset, request.user)
-        if new:
-            text = ngettext("%(count)d class was planned for the next year.",
-                            "%(count)d classes were planned for the next year.", len(new))  # fmt: skip
-            messages.success(request, text % {"count": len(new)})
-        if known:
-            text = ngettext("%(count)d class stands in the next year's plan already.",
-                            "%(count)d classes stand in the next year's plan already.", known)  # fmt: skip
-            messages.warning(request, text % {"count": known})
 
     # -- the year at a glance --------------------------------------------------------------------
 

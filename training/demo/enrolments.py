@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.utils import timezone
+
 from backoffice.core.flow import start
+from backoffice.core.models.numbers import take
 from fees.models import Receipt, Refund
 from registry.demo.pictures import hand_over
 from registry.models import Company
@@ -55,7 +58,9 @@ class Teller:
             company=company, training_class=session, contact_name=company.contact_name,
             contact_phone=company.contact_phone, created_by=user,
         )  # fmt: skip
-        with self.stories.backdated(enrolment, self.stories.moment(case.begun)):
+        begun = self.stories.moment(case.begun)
+        with self.stories.backdated(enrolment, begun):
+            enrolment.number = take(year=timezone.localdate(begun).year)[0]  # told in the order of beginning
             start(enrolment, by=user)
             self.add(enrolment, case.roster)
             for code in case.papers:
@@ -83,7 +88,7 @@ class Teller:
         recount(enrolment)
 
     def remark(self, enrolment: Enrolment, text: str) -> None:
-        line = enrolment.lines.first()
+        line: Any = enrolment.lines.first()
         line.review_remark = text
         line._history_user = self.stories.body_users[enrolment.local_body_id]
         line.save()

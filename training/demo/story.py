@@ -98,7 +98,11 @@ class EnrolmentStories(Stories):
             self.numbers[record.kind] += 1
             return {"number": str(self.numbers[record.kind]), "issued_on": day}
         if step == "pay_back":
-            return {"reference": f"ICBC{day:%Y%m%d}{record.pk:06d}", "paid_on": day}
+            paid = record.bill.vouchers.filter(status=Voucher.Status.VERIFIED).last()
+            return {
+                "reference": f"ICBC{day:%Y%m%d}{record.pk:06d}", "paid_on": day, "payee_bank": "中国建设银行广州分行",
+                "payee_name": paid.payer_name, "payee_account": f"44001{record.bill.company_id:012d}",
+            }  # fmt: skip
         return {}
 
     def vouchers(self, enrolment: Enrolment, day: datetime.date) -> list[dict[str, Any]]:
@@ -118,9 +122,10 @@ class EnrolmentStories(Stories):
     def transfer(self, bill: Bill, amount: Decimal, day: datetime.date, pk: int = 0) -> dict[str, Any]:
         known = PayerDefault.objects.filter(company=bill.company).first()
         payer = known.payer_name if known else str(bill.company)
+        remark = f"{bill.company} {Enrolment._meta.verbose_name} {bill.number}"
         values = {
             "payer_name": payer, "invoice_title": known.invoice_title if known else payer, "amount": amount,
-            "paid_on": day, "image": transfer_slip(payer, amount, day, BankAccount.shown(), bill.subject),
+            "paid_on": day, "image": transfer_slip(payer, amount, day, BankAccount.shown(), remark),
         }  # fmt: skip
         return {**values, "pk": pk} if pk else values
 

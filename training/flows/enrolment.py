@@ -1,6 +1,7 @@
 """报名 (SPEC 3.5, manual ch. 4b, 5, 6): a company enrols its people in a class; the local body, finance and the
 training department look in turn."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
@@ -10,9 +11,11 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_fsm import FSMField
 
 from backoffice.core.flow import Desk, Step, step
+from backoffice.core.locks import lock_related
 from backoffice.core.working_days import add_working_days
 from backoffice.roles import SYSTEM, Role
-from fees.flows.payment import payment_leg, yuan
+from fees.flows.payment import payment_leg
+from fees.money import yuan
 from registry.flows.guards import company_active, company_complete
 
 
@@ -42,9 +45,23 @@ def contact_known(obj: Any) -> str:
     return _("Fill in the contact and the phone number first.")
 
 
+def admitted_before(obj: Any) -> int:
+    """How many people of this enrolment were in this very class at its last submit; 0: it never was.
+
+    Read from the history: the company may have chosen another class since.
+    """
+    if obj.submitted_at is None:
+        return 0
+    last = obj.history.filter(state=S.LOCAL_REVIEW).order_by("-history_id").first()
+    return last.people if last is not None and last.training_class_id == obj.training_class_id else 0
+
+
 def class_open(obj: Any) -> str:
-    """At the submit only: an enrolment under way finishes even if the class closes (SPEC 3.5, edges)."""
+    """To come in, the class must be open. An enrolment under way finishes even if the class closes or begins
+    (SPEC 3.5, edges), after a return as well; only into a class that is over or cancelled nobody gets."""
     if obj.training_class.takes_enrolments():
+        return ""
+    if obj.training_class.still_runs() and admitted_before(obj):
         return ""
     return _("%(class)s takes no enrolments now (%(state)s). Begin an enrolment in another class.") % {
         "class": obj.training_class, "state": obj.training_class.get_state_display(),
@@ -52,13 +69,19 @@ def class_open(obj: Any) -> str:
 
 
 def seats_left(obj: Any) -> str:
+    """Seats are given back at a return; whoever has paid for them keeps as many, even if the class filled up."""
     wanted, free = obj.lines.count(), obj.training_class.seats_free()
-    if wanted <= free:
+    if wanted <= free or (has_paid(obj) and wanted <= admitted_before(obj)):
         return ""
     return _("%(class)s has %(free)d seats left, and this enrolment needs %(wanted)d. Take people off the roster, or "
              "enrol them in another class.") % {
         "class": obj.training_class, "free": max(free, 0), "wanted": wanted,
     }  # fmt: skip
+
+
+def has_paid(obj: Any) -> bool:
+    """Whether finance has verified money for it that was not paid back."""
+    return bool(obj.bill is not None and obj.bill.paid > 0)
 
 
 def roster_in_order(obj: Any) -> str:
@@ -118,6 +141,11 @@ class EnrolmentFlow(payment_leg(paid=S.TRAINING_REVIEW, declined=S.DRAFT)):
     class Meta:
         abstract = True
 
+    @classmethod
+    def lock_first(cls, ids: Iterable[int], step_name: str) -> None:
+        if step_name == "submit":
+            lock_related(cls, ids, "training_class", "company", "lines__person", "lines__certificate")
+
     @step(
         state, S.DRAFT, S.LOCAL_REVIEW, by=Role.COMPANY, label=gettext_lazy("Submit"),
         when=[company_active, company_complete, contact_known, class_open, roster_in_order, seats_left],
@@ -150,12 +178,15 @@ class EnrolmentFlow(payment_leg(paid=S.TRAINING_REVIEW, declined=S.DRAFT)):
         when=[lines_still_good], in_bulk=True,
     )  # fmt: skip
     def training_confirm(self, by: Any, **data: Any) -> None:
-        """Everybody is enrolled: the learning opens within 2 working days, the papers are due in 3 (FAQ 1)."""
+        """Everybody is enrolled: the learning opens within 2 working days, or with the class where people meet face to
+        face; the papers are due in 3 working days (FAQ 1)."""
         from training.enrolling import confirm_lines
 
         today = timezone.localdate()
         self.confirmed_at = timezone.now()
-        self.open_by = add_working_days(today, DAYS_TO_OPEN)
+        begins = self.training_class.start_date
+        late = add_working_days(today, DAYS_TO_OPEN)
+        self.open_by = late if self.training_class.is_online or begins is None else max(begins, today)
         self.papers_due_on = add_working_days(today, DAYS_FOR_PAPERS)
         confirm_lines(self, by)
 
@@ -168,12 +199,9 @@ class EnrolmentFlow(payment_leg(paid=S.TRAINING_REVIEW, declined=S.DRAFT)):
         from fees.services import look_again
 
         look_again(self.bill)
-        from fees.services import look_again
-
-        look_again(self.bill)
 
     @step(
-        state, S.DRAFT, S.CANCELLED, by=Role.COMPANY, label=gettext_lazy("Cancel"), tone="danger",
+        state, S.DRAFT, S.CANCELLED, by=Role.COMPANY, label=gettext_lazy("Withdraw the enrolment"), tone="danger",
         when=[nothing_verified],
     )  # fmt: skip
     def cancel(self, by: Any, **data: Any) -> None:
@@ -194,7 +222,7 @@ class EnrolmentFlow(payment_leg(paid=S.TRAINING_REVIEW, declined=S.DRAFT)):
 
     @step(
         state, (S.DRAFT, *UNDER_WAY), S.CANCELLED, by=SYSTEM, label=gettext_lazy("The class was cancelled"),
-        when=[no_voucher_waiting],
+        tone="danger", when=[no_voucher_waiting],
     )  # fmt: skip
     def class_cancelled(self, by: Any, opinion: str = "", **data: Any) -> None:
         """The class does not take place; everybody's seat is gone, and what was paid is paid back."""
@@ -211,6 +239,18 @@ class EnrolmentFlow(payment_leg(paid=S.TRAINING_REVIEW, declined=S.DRAFT)):
     @step(state, S.CLOSED, S.CONFIRMED, by=SYSTEM, label=gettext_lazy("Opened again for a retake"))
     def reopen(self, by: Any, **data: Any) -> None:
         """Somebody who failed learns again."""
+
+    @classmethod
+    def not_unseen(cls, rows: list[Any], step_name: str, by: Any) -> dict[int, list[str]]:
+        """A roster with a problem, a remark or something that changed since is approved by one who looks at it."""
+        from training.review import reasons_to_look
+
+        return reasons_to_look(rows, by) if step_name == "local_approve" else {}
+
+    def passes_over(self) -> frozenset[str]:
+        """A bill of 0 skips the payment (SPEC 3.5, edges)."""
+        free = self.submitted_at is not None and self.amount == 0
+        return frozenset({S.AWAITING_PAYMENT, S.FINANCE_REVIEW}) if free else frozenset()
 
     def onward(self) -> str:
         if self.state == S.CONFIRMED and self.all_lines_ended():

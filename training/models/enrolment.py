@@ -2,13 +2,18 @@
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import ngettext, pgettext_lazy
 
 from backoffice.core.bounds import MOST_HOURS, MOST_SCORE, between, validate_day
+from backoffice.core.export import mask, mask_name
 from backoffice.core.history import History
+from backoffice.core.locks import Rank
+from backoffice.core.models import Numbered
 from backoffice.roles import Role
 from fees.models.schedule import money
 from fees.rules import Item
@@ -20,7 +25,7 @@ from training.flows.learning import ENDED, L, LearningFlow
 from training.models.training_class import TrainingClass
 
 
-class Enrolment(Papers, EnrolmentFlow):
+class Enrolment(Numbered, Papers, EnrolmentFlow):
     """报名单: who of a company takes part in a class."""
 
     State = S
@@ -58,6 +63,8 @@ class Enrolment(Papers, EnrolmentFlow):
     papers_received_on = models.DateField(_("papers received on"), null=True, blank=True, editable=False)
     #: How many people and how much, as of the last look; kept by training.enrolling for the lists.
     people = models.PositiveIntegerField(_("number of people"), default=0, editable=False)
+    #: Entries that are not on the roster yet, as `Entry.kept()` gives them, until somebody deals with them.
+    waiting = models.JSONField(_("entries that wait"), default=list, blank=True, editable=False)
     amount = money(_("amount"), 0, editable=False)
     created_by = models.ForeignKey(
         "accounts.User",
@@ -70,7 +77,7 @@ class Enrolment(Papers, EnrolmentFlow):
     created_at = models.DateTimeField(_("begun at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("last change"), auto_now=True)
 
-    history = History(excluded_fields=["updated_at"])
+    history = History(excluded_fields=["updated_at", "number", "waiting"])
 
     class Meta:
         verbose_name = _("enrolment")
@@ -84,7 +91,7 @@ class Enrolment(Papers, EnrolmentFlow):
         ]
 
     def __str__(self) -> str:
-        return f"{self.company} · {self.training_class}"
+        return f"{self.number} {self.company} · {self.training_class}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.local_body_id is None:
@@ -103,13 +110,23 @@ class Enrolment(Papers, EnrolmentFlow):
         return self.state == S.DRAFT and super().takes_changes_from(user)
 
     def task_subject(self) -> str:
-        return f"{self.company} · {self.training_class} · {self.people}"[:200]
+        """Company, class, once there are some the number of people, and the enrolment's public number."""
+        people = f" · {self.people}" if self.people else ""
+        return f"{self.company} · {self.training_class}{people} · {self.number}"[:200]
 
     def all_lines_ended(self) -> bool:
         return not self.lines.exclude(state__in=ENDED).exists()
 
     def bill_subject(self) -> str:
-        return self.task_subject()
+        """Without company and number, which stand beside it wherever a bill is shown."""
+        with translation.override(settings.LANGUAGE_CODE):  # it is stored, and read by everybody
+            text = ngettext("%(class)s · %(people)d person", "%(class)s · %(people)d people", self.people)
+            return text % {"class": self.training_class, "people": self.people}
+
+    def money_went_back(self, refund: Any, is_correction: bool) -> None:
+        from training import notices
+
+        notices.paid_back(self, refund, is_correction)
 
     def bill_lines(self) -> list[tuple[int, str, tuple[Item, ...]]]:
         from training.roster import look
@@ -128,6 +145,7 @@ class EnrolmentLine(Papers, LearningFlow):
         UPGRADE = "UPGRADE", _("Supervisor to engineer")
 
     State = L
+    lock_rank = Rank.LINE
     takes_attachments = ("CERTIFICATE", "TITLE", "QUALIFICATION", "ID_CARD", "DIPLOMA", "OTHER")
 
     enrolment = models.ForeignKey(
@@ -150,6 +168,8 @@ class EnrolmentLine(Papers, LearningFlow):
     change_remark = models.CharField(_("remark on the change"), max_length=200, blank=True)
     #: What the reviewer has to say of this very person; shown to the company until the next submit.
     review_remark = models.CharField(_("reviewer's remark"), max_length=300, blank=True, editable=False)
+    #: Somebody of another company, until the first submit: name and ID number below are masked (SPEC 3.6).
+    is_masked = models.BooleanField(pgettext_lazy("enrolled person", "masked"), default=False, editable=False)
     #: Frozen at the submit: later edits of person and certificate do not change what was asked for.
     name = models.CharField(_("full name"), max_length=50, editable=False)
     id_number = models.CharField(_("ID number"), max_length=18, editable=False)
@@ -226,9 +246,21 @@ class EnrolmentLine(Papers, LearningFlow):
     def snapshot(self) -> None:
         """Copy what the line says of person and certificate, without saving."""
         self.name, self.id_number = self.person.name, self.person.id_number
+        if self.is_masked:
+            self.name, self.id_number = mask_name(self.name), mask(self.id_number)
         if (certificate := self.certificate) is not None:
             self.certificate_number, self.printed_company = certificate.number, certificate.printed_company
             self.expiry_date = certificate.expiry_date
+
+    @staticmethod
+    def hidden_in_history(row: Any) -> tuple[str, ...]:
+        """The record behind a masked line: its name would say who it is."""
+        return ("person",) if row.is_masked else ()
+
+    @property
+    def shown_name(self) -> str:
+        """The person's name as the company may read it: of its own people today's, of others what is not masked."""
+        return self.name if self.is_masked else self.person.name
 
     def takes_changes_from(self, user: Any) -> bool:
         """The roster is editable in DRAFT only (manual ch. 5)."""

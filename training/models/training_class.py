@@ -8,9 +8,12 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core import subjects
 from backoffice.core.bounds import MOST_SEATS, MOST_YUAN, between, validate_day
 from backoffice.core.history import History
+from backoffice.core.locks import Rank
 from backoffice.roles import Role
+from fees.models.schedule import money
 from registry.models import Certificate, LocalBody
 from training.flows.enrolment import UNDER_WAY
 from training.flows.enrolment import S as Enrolling
@@ -30,6 +33,7 @@ class TrainingClass(TrainingClassFlow):
         FACE_TO_FACE = "FACE_TO_FACE", _("Face to face")
 
     State = S
+    lock_rank = Rank.CLASS
 
     title = models.CharField(_("title"), max_length=100)
     type = models.CharField(_("type of training"), max_length=10, choices=Type.choices)
@@ -46,9 +50,7 @@ class TrainingClass(TrainingClassFlow):
     end_date = models.DateField(_("ends on"), null=True, blank=True, validators=[validate_day])
     place = models.CharField(_("place"), max_length=200, blank=True)
     capacity = models.PositiveIntegerField(_("seats"), default=100, validators=between(1, MOST_SEATS))
-    tuition = models.DecimalField(
-        _("tuition in yuan"), max_digits=8, decimal_places=2, default=0, validators=between(0, MOST_YUAN)
-    )
+    tuition = money(_("tuition in yuan"), 0, most=MOST_YUAN)
     remark = models.CharField(_("remark"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("entered at"), auto_now_add=True)
 
@@ -73,6 +75,14 @@ class TrainingClass(TrainingClassFlow):
     def __str__(self) -> str:
         return self.title
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """The titles of its enrolments' tasks show the class: they are renewed with it."""
+        stored = type(self)._default_manager.filter(pk=self.pk).exclude(title=self.title)
+        renamed = not self._state.adding and stored.exists()
+        super().save(*args, **kwargs)
+        if renamed:
+            subjects.renew_those_of(self)
+
     def clean(self) -> None:
         """Only practice training costs tuition (SPEC 3.6); elsewhere it would be shown, never asked for."""
         super().clean()
@@ -88,7 +98,14 @@ class TrainingClass(TrainingClassFlow):
 
     def takes_enrolments(self) -> bool:
         """Open, and not over yet (SPEC 3.5: the class must be open at the submit)."""
-        return self.state == S.OPEN and (self.end_date is None or self.end_date >= timezone.localdate())
+        return self.state == S.OPEN and not self.has_ended()
+
+    def still_runs(self) -> bool:
+        """Not over and not cancelled: those who are in finish."""
+        return self.state in (S.OPEN, S.CLOSED, S.IN_PROGRESS) and not self.has_ended()
+
+    def has_ended(self) -> bool:
+        return self.end_date is not None and self.end_date < timezone.localdate()
 
     def seats_taken(self) -> int:
         """Seats are taken from the submit on and given back at a return or cancel; a dropped one stays taken."""

@@ -28,6 +28,8 @@ class Acted:
     refused: dict[int, list[str]] = field(default_factory=dict)
     #: The hand-overs that were made.
     runs: list[PlatformRun] = field(default_factory=list)
+    #: What was corrected in the register since the submit and goes to the platform corrected.
+    corrected: list[str] = field(default_factory=list)
 
 
 @transaction.atomic
@@ -53,7 +55,7 @@ def moved(ids: list[int], step: str, by: Any, opinion: str, passed_on: Any) -> A
 
 def handed_over(ids: list[int], step: str, by: Any, opinion: str, passed_on: Any) -> Acted:
     outcome = hand_off(ids, by=by)
-    return Acted([line.pk for line in outcome.lines], outcome.refused, outcome.runs)
+    return Acted([line.pk for line in outcome.lines], outcome.refused, outcome.runs, outcome.corrected)
 
 
 def opened(ids: list[int], step: str, by: Any, opinion: str, passed_on: Any) -> Acted:

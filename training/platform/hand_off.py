@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.core.flow import Step, StepRefused
 from backoffice.core.scoping import visible_to
+from training.corrections import take_over
 from training.enrolling import move_lines
 from training.flows.learning import L
 from training.holding import hold
@@ -28,6 +29,8 @@ class HandedOver:
     runs: list[PlatformRun] = field(default_factory=list)
     lines: list[EnrolmentLine] = field(default_factory=list)
     refused: dict[int, list[str]] = field(default_factory=dict)
+    #: Whose name or ID number was corrected since the submit: the platform gets the corrected one.
+    corrected: list[str] = field(default_factory=list)
 
 
 def adapter() -> str:
@@ -67,6 +70,7 @@ def hand_off(ids: Iterable[int], *, by: Any) -> HandedOver:
             outcome.refused[pk] = [text % {"name": line.name, "run": open_runs[pk]}]
         else:
             outcome.lines.append(line)
+    outcome.corrected = take_over(outcome.lines, by)
     if outcome.lines and adapter() == Adapter.EXCEL:
         move_lines([line.pk for line in outcome.lines], "hand_off", by=by)
     outcome.runs = make_runs(outcome.lines, by)

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin import action as admin_action
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import FieldDoesNotExist
@@ -24,11 +25,15 @@ from django_fsm import ConcurrentTransition
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from backoffice.core import running
+from backoffice.core.admin.next_task import go_on, origin_of
 from backoffice.core.admin.review import described, pictures, ready_opinions
-from backoffice.core.flow import Offer, StepRefused, at_own_desk, available, last_log_id, perform
-from backoffice.core.inbox import lines, next_task, waits_at
+from backoffice.core.flow import Offer, Step, StepRefused, at_own_desk, available, last_log_id, perform
+from backoffice.core.inbox import lines, todo, waits_at
 from backoffice.core.models import Task
+from backoffice.core.stages import names_for, stages, way
 from backoffice.core.working_days import is_provisional
+from backoffice.roles import Role
 
 
 class OpinionForm(forms.Form):
@@ -62,6 +67,16 @@ class FlowAdmin:
         """Hook: remarks for whoever decides, each ("info" | "warning" | "danger", sentence)."""
         return []
 
+    def step_notes(self, request: HttpRequest, obj: Any, step: Step) -> list[tuple[str, Any]]:
+        """What stands on the page of this very step: the remarks, and whose running matters it concerns."""
+        concerned = [row for row in running.matters_of(*obj.touches(step.name)) if row != obj]
+        notes = [("warning", running.in_words(concerned, request.user))] if concerned else []
+        return [*self.review_notes(request, obj), *notes]
+
+    def outcome(self, request: HttpRequest, obj: Any, step: str) -> list[Any]:
+        """Hook: what the step did beyond this record, as sentences with links; shown after it was taken."""
+        return []
+
     # -- the object's page -------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
@@ -75,6 +90,13 @@ class FlowAdmin:
         if not allowed or obj is None or obj.pk is None or obj.state in obj.resting:
             return allowed
         return is_turn_of(obj, request.user)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Help texts speak to whoever fills the record in; others read the values without them."""
+        if obj is not None and request.user.role not in begun_by(obj):
+            names = (field.name for field in self.model._meta.fields)  # type: ignore[attr-defined]
+            kwargs["help_texts"] = dict.fromkeys(names, "")
+        return super().get_form(request, obj, change=change, **kwargs)  # type: ignore[misc]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None or self.fields or not self.review_fields:  # type: ignore[attr-defined]
@@ -105,6 +127,8 @@ class FlowAdmin:
             "flow_desk": waits_at(obj),
             "flow_is_turn": is_turn_of(obj, request.user),
             "flow_task": task,
+            "flow_origin": origin_of(request),
+            "flow_stages": stages(obj, names_for(request.user), task),
             "flow_assignment": assignment_of(task) if task and task.assigned_to else None,
             "flow_provisional": is_provisional(task.due_on if task else None),
             "flow_overdue": bool(task and task.due_on and task.due_on < timezone.localdate()),
@@ -118,10 +142,19 @@ class FlowAdmin:
         try:
             return super().changeform_view(request, object_id, *args, **kwargs)  # type: ignore[misc]
         except ConcurrentTransition:
-            messages.error(
-                request, _("Someone took a step on this record while you were editing; look at it again.")
-            )
+            text = _("Someone took a step on this record while you were editing; look at it again.")
+            messages.error(request, text, extra_tags="unsent")
             return HttpResponseRedirect(request.path)
+
+    # -- many at once ------------------------------------------------------------------------------
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Where a desk decides by opinion alone, its list leads to the same page as the inbox."""
+        actions: dict[str, Any] = super().get_actions(request)  # type: ignore[misc]
+        if "_popup" not in request.GET and decides_in_bulk(self.model, request.user):  # type: ignore[attr-defined]
+            label = _("Approve or return …")
+            actions["decide_selected"] = (decide_selected, "decide_selected", label)
+        return actions
 
     # -- the decision page -------------------------------------------------------------------------
 
@@ -146,7 +179,7 @@ class FlowAdmin:
         if offer is None:
             if not told:
                 messages.warning(request, not_open(obj, request.user))
-            return HttpResponseRedirect(object_url(obj))
+            return HttpResponseRedirect(object_url(obj) + origin_of(request))
         return self.step_page(request, obj, offer, form, offers)
 
     def take(self, request: HttpRequest, obj: Any, step: str, data: dict[str, Any]) -> bool:
@@ -155,24 +188,19 @@ class FlowAdmin:
             perform(obj, step, by=request.user, **data)
         except StepRefused as refusal:
             for line in str(refusal).splitlines():
-                messages.error(request, line)
+                messages.error(request, line, extra_tags="unsent")
             return False
         label = obj.steps()[step].label
         messages.success(request, _("%(record)s: %(step)s – done.") % {"record": obj, "step": label})
+        for sentence in self.outcome(request, obj, step):
+            messages.info(request, sentence)
         return True
 
     def after_step(self, request: HttpRequest, obj: Any, step: str) -> HttpResponse:
-        """Back to the record, or on to the next open task, to the same page if it waits for the same decision."""
+        """Back to the record, or on to the same decision on the next one of the list the clerk came from."""
         if "next" not in request.POST:
-            return HttpResponseRedirect(object_url(obj))
-        task = next_task(request.user)
-        if task is None:
-            messages.info(request, _("Well done: nothing else waits for you."))
-            return HttpResponseRedirect(reverse("admin:core_task_changelist"))
-        same_flow = task.content_type.model_class() is type(obj)
-        if same_flow and task.state in obj.steps()[step].sources:
-            return HttpResponseRedirect(step_url(obj, task.object_id, step))
-        return HttpResponseRedirect(reverse("admin:core_task_change", args=[task.pk]))
+            return HttpResponseRedirect(object_url(obj) + origin_of(request))
+        return go_on(self, request, obj, obj.steps()[step], step_url)
 
     def step_page(
         self, request: HttpRequest, obj: Any, offer: Offer, form: forms.Form, offers: list[Offer]
@@ -181,12 +209,37 @@ class FlowAdmin:
             **self.admin_site.each_context(request),  # type: ignore[attr-defined]
             **self.flow_context(request, obj),
             "title": offer.step.label, "subtitle": str(obj), "offer": offer, "form": form, "object": obj,
-            "opts": obj._meta, "back_url": object_url(obj), "flow_notes": self.review_notes(request, obj),
+            "opts": obj._meta, "back_url": object_url(obj) + origin_of(request),
+            "flow_notes": self.step_notes(request, obj, offer.step),
             "other_offers": [other for other in offers if other.step.name != offer.step.name],
             "fields": described(self, obj, self.reviewed(obj)), "pictures": pictures(obj, request.user),
-            "ready_opinions": ready_opinions(obj, request.user),
+            "ready_opinions": ready_opinions(obj, request.user, [offer.step]),
         }  # fmt: skip
         return TemplateResponse(request, self.step_template, context)
+
+
+def decides_in_bulk(model: Any, user: Any) -> bool:
+    """Whether this user's desk decides on records of the flow by nothing but an opinion. (Finance has its bills.)"""
+    if user.role == Role.FINANCE:
+        return False
+    states = {state for state, desk in model.desks.items() if desk.role == user.role}
+    return any(
+        states & set(step.sources) and user.role in step.by and step.form is None and step.opinion_required
+        for step in model.steps().values()
+    )
+
+
+@admin_action(description=_("Approve or return …"))
+def decide_selected(model_admin: Any, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+    """The tasks of the chosen records on the inbox's page: who takes the step, who is left out and why."""
+    kind = ContentType.objects.get_for_model(model_admin.model)
+    keys = queryset.order_by().values("pk")
+    inbox: Any = model_admin.admin_site._registry[Task]
+    tasks = inbox.chosen(request, todo(request.user).filter(content_type=kind, object_id__in=keys))
+    if not tasks:
+        messages.warning(request, _("None of these waits at your desk now."))
+        return None
+    return inbox.decide_chosen(request, tasks)  # type: ignore[no-any-return]
 
 
 def step_form(declared: Any) -> type[forms.Form]:
@@ -231,6 +284,12 @@ def is_turn_of(obj: Any, user: Any) -> bool:
     """Whether the record waits at the very desk of this user."""
     desk = obj.desk()
     return desk is not None and desk.role == user.role and at_own_desk(obj, user)
+
+
+def begun_by(obj: Any) -> set[str]:
+    """The roles that take the first step: they fill the record in."""
+    first = way(type(obj))[0]
+    return {role for step in obj.steps().values() if first in step.sources for role in step.by}
 
 
 def not_open(obj: Any, user: Any) -> str:

@@ -17,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from backoffice.core.admin.panels import Panel
+from backoffice.core.admin.stale import merge
+from backoffice.core.filters import key_or_none
 from backoffice.roles import Role
 
 EMPTY = "–"
@@ -73,13 +75,38 @@ class HistoryForm(forms.ModelForm):
         cleaned = super().clean()
         seen = (cleaned or {}).get("seen_version")
         if self.instance.pk and seen and self.latest and str(self.latest.history_id) != seen:
-            who = self.latest.history_user or _("The system")
-            raise forms.ValidationError(
-                _("%(who)s changed this record at %(when)s, after you opened it. What you typed is still here; "
-                  "open the record again in a new tab, compare, and save there."),
-                params={"who": who, "when": localize(localtime(self.latest.history_date))},
-            )  # fmt: skip
+            self.take_in_changes(seen)
         return cleaned
+
+    def take_in_changes(self, seen: str) -> None:
+        """Refuse the save once; what somebody else changed since is taken in, what was typed here stays.
+
+        The page comes back with the newest version under it: whoever looked at both saves again.
+        """
+        rows = type(self.latest).objects.filter(**{self.instance._meta.pk.attname: self.instance.pk})
+        before = rows.filter(history_id=key_or_none(seen)).first()
+        names = related_names([before, self.latest]) if before else {}
+        told = (
+            merge(self, before, self.latest, lambda field, value: shown(field, value, names))
+            if before
+            else []
+        )
+        data: Any = self.data.copy()  # type: ignore[attr-defined]
+        data[self.add_prefix("seen_version")] = str(self.latest.history_id)
+        self.data = data
+        raise forms.ValidationError(
+            [
+                forms.ValidationError(
+                    _("%(who)s changed this record at %(when)s, after you opened it. Nothing was saved yet; what you "
+                      "typed is still here. Look at both and save again."),
+                    params={
+                        "who": self.latest.history_user or _("The system"),
+                        "when": localize(localtime(self.latest.history_date)),
+                    },
+                ),
+                *told,
+            ]
+        )  # fmt: skip
 
 
 class HistoryAdmin:
@@ -160,7 +187,10 @@ def entries(rows: list[Any]) -> list[Entry]:
 def differences(row: Any, previous: Any | None, names: dict[tuple[type, Any], str]) -> list[Change]:
     """The fields in which `row` differs from the row before it; all filled fields for the first one."""
     changes = []
+    hidden = getattr(row.instance_type, "hidden_in_history", lambda row: ())
     for tracked in row.tracked_fields:
+        if tracked.name in hidden(row):
+            continue
         old = getattr(previous, tracked.attname) if previous is not None else None
         new = getattr(row, tracked.attname)
         if tracked.primary_key or old == new or (old in (None, "") and new in (None, "")):
@@ -181,6 +211,8 @@ def shown(tracked: models.Field, value: Any, names: dict[tuple[type, Any], str])
         return names.get((tracked.remote_field.model, value), str(value))
     if tracked.choices:
         return str(dict(tracked.flatchoices).get(value, value))
+    if (as_read := getattr(tracked, "as_read", None)) is not None:
+        return str(as_read(value))
     if isinstance(value, bool):
         return str(_("Yes") if value else _("No"))
     return str(localize(localtime(value) if hasattr(value, "hour") else value))

@@ -3,15 +3,16 @@
 import datetime
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, F, Model, OuterRef, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +20,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
 from backoffice.core.admin.inbox_actions import InboxActions
+from backoffice.core.admin.next_task import INBOX
 from backoffice.core.admin.scoped import ScopedAdmin
 from backoffice.core.filters import key_or_none
 from backoffice.core.inbox import (
@@ -33,9 +35,12 @@ from backoffice.core.inbox import (
     tracked_flows,
 )
 from backoffice.core.lists import FastChangeList
-from backoffice.core.models import FinishedTask, Task, TrackedTask
+from backoffice.core.models import FinishedTask, Numbered, Task, TrackedTask
+from backoffice.core.models.inbox import flow_models
+from backoffice.core.public_numbers import mistyped_sentence, typed
 from backoffice.core.scoping import visible_to
-from backoffice.core.search import prefix
+from backoffice.core.search import any_of, prefix
+from backoffice.core.subjects import own_name, without_own_name
 from backoffice.core.working_days import (
     SHIPPED_UNTIL,
     Calendar,
@@ -137,10 +142,14 @@ class InboxChangeList(FastChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         tasks: list[Any] = list(self.result_list)
+        own = own_name(request.user)
         for task in tasks:  # Django remembers the few kinds of record; a foreign key does not
             task.content_type = ContentType.objects.get_for_id(task.content_type_id)
+            task.subject = without_own_name(task.subject, own)
         self.model_admin.dress(request, tasks)
         self._record_links: dict[int, tuple[str, str]] = {}
+        # Only from “To do” one goes on to the next: its filters go along to the record and back.
+        self._origin = f"?{urlencode({INBOX: self.get_query_string()[1:]})}" if self.model is Task else ""
 
     def url_for_result(self, result: Any) -> str:
         """The record's own page; reversed once for each flow."""
@@ -148,7 +157,7 @@ class InboxChangeList(FastChangeList):
             start, _key, end = record_url(result.content_type, "__pk__").rpartition("__pk__")
             self._record_links[result.content_type_id] = (start, end)
         start, end = self._record_links[result.content_type_id]
-        return f"{start}{result.object_id}{end}"
+        return f"{start}{result.object_id}{end}{self._origin}"
 
 
 class TrackedChangeList(InboxChangeList):
@@ -188,12 +197,21 @@ def record_url(content_type: ContentType, key: Any) -> str:
     return reverse(f"admin:{content_type.app_label}_{content_type.model}_change", args=[key])
 
 
+def of_number(number: str) -> Q:
+    """A condition on tasks: their record bears this public number."""
+    return any_of(
+        Q(content_type=ContentType.objects.get_for_model(model),
+          object_id__in=model._default_manager.filter(number=number).values("pk"))
+        for model in flow_models() if issubclass(model, Numbered)
+    )  # fmt: skip
+
+
 class InboxAdmin(ScopedAdmin):
     """What the three lists share. Nothing is edited here: the record's page has the steps."""
 
     list_before_template = "admin/core/inbox_top.html"
     search_fields = ["subject"]
-    search_help_text = _("Part of the subject: a name, a company")
+    search_help_text = _("Part of the subject: a name, a company; or the number of the record")
     sortable_by = ()
     empty_hint: ClassVar[Any] = ""
 
@@ -204,6 +222,23 @@ class InboxAdmin(ScopedAdmin):
         """Chinese has no capitals: not looking for them, PostgreSQL reads the subjects in half the time."""
         term = request.GET.get(SEARCH_VAR, "")
         return ["subject__contains"] if term.upper() == term.lower() else ["subject__icontains"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        """A public number leads to its record's tasks; anything else is part of the subject."""
+        number = typed(search_term)
+        if number is not None and number.is_right:
+            return queryset.filter(of_number(number.number)), False
+        if number is not None and number.is_certain:
+            messages.warning(request, mistyped_sentence([number.number]))
+            return queryset.none(), False
+        return self.search_subjects(request, queryset, search_term)
+
+    def search_subjects(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        return super().get_search_results(request, queryset, search_term)
 
     def annotate_rows(self, rows: QuerySet) -> QuerySet:
         return rows.select_related("assigned_to", "closed_by")
@@ -366,12 +401,12 @@ class TrackedTaskAdmin(InboxAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return tracked(request.user)
 
-    def get_search_results(
+    def search_subjects(
         self, request: HttpRequest, queryset: QuerySet, search_term: str
     ) -> tuple[QuerySet, bool]:
         """All flows of the province are searched by the beginning of the subject, which has an index."""
         if request.user.role in BINDINGS:
-            return super().get_search_results(request, queryset, search_term)
+            return super().search_subjects(request, queryset, search_term)
         term = search_term.strip()
         return (queryset.filter(prefix("subject", term)) if term else queryset), False
 

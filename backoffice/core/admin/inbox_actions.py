@@ -19,7 +19,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 from backoffice.core.admin.review import ready_opinions
 from backoffice.core.filters import key_or_none
 from backoffice.core.flow import Step
-from backoffice.core.inbox import colleagues, decide, state_label, todo
+from backoffice.core.inbox import colleagues, decide, preview, state_label, todo
 from backoffice.core.models import Task
 
 #: So many tasks are decided at once.
@@ -60,9 +60,14 @@ class InboxActions:
 
     @action(description=_("Approve or return …"))
     def decide_selected(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
-        tasks = self.chosen(request, queryset)
+        return self.decide_chosen(request, self.chosen(request, queryset))
+
+    def decide_chosen(self, request: HttpRequest, tasks: list[Task]) -> HttpResponse | None:
+        """The page that asks before it decides; also the door of the flows' own lists."""
         if not tasks or not (steps := self.steps_for(request, tasks)):
             return None
+        if (page := self.own_page(request, tasks)) is not None:
+            return page
         return self.decide_page(request, tasks, steps, OpinionForAll())
 
     @action(description=_("Look after myself"))
@@ -80,7 +85,9 @@ class InboxActions:
     def decide_view(self, request: HttpRequest) -> HttpResponse:
         """POST takes the step on every chosen task and shows what became of each."""
         ids = self.posted(request)
-        tasks = list(todo(request.user).filter(pk__in=ids).select_related("content_type"))
+        tasks = list(
+            todo(request.user).filter(pk__in=ids).select_related("content_type").prefetch_related("owner")
+        )
         form = OpinionForAll(request.POST)
         steps = self.steps_for(request, tasks) if tasks else []
         if not ids or (tasks and not steps):
@@ -98,6 +105,13 @@ class InboxActions:
         }  # fmt: skip
         return self.page(request, "admin/core/inbox_result.html", context)
 
+    def own_page(self, request: HttpRequest, tasks: list[Task]) -> HttpResponse | None:
+        """The page on which the flow itself shows many at once (`bulk_decision` of its admin), where it has one."""
+        model: Any = tasks[0].content_type.model_class()
+        flow_admin = self.admin_site.get_model_admin(model) if self.admin_site.is_registered(model) else None  # type: ignore[attr-defined]
+        show = getattr(flow_admin, "bulk_decision", None)
+        return show(request, [task.object_id for task in tasks], tasks[0].state) if show else None
+
     def decide_page(
         self, request: HttpRequest, tasks: list[Task], steps: list[Step], form: forms.Form
     ) -> HttpResponse:
@@ -105,7 +119,9 @@ class InboxActions:
         context = {
             "title": _("Approve or return"), "tasks": tasks, "steps": steps, "form": form,
             "flow": model._meta.verbose_name, "state": state_label(model, tasks[0].state),
-            "ready_opinions": ready_opinions(model, request.user), "action_url": reverse("admin:core_task_decide"),
+            "ready_opinions": ready_opinions(model, request.user, steps),
+            "action_url": reverse("admin:core_task_decide"),
+            "checked": checked(tasks, steps, request.user),
             "needs_opinion": [step.label for step in steps if step.opinion_required],
         }  # fmt: skip
         return self.page(request, "admin/core/inbox_decide.html", context)
@@ -159,7 +175,7 @@ class InboxActions:
 
     def chosen(self, request: HttpRequest, queryset: QuerySet) -> list[Task]:
         """The selected tasks; a sentence instead where there are too many."""
-        tasks = list(queryset.select_related("content_type")[: MOST + 1])
+        tasks = list(queryset.select_related("content_type").prefetch_related("owner")[: MOST + 1])
         if len(tasks) > MOST:
             sentence = _("Choose %(most)d tasks at most; narrow the list with a filter.") % {"most": MOST}
             messages.warning(request, sentence)
@@ -178,6 +194,23 @@ class InboxActions:
     def page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
         shared = {**self.admin_site.each_context(request), "opts": Task._meta, "back_url": inbox_url()}  # type: ignore[attr-defined]
         return TemplateResponse(request, template, shared | context)
+
+
+#: So many reasons are written out for each task.
+NAMED = 3
+
+
+def checked(tasks: list[Task], steps: list[Step], user: Any) -> list[dict[str, Any]]:
+    """Each task with what becomes of it at the steps forward; a return is open to all of them."""
+    forward = [step for step in steps if not step.opinion_required]
+    found = preview(tasks, forward, user)
+    return [
+        {"task": task, "steps": [
+            (step, found[task.pk][step.name][:NAMED], max(0, len(found[task.pk][step.name]) - NAMED))
+            for step in forward
+        ]}
+        for task in tasks
+    ]  # fmt: skip
 
 
 def lacks_opinion(form: OpinionForAll, step: Step) -> bool:

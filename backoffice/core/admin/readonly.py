@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import models
+from django.utils.html import conditional_escape
 from unfold.fields import UnfoldAdminReadonlyField
 
 from backoffice.core.scoping import visible_to
@@ -24,3 +25,11 @@ class ReadonlyField(UnfoldAdminReadonlyField):
         if reader is None or may_open(reader, remote_obj):
             return super().get_admin_url(remote_field, remote_obj)  # type: ignore[no-any-return]
         return str(remote_obj)
+
+    def _get_contents(self) -> Any:
+        """A field class may say itself how its values are read (core/rows.py), as in lists and histories."""
+        field, _attr, value = self.resolved_field or (None, None, None)
+        as_read = getattr(field, "as_read", None)
+        if as_read is not None and value is not None:
+            return conditional_escape(as_read(value))
+        return super()._get_contents()

@@ -1,5 +1,6 @@
 """What a decision page shows of a record: its declared fields as label and value, and its pictures."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,11 +8,12 @@ from django.contrib.admin.utils import label_for_field, lookup_field
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.utils.text import capfirst
-from unfold.utils import display_for_field, display_for_value
+from unfold.utils import display_for_value
 
 from backoffice.core.admin.attachments import present
+from backoffice.core.flow import Step
 from backoffice.core.models import Attachment, ReadyOpinion
-from backoffice.core.rows import label_of
+from backoffice.core.rows import field_text, label_of
 from backoffice.core.scoping import visible_to
 
 EMPTY = "–"
@@ -46,7 +48,7 @@ def value_of(model_admin: Any, obj: Any, name: str) -> Any:
         return getattr(obj, field.name)
     if isinstance(field, models.FileField):
         return str(value)
-    return display_for_field(value, field, EMPTY)
+    return field_text(value, field, EMPTY)
 
 
 def pictures(obj: Any, user: Any) -> Any:
@@ -56,8 +58,13 @@ def pictures(obj: Any, user: Any) -> Any:
     return present(obj, user)
 
 
-def ready_opinions(obj: Any, user: Any) -> list[str]:
-    """The sentences offered for this flow, then those for every flow."""
-    label = obj._meta.label
-    rows = visible_to(ReadyOpinion, user).filter(is_active=True, flow__in=("", label))
-    return [str(row) for row in sorted(rows, key=lambda row: (not row.flow, row.order, row.pk))]
+def ready_opinions(obj: Any, user: Any, steps: Iterable[Step]) -> list[str]:
+    """The sentences offered for these steps of the flow, then those for every flow.
+
+    One that names no step is a reason for a return: it is offered where an opinion is required.
+    """
+    wanted = list(steps)
+    required, names = any(step.opinion_required for step in wanted), {step.name for step in wanted}
+    rows = visible_to(ReadyOpinion, user).filter(is_active=True, flow__in=("", obj._meta.label))
+    fitting = [row for row in rows if (names & set(row.steps.split(",")) if row.steps else required)]
+    return [str(row) for row in sorted(fitting, key=lambda row: (not row.flow, row.order, row.pk))]

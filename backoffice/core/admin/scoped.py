@@ -5,8 +5,9 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.forms import ModelChoiceField
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from unfold import forms
 from unfold.admin import ModelAdmin
 
@@ -72,6 +73,17 @@ class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.may(request, "view")
+
+    # -- and back --------------------------------------------------------------------------------
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """Whoever came from another page to put something right (`?back=` a path of this site) is there again."""
+        answer = super().response_change(request, obj)
+        back = request.GET.get("back", "")
+        saved = isinstance(answer, HttpResponseRedirect) and "_continue" not in request.POST
+        if saved and back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+            return HttpResponseRedirect(back)
+        return answer
 
     # -- choices ---------------------------------------------------------------------------------
 

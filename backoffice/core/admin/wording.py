@@ -12,17 +12,20 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminSelectMultipleWidget, UnfoldAdminSelectWidget
 
 from backoffice.core.admin.history import HISTORY, HistoryAdmin, HistoryForm
 from backoffice.core.admin.panels import PanelsMixin
 from backoffice.core.admin.saved_filters import SESSION_KEY, list_url, save_view
 from backoffice.core.admin.scoped import ScopedAdmin
+from backoffice.core.inbox import step_label
 from backoffice.core.models import MessageTemplate, ReadyOpinion, SavedFilter
 from backoffice.core.models.inbox import flow_models
 from backoffice.core.notices import NOTICES, Notice, ensure_templates, unknown_placeholders, wording
+from backoffice.roles import SYSTEM
 
 EMPTY = "–"
 
@@ -48,17 +51,58 @@ class OpinionFlowFilter(DropdownFilter):
         return queryset.filter(flow=value) if value in dict(flow_choices()) else queryset
 
 
+def step_choices() -> list[tuple[Any, list[tuple[str, Any]]]]:
+    """The steps of each flow at which somebody writes an opinion: `app.Model:step`."""
+    found = []
+    for model in flow_models():
+        steps = [step for step in model.steps().values() if step.by != (SYSTEM,)]  # type: ignore[attr-defined]
+        names = [(f"{model._meta.label}:{step.name}", step.label) for step in steps]
+        found.append((capfirst(str(model._meta.verbose_name)), names))
+    return found
+
+
+class ReadyOpinionForm(forms.ModelForm):
+    """The steps are chosen by name within the flow; stored are their code names."""
+
+    steps = forms.MultipleChoiceField(
+        label=pgettext_lazy("ready opinion", "Steps"), required=False, choices=step_choices,
+        widget=UnfoldAdminSelectMultipleWidget(attrs={"size": 12}),
+        help_text=_("Where it is offered; none: wherever an opinion is required."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        flow, steps = self.instance.flow, filter(None, self.instance.steps.split(","))
+        self.initial["steps"] = [f"{flow}:{name}" for name in steps]
+
+    def clean(self) -> dict[str, Any] | None:
+        """Steps belong to the chosen flow."""
+        cleaned = super().clean() or {}
+        chosen = [key.partition(":") for key in cleaned.get("steps") or ()]
+        if any(flow != cleaned.get("flow") for flow, _colon, _name in chosen):
+            self.add_error("steps", _("Choose steps of the flow above only."))
+        cleaned["steps"] = ",".join(name for _flow, _colon, name in chosen)
+        return cleaned
+
+
 @admin.register(ReadyOpinion)
 class ReadyOpinionAdmin(ScopedAdmin):
-    list_display = ["text", "show_flow", "text_en", "order", "is_active"]
+    form = ReadyOpinionForm
+    list_display = ["text", "show_flow", "show_steps", "text_en", "order", "is_active"]
     list_filter = [OpinionFlowFilter]
     search_fields = ["text", "text_en"]
     sortable_by = ()
-    fields = ["flow", "text", "text_en", ("order", "is_active")]
+    fields = ["flow", "steps", "text", "text_en", ("order", "is_active")]
 
     @display(description=_("flow"))
     def show_flow(self, opinion: ReadyOpinion) -> str:
         return str(dict(flow_choices()).get(opinion.flow, opinion.flow) or _("Every flow"))
+
+    @display(description=pgettext_lazy("ready opinion", "steps"))
+    def show_steps(self, opinion: ReadyOpinion) -> str:
+        model = next((model for model in flow_models() if model._meta.label == opinion.flow), None)
+        names = filter(None, opinion.steps.split(","))
+        return "、".join(dict.fromkeys(step_label(model, name) for name in names)) or EMPTY
 
     def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name != "flow":

@@ -4,6 +4,8 @@ from backoffice.core.models.calendar import CalendarDay
 from backoffice.core.models.imports import HeaderMapping, ImportRun
 from backoffice.core.models.inbox import FinishedTask, Task, TrackedTask, TransitionLog
 from backoffice.core.models.message import Message
+from backoffice.core.models.numbers import Numbered, NumberSeries
+from backoffice.core.models.running import Counter, SignOfLife
 from backoffice.core.models.wording import MessageTemplate, ReadyOpinion, SavedFilter
 
 __all__ = [
@@ -11,13 +13,17 @@ __all__ = [
     "Attachment",
     "AttachmentKind",
     "CalendarDay",
+    "Counter",
     "FinishedTask",
     "HeaderMapping",
     "ImportRun",
     "Message",
     "MessageTemplate",
+    "NumberSeries",
+    "Numbered",
     "ReadyOpinion",
     "SavedFilter",
+    "SignOfLife",
     "Task",
     "TrackedTask",
     "TransitionLog",

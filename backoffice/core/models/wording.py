@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.history import History
@@ -21,6 +21,12 @@ class ReadyOpinion(models.Model):
     flow = models.CharField(
         _("flow"), max_length=60, blank=True, help_text=_("Empty: offered in every flow.")
     )  # the model's label, e.g. registry.PersonalApplication
+    steps = models.CharField(
+        pgettext_lazy("ready opinion", "steps"),
+        max_length=200,
+        blank=True,
+        help_text=_("Empty: offered wherever an opinion is required."),
+    )  # names of the flow's steps, with commas, e.g. local_return,training_return
     text = models.CharField(_("opinion"), max_length=300)
     text_en = models.CharField(_("English opinion"), max_length=300, blank=True)
     order = models.PositiveSmallIntegerField(_("order"), default=0)

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from backoffice.accounts.models import User
+from backoffice.core.state import note
 from backoffice.roles import Role
 from training.models import PlatformRun
 from training.platform.http import PlatformError
@@ -15,6 +16,7 @@ class Command(BaseCommand):
     help = "Ask the learning platform (LEARNING_PLATFORM=http) whose learning is open and who has passed."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        note("poll_platform")
         runs = PlatformRun.objects.filter(adapter=PlatformRun.Adapter.HTTP)
         try:
             for run in runs.filter(status=PlatformRun.Status.SENT).select_related("sent_by").order_by("pk"):

@@ -17,7 +17,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
+
+from backoffice.core.state import note
 
 MANIFEST, MEDIA = "manifest.json", "media/"
 DATABASE = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
@@ -34,7 +37,7 @@ class Command(BaseCommand):
         directory = directory.resolve()
         if directory == media or media in directory.parents:
             raise CommandError("DIR lies in the folder of the uploads; choose another place.")
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         target = directory / f"backup-{timezone.localtime():%Y%m%d-%H%M%S-%f}.zip"
         # Beside the target, readable by us alone: it holds personal data, and must not lie in /tmp.
         with tempfile.TemporaryDirectory(dir=directory, prefix=".backup-") as folder:
@@ -42,6 +45,7 @@ class Command(BaseCommand):
             count = self.write(archive, Path(folder))
             archive.chmod(0o600)
             archive.replace(target)
+        note("backup", f"{target.name}, {target.stat().st_size / 1024**2:.1f} MB")
         self.stdout.write(f"{target}: database and {count} files.")
         if settings.MEDIA_STORAGE != "disk":
             self.stdout.write("The uploads are in the S3 bucket; back that up with the store's own tools.")
@@ -54,9 +58,7 @@ class Command(BaseCommand):
         dump(copy)
         count = 0
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as container:
-            container.writestr(
-                MANIFEST, json.dumps({"vendor": connection.vendor, "at": timezone.now().isoformat()})
-            )
+            container.writestr(MANIFEST, json.dumps(manifest()))
             container.write(copy, copy.name)
             for path, name in uploads():
                 try:
@@ -66,6 +68,15 @@ class Command(BaseCommand):
                 except FileNotFoundError:
                     continue  # taken away while we went through the folder
         return count
+
+
+def manifest() -> dict[str, Any]:
+    """What `restore` must know before it touches anything: the kind of site, and the migrations of the database."""
+    applied = MigrationRecorder(connection).applied_migrations()
+    return {
+        "vendor": connection.vendor, "at": timezone.now().isoformat(), "media": settings.MEDIA_STORAGE,
+        "migrations": sorted(f"{app}.{name}" for app, name in applied),
+    }  # fmt: skip
 
 
 def dump(target: Path) -> None:
@@ -81,8 +92,11 @@ def dump(target: Path) -> None:
         copy.close()
 
 
-def postgres(program: str, *arguments: str) -> None:
-    """Run a PostgreSQL tool on our database; the password goes by the environment, not the process list."""
+def postgres(program: str, *arguments: str) -> str:
+    """Run a PostgreSQL tool on our database; return what it printed.
+
+    The password goes by the environment, not the process list.
+    """
     found = shutil.which(program)
     if found is None:
         raise CommandError(f"{program} is not installed; on Debian: apt-get install postgresql-client")
@@ -98,6 +112,7 @@ def postgres(program: str, *arguments: str) -> None:
     done = subprocess.run([found, *arguments], env=os.environ | given, capture_output=True, text=True)  # noqa: S603
     if done.returncode:
         raise CommandError(f"{program} failed: {done.stderr.strip()[-1000:]}")
+    return done.stdout
 
 
 def uploads() -> Iterator[tuple[Path, str]]:

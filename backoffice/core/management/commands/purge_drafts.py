@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from backoffice.core.models import Attachment, Task, TransitionLog
 from backoffice.core.models.inbox import flow_models
+from backoffice.core.state import note
 
 
 class Command(BaseCommand):
@@ -25,6 +26,7 @@ class Command(BaseCommand):
             if private := getattr(model, "private_states", None):
                 drafts = model._default_manager.filter(state__in=private, updated_at__lt=before)
                 purged += sum(forget(model, pk, private) for pk in list(drafts.values_list("pk", flat=True)))
+        note("purge_drafts")
         self.stdout.write(f"{purged} drafts deleted.")
 
 

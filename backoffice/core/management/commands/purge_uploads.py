@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from backoffice.core.models import ImportRun
+from backoffice.core.state import note
 
 Status = ImportRun.Status
 UNCONFIRMED = (Status.UPLOADED, Status.UNMAPPED, Status.PREVIEWED)
@@ -29,4 +30,5 @@ class Command(BaseCommand):
                     if file:
                         file.delete(save=False)
                 purged += 1
+        note("purge_uploads")
         self.stdout.write(f"{purged} uploads discarded.")

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connections
 from django_tasks_db.management.commands import db_worker
 
+from backoffice.core.state import note
 from backoffice.core.tasks import reap, this_worker
 
 logger = logging.getLogger(__name__)
@@ -41,8 +42,9 @@ class Command(db_worker.Command):
 
     @staticmethod
     def reap() -> None:
-        """A database that is away for a moment must not end the reaping."""
+        """Say that we live, and look for jobs of the dead; a database that is away for a moment must not end that."""
         try:
+            note("worker")
             reap()
         except Exception:
             logger.exception("looking for jobs of dead workers failed; trying again in a minute")

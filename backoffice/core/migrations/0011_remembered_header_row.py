@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0007_bounds'),
+        ('core', '0010_counters_and_signs_of_life'),
     ]
 
     operations = [
