@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Iterable
 from email.utils import parseaddr
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import environ
@@ -201,7 +201,7 @@ class Environment:
 
     def learning_platform(self, used: bool, *, secure: bool) -> dict:
         """How the learning platform is reached (training/platform/README.md); times in seconds and minutes."""
-        found = {
+        found: dict[str, Any] = {
             "url": self.text("LEARNING_PLATFORM_URL").rstrip("/"),
             "secret": self.text("LEARNING_PLATFORM_SECRET"),
             "timeout": self.number("LEARNING_PLATFORM_TIMEOUT", 20, 1, 120),

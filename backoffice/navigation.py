@@ -71,6 +71,7 @@ GROUPS: list[tuple[Any, list[tuple[Any, str, str]]]] = [
         (_("Outbox"), "outgoing_mail", "core.Message"),
         (_("Remembered column mappings"), "view_column", "core.HeaderMapping"),
         (_("Failed sign-ins"), "lock_person", "axes.AccessAttempt"),
+        (_("Masked values shown"), "visibility", "core.Disclosure"),
     ]),
 ]  # fmt: skip
 DICTIONARIES = {

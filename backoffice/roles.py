@@ -1,7 +1,9 @@
-"""Who may do what, and who sees what: the two tables that everything asks. Imports no app.
+"""Who may do what, and who sees what: the three tables that everything asks. Imports no app.
 
-GRANTS  model -> role -> verbs. A verb that is not listed is refused.
-SCOPES  model -> role -> which rows. A role that is not listed sees none (SPEC 1: "Unknown means none").
+GRANTS     model -> role -> verbs. A verb that is not listed is refused.
+SCOPES     model -> role -> which rows. A role that is not listed sees none (SPEC 1: "Unknown means none").
+SENSITIVE  personal field -> role -> whole or masked. A role that is not listed does not see the field
+           (core/sensitive.py applies it); PAPERS says the same of pictures, by their kind.
 
 A scope is ALL, OWNER (the row is visible if the record it hangs on is) or a look-up path that must equal
 the record the user is bound to: a company for COMPANY, a person for PERSON, a local body for LOCAL_BODY.
@@ -108,6 +110,8 @@ SCOPES: Final[dict[str, dict[str, str]]] = {
     "core.ImportRun": {A: ALL, O: ALL, T: ALL, L: ALL, U: ALL},
     "core.HeaderMapping": {A: ALL, O: ALL, U: ALL},
     "axes.AccessAttempt": {A: ALL, U: ALL},
+    # Who had a masked value shown, and why: read by those who answer for the data.
+    "core.Disclosure": {A: ALL, O: ALL},
     "core.SignOfLife": {A: ALL, O: ALL},
 }
 
@@ -212,8 +216,111 @@ GRANTS: Final[dict[str, dict[str, frozenset[str]]]] = {
     "core.ImportRun": {A: VIEW, O: EDIT, T: EDIT, L: EDIT, U: VIEW},
     "core.HeaderMapping": {A: VIEW, O: VIEW | {"delete"}, U: VIEW},
     "axes.AccessAttempt": {A: VIEW | {"delete"}, U: VIEW},
+    "core.Disclosure": {A: VIEW, O: VIEW},
     "core.SignOfLife": {A: VIEW, O: VIEW},
 }  # fmt: skip
+
+WHOLE: Final = "whole"
+MASKED: Final = "masked"
+NONE: Final = "none"
+
+#: Who works with members' data reads it whole; the auditor reads it masked, and has one value shown with a reason.
+WORKS_WITH: Final[dict[str, str]] = {A: WHOLE, O: WHOLE, T: WHOLE, U: MASKED}
+#: Finance tells people of one name apart by the ends of the number; it calls and writes to nobody.
+NUMBERED: Final = WORKS_WITH | {F: MASKED}
+OFFICE_ONLY: Final[dict[str, str]] = {A: WHOLE, O: WHOLE, U: MASKED}
+OPEN_TO_ALL: Final[dict[str, str]] = dict.fromkeys([*Role, APPLICANT], WHOLE)
+WHOLE_FOR_REVIEW: Final = {L: WHOLE, C: WHOLE, APPLICANT: WHOLE}
+
+#: A system check refuses a model with such a field (ID number, phone, mail, birthday, account, file) that is not here.
+SENSITIVE: Final[dict[str, dict[str, str]]] = {
+    # The local body compares the number with the papers it reviews, and reads the phone beside them.
+    "registry.Person.id_number": NUMBERED | {C: WHOLE, P: WHOLE, L: WHOLE},
+    "registry.Person.birthday": WORKS_WITH | {C: WHOLE, P: WHOLE},
+    "registry.Person.phone": WORKS_WITH | {C: WHOLE, P: WHOLE, L: WHOLE},
+    "registry.Person.email": WORKS_WITH | {C: WHOLE, P: WHOLE},
+    "registry.Company.contact_phone": WORKS_WITH | {C: WHOLE, P: WHOLE},
+    "registry.Company.email": WORKS_WITH | {C: WHOLE, P: WHOLE},
+    "registry.LocalBody.phone": OPEN_TO_ALL,
+    "registry.LocalBody.email": OPEN_TO_ALL,
+    "registry.PersonalApplication.id_number": WORKS_WITH | WHOLE_FOR_REVIEW,
+    "registry.PersonalApplication.show_birthday": WORKS_WITH | WHOLE_FOR_REVIEW,
+    "registry.PersonalApplication.phone": WORKS_WITH | WHOLE_FOR_REVIEW,
+    "registry.PersonalApplication.email": WORKS_WITH | WHOLE_FOR_REVIEW,
+    "registry.CompanyApplication.contact_phone": OFFICE_ONLY | {APPLICANT: WHOLE},
+    "registry.CompanyApplication.email": OFFICE_ONLY | {APPLICANT: WHOLE},
+    "registry.Transfer.id_number": WORKS_WITH | {C: WHOLE},
+    "registry.HelpRequest.id_number": OFFICE_ONLY | {APPLICANT: WHOLE},
+    "registry.HelpRequest.phone": OFFICE_ONLY | {APPLICANT: WHOLE},
+    "registry.HelpRequest.email": OFFICE_ONLY | {APPLICANT: WHOLE},
+    # Labels of pairs and merges name people with their numbers.
+    "registry.DuplicatePair.label": OFFICE_ONLY,
+    "registry.Merge.label": OFFICE_ONLY,
+    "training.EnrolmentLine.id_number": NUMBERED | {L: WHOLE, C: WHOLE, P: WHOLE},
+    "training.Enrolment.contact_phone": WORKS_WITH | {L: WHOLE, C: WHOLE},
+    # A person's login name is the ID number.
+    "accounts.User.username": OFFICE_ONLY | {C: WHOLE},
+    "accounts.User.email": OFFICE_ONLY | {C: WHOLE},
+    "accounts.User.phone": OFFICE_ONLY | {C: WHOLE},
+    "axes.AccessAttempt.username": {A: WHOLE, U: MASKED},
+    # The association's own account, printed on every request to pay.
+    "fees.BankAccount.number": OPEN_TO_ALL,
+    # Where money goes back to: finance pays it, the company wrote it down.
+    "fees.Refund.payee_account": {A: WHOLE, O: WHOLE, F: WHOLE, C: WHOLE, T: MASKED, U: MASKED},
+    "core.Message.recipient": OFFICE_ONLY,
+    "core.Message.body": OFFICE_ONLY,
+    # By kind: PAPERS.
+    "core.Attachment.file": OPEN_TO_ALL,
+    # Whole lists of people: for those who may hand one in.
+    "core.ImportRun.file": {A: WHOLE, O: WHOLE, T: WHOLE, L: WHOLE},
+    "core.ImportRun.marked_copy": {A: WHOLE, O: WHOLE, T: WHOLE, L: WHOLE},
+    "core.ImportRun.samples": {A: WHOLE, O: WHOLE, T: WHOLE, L: WHOLE, U: MASKED},
+}
+
+#: Papers about a person: for those who review and keep them. The auditor asks for each with a reason.
+PERSONAL_PAPER: Final = WORKS_WITH | {L: WHOLE, C: WHOLE, P: WHOLE, APPLICANT: WHOLE}
+#: Papers of a company, which stand in public registers.
+COMPANY_PAPER: Final[dict[str, str]] = {**dict.fromkeys((A, O, T, L, C, P, U), WHOLE), APPLICANT: WHOLE}
+#: Kind of attachment -> role -> level. A kind that is not here is a personal paper.
+PAPERS: Final[dict[str, dict[str, str]]] = {
+    **dict.fromkeys(
+        (
+            "PHOTO",
+            "ID_CARD",
+            "DIPLOMA",
+            "TITLE",
+            "CERTIFICATE",
+            "LEAVING",
+            "JOINING",
+            "SOCIAL_SECURITY",
+            "OTHER",
+        ),
+        PERSONAL_PAPER,
+    ),
+    **dict.fromkeys(("LICENCE", "QUALIFICATION", "RENAME_NOTICE"), COMPANY_PAPER),
+    # What finance is paid with, and what the auditor checks.
+    "VOUCHER": dict.fromkeys((A, O, F, T, C, U), WHOLE),
+}
+#: What a company edits, and whom it invites, as long as it is an active member.
+OF_ACTIVE_COMPANIES: Final = frozenset({"registry.Person", "accounts.User"})
+#: Roles that have one masked value shown with a reason (core/models/disclosure.py keeps the reason).
+MAY_ASK: Final = frozenset({U})
+#: Roles to whom ID numbers are masked in free text, too (opinions, remarks, reasons).
+MASKED_IN_TEXT: Final[frozenset[str]] = frozenset({F, U})
+
+
+def level_of(role: str | None, label: str, name: str) -> str:
+    """WHOLE, MASKED or NONE: how the role reads the field `name` of the model; what is not sensitive is WHOLE."""
+    return _level(SENSITIVE.get(f"{label}.{name}"), role)
+
+
+def paper_level(role: str | None, kind: str) -> str:
+    """WHOLE, MASKED or NONE: how the role reads attachments of the kind with this code."""
+    return _level(PAPERS.get(kind, PERSONAL_PAPER), role)
+
+
+def _level(levels: dict[str, str] | None, role: str | None) -> str:
+    return WHOLE if levels is None else levels.get(role or "", NONE)
 
 
 def desk_label(role: str) -> str:

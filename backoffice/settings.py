@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
-from django.utils.translation import gettext_lazy as _
 
+from backoffice import look
 from backoffice.core import error_reports, logs
 from backoffice.environment import Environment
 
@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.forms",
     "simple_history",
     "django_fsm",
     "django_tasks",
@@ -103,6 +104,7 @@ MIDDLEWARE = [
     "backoffice.core.request_log.RequestLogMiddleware",
     "backoffice.core.probes.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "backoffice.core.middleware.CompressedTextMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "backoffice.core.middleware.ChosenLanguageMiddleware",
@@ -113,6 +115,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "backoffice.core.middleware.ContentSecurityPolicyMiddleware",
+    "backoffice.core.middleware.MaskedNumbersMiddleware",
     "backoffice.accounts.middleware.PasswordFirstMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -135,7 +138,7 @@ TEMPLATES = [
     }
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"  # widgets have own templates too
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
@@ -216,6 +219,11 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "backoffice.core.bundles.BundleFinder",
+]
 WHITENOISE_USE_FINDERS = not PRODUCTION
 WHITENOISE_AUTOREFRESH = TESTING  # else each new test client would walk through all static files
 MEDIA_ROOT = DATA_DIR / "media"  # private: no MEDIA_URL, downloads go through the scope check
@@ -340,36 +348,7 @@ if PRODUCTION:
     CSRF_COOKIE_SECURE = True
     CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL else []
 
-# --- Look --------------------------------------------------------------------------------------------
-
-UNFOLD = {
-    "SITE_TITLE": _("Member services"),
-    "SITE_HEADER": _("Guangdong Construction Supervision Association"),
-    "SITE_SUBHEADER": _("Member services"),
-    "SITE_SYMBOL": "verified",
-    "SITE_FAVICONS": [
-        {"rel": "icon", "sizes": "any", "type": "image/svg+xml", "href": "/static/backoffice/favicon.svg"}
-    ],
-    "SITE_URL": "/",
-    "SHOW_HISTORY": True,
-    "SHOW_VIEW_ON_SITE": False,
-    "SHOW_LANGUAGES": True,
-    "BORDER_RADIUS": "6px",
-    "STYLES": ["/static/backoffice/backoffice.css"],
-    "SIDEBAR": {"show_search": False, "show_all_applications": False,
-                "navigation": "backoffice.navigation.sidebar"},
-    "LOGIN": {"form": "backoffice.accounts.forms.SignInForm"},
-    "TABS": "backoffice.navigation.tabs",
-    "DASHBOARD_CALLBACK": "backoffice.dashboard.dashboard",
-    "COMMAND": {"search_models": False, "show_history": False},
-    "COLORS": {
-        "primary": {
-            "50": "239 246 255", "100": "219 234 254", "200": "191 219 254", "300": "147 197 253",
-            "400": "96 165 250", "500": "37 99 235", "600": "29 78 216", "700": "30 64 175",
-            "800": "30 58 138", "900": "23 37 84", "950": "15 23 42",
-        }
-    },
-}  # fmt: skip
+UNFOLD = look.UNFOLD
 
 # --- Logs, reports of errors -------------------------------------------------------------------------
 

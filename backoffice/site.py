@@ -8,10 +8,13 @@ from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db.models import ForeignKey
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 from unfold.sites import UnfoldAdminSite
 
+from backoffice.navigation import sidebar
 from backoffice.roles import Role
 
 #: Models that libraries register for themselves and nobody here needs: there are no groups (roles.py decides),
@@ -50,6 +53,29 @@ class BackofficeSite(UnfoldAdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return super().each_context(request) | {"profile_banner": self.profile_banner(request)}
+
+    def i18n_javascript(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Django's words for its scripts, kept by the browser for an hour; another language is another cookie."""
+        response = super().i18n_javascript(request, extra_context)
+        patch_cache_control(response, private=True, max_age=3600)
+        patch_vary_headers(response, ["Cookie"])
+        return response
+
+    def search(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
+        """Ctrl+K: the entries of the user's own sidebar whose name or group holds the words; all without words."""
+        words = request.GET.get("s", "").strip().casefold()
+        entries = [
+            {
+                "title": item["title"],
+                "icon": item["icon"],
+                "link": item["link"],
+                "group": group.get("title", ""),
+            }
+            for group in sidebar(request)
+            for item in group["items"]
+            if words in f"{item['title']} {group.get('title', '')}".casefold()
+        ]
+        return TemplateResponse(request, "admin/core/palette_results.html", {"entries": entries})
 
     @staticmethod
     def profile_banner(request: HttpRequest) -> dict[str, Any] | None:

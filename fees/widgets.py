@@ -1,7 +1,8 @@
 """Form boxes of the cash desk."""
 
 from django import forms
-from unfold.widgets import INPUT_CLASSES
+
+from backoffice.core.theme import INPUT_CLASSES
 
 
 def date_box() -> forms.DateInput:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django_tasks import task
 
 from backoffice.core.excel.text import normalise_text
+from backoffice.core.tasks import enqueue_or_log, on_reap, waiting_jobs
 from registry.models import Company, DuplicatePair, DuplicateSearch, FormerName, Person
 
 Kind = DuplicatePair.Kind
@@ -38,6 +39,8 @@ MOST_ALIKE: Final = 50
 BATCH: Final = 2_000
 #: A search that has not ended after this long was killed.
 LONGEST_SEARCH: Final = datetime.timedelta(hours=1)
+#: A search that was not taken up after this long has no job any more.
+PATIENCE: Final = datetime.timedelta(minutes=5)
 
 Found = dict[tuple[int, int], list[str]]
 
@@ -226,8 +229,23 @@ def begin(by: Any) -> DuplicateSearch | None:
     if is_running(last_search()):
         return None
     search = DuplicateSearch.objects.create(by=by)
-    transaction.on_commit(lambda: search_in_background.enqueue(search.pk))
+    transaction.on_commit(lambda: enqueue_or_log(search_in_background, search.pk))
     return search
+
+
+def watch() -> int:
+    """Give out again the search that was asked for, where no job is there to do it: a broker was down, or a worker
+    was killed too often."""
+    search = last_search()
+    if search is None or not is_running(search) or search.started_at > timezone.now() - PATIENCE:
+        return 0
+    jobs = waiting_jobs(search_in_background.module_path)
+    if jobs is None or [search.pk] in jobs:
+        return 0  # Celery: it can be begun again by hand after LONGEST_SEARCH
+    return int(enqueue_or_log(search_in_background, search.pk))
+
+
+on_reap(watch)
 
 
 @task()

@@ -11,8 +11,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from backoffice.core.export import Column, Columns, mask
-from backoffice.roles import Role
+from backoffice.core.export import Column, Columns
 from registry.flows.help_request import S as HelpState
 from registry.imports import fields
 from registry.models import (
@@ -27,8 +26,6 @@ from registry.models import (
     Transfer,
 )
 
-#: Roles that work with whole ID numbers.
-SEE_ID_NUMBERS: Final = {Role.ADMIN, Role.OFFICE, Role.TRAINING, Role.COMPANY, Role.AUDITOR}
 LABELS: Final = {field.name: field.labels for field in fields.CERTIFICATE_FIELDS}
 DATE_WIDTH, ID_WIDTH, COMPANY_WIDTH = 12.0, 21.0, 36.0
 
@@ -72,12 +69,11 @@ def specialty_names() -> dict[int, str]:
     return {s.pk: s.name if in_chinese() else s.name_en or s.name for s in Specialty.objects.all()}
 
 
-def person_columns(path: str, user: Any) -> dict[str, Column]:
+def person_columns(path: str) -> dict[str, Column]:
     """A person's columns by field name; `path` leads from the exported row to the person."""
-    full = getattr(user, "role", None) in SEE_ID_NUMBERS
     return {
         "name": Column(header("name"), f"{path}name"),
-        "id_number": Column(header("id_number"), f"{path}id_number", None if full else mask, ID_WIDTH),
+        "id_number": Column(header("id_number"), f"{path}id_number", width=ID_WIDTH),
         "gender": Column(header("gender"), f"{path}gender", spelling(fields.GENDERS), 8),
         "phone": Column(header("phone"), f"{path}phone"),
         "email": Column(header("email"), f"{path}email", width=24),
@@ -88,7 +84,7 @@ def person_columns(path: str, user: Any) -> dict[str, Column]:
 
 
 def certificates(user: Any) -> Sequence[Column]:
-    person = person_columns("person__", user)
+    person = person_columns("person__")
     # The company that is printed: the import compares it with the certificate, and must not "correct" a
     # certificate that still shows the former employer (manual ch. 7).
     printed = Coalesce(NullIf(F("printed_company"), Value("")), F("company__name"))
@@ -116,7 +112,7 @@ def certificates(user: Any) -> Sequence[Column]:
 
 
 def people(user: Any) -> Sequence[Column]:
-    person = person_columns("", user)
+    person = person_columns("")
     return [
         person["name"],
         person["id_number"],
@@ -183,8 +179,7 @@ def field_columns(model: Any, names: Sequence[str]) -> list[Column]:
 
 
 def personal_applications(user: Any) -> Sequence[Column]:
-    """Who reviews an application works with its whole ID number."""
-    person = person_columns("", user)
+    person = person_columns("")
     caption = PersonalApplication._meta.get_field
     return [
         person["name"],
@@ -227,11 +222,10 @@ def company_changes(user: Any) -> Sequence[Column]:
 
 def transfers(user: Any) -> Sequence[Column]:
     """Who went from which company to which."""
-    full = getattr(user, "role", None) in SEE_ID_NUMBERS
     caption = Transfer._meta.get_field
     return [
         Column(header("name"), "name"),
-        Column(header("id_number"), "id_number", None if full else mask, ID_WIDTH),
+        Column(header("id_number"), "id_number", width=ID_WIDTH),
         Column(str(caption("company").verbose_name), "company__name", width=COMPANY_WIDTH),
         Column(str(caption("from_company").verbose_name), "from_company__name", width=COMPANY_WIDTH),
         *field_columns(Transfer, ("remark", "state")),

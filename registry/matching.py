@@ -18,6 +18,7 @@ from backoffice.accounts.models import User, login_name
 from backoffice.accounts.policy import masked, sees_login_name
 from backoffice.core.excel.text import normalise_text
 from backoffice.core.scoping import visible_to
+from backoffice.core.sensitive import shown_to, value_for
 from registry.models import Certificate, Company, HelpRequest, Person
 from registry.search import NAMES, search_companies
 from registry.validators import normalise_certificate_number
@@ -73,9 +74,9 @@ def matches_of(request: HelpRequest, user: Any) -> Matches:
     companies = companies_for(asked, user)
     users = users_for(asked, user, people, companies)
     return Matches(
-        people=[describe_person(match, asked) for match in people],
+        people=[describe_person(match, asked, user) for match in people],
         certificates=[describe_certificate(match, asked) for match in certificates],
-        companies=[describe_company(match) for match in companies],
+        companies=[describe_company(match, user) for match in companies],
         users=[describe_user(match, asked, user) for match in users],
         more_people=more,
     )
@@ -199,6 +200,13 @@ def fact(label: Any, value: Any, asked: str = "", *, same: bool | None = None) -
     return Fact(capfirst(str(label)), text, asked if asked and not same else "")
 
 
+def personal_fact(reader: Any, record: models.Model, name: str, asked: str = "") -> Fact:
+    """A fact about somebody's number or address, masked for those who read it masked; so is what was asked."""
+    known = fact(label_of(type(record), name), getattr(record, name), asked)
+    told = value_for(reader, HelpRequest, name, known.asked) if known.asked else ""
+    return Fact(known.label, str(shown_to(reader, record, name)), told)
+
+
 def label_of(model: type[models.Model], name: str) -> str:
     return str(model._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
 
@@ -210,20 +218,20 @@ def same_company(asked: Asked, company: Company | None) -> bool:
     return asked.company == company.name or company.former_names.filter(name=asked.company).exists()
 
 
-def describe_person(match: Match, asked: Asked) -> Match:
+def describe_person(match: Match, asked: Asked, reader: Any) -> Match:
     person: Any = match.record
     account = getattr(person, "user", None)
     match.facts = [
         fact(label_of(Person, "name"), person.name, asked.name),
-        fact(label_of(Person, "id_number"), person.id_number, asked.id_number),
+        personal_fact(reader, person, "id_number", asked.id_number),
         fact(
             label_of(Person, "company"),
             person.company,
             asked.company,
             same=same_company(asked, person.company),
         ),
-        fact(label_of(Person, "phone"), person.phone, asked.phone),
-        fact(label_of(Person, "email"), person.email, asked.email),
+        personal_fact(reader, person, "phone", asked.phone),
+        personal_fact(reader, person, "email", asked.email),
         fact(_("sign-in"), sign_in_state(account) if account else _("has none")),
     ]
     return match
@@ -253,14 +261,14 @@ def describe_certificate(match: Match, asked: Asked) -> Match:
     return match
 
 
-def describe_company(match: Match) -> Match:
+def describe_company(match: Match, reader: Any) -> Match:
     company: Any = match.record
     match.facts = [
         fact(label_of(Company, "name"), company.name),
         fact(_("former names"), listed(former.name for former in company.former_names.all())),
         fact(label_of(Company, "status"), company.get_status_display()),
         fact(label_of(Company, "contact_name"), company.contact_name),
-        fact(label_of(Company, "contact_phone"), company.contact_phone),
+        personal_fact(reader, company, "contact_phone"),
     ]
     return match
 
@@ -273,8 +281,8 @@ def describe_user(match: Match, asked: Asked, reader: Any) -> Match:
         fact(label_of(User, "username"), name),
         fact(label_of(User, "name"), account.name, asked.name if own else ""),
         fact(label_of(User, "role"), account.get_role_display()),
-        fact(label_of(User, "phone"), account.phone, asked.phone if own else ""),
-        fact(label_of(User, "email"), account.email, asked.email if own else ""),
+        personal_fact(reader, account, "phone", asked.phone if own else ""),
+        personal_fact(reader, account, "email", asked.email if own else ""),
         fact(_("sign-in"), sign_in_state(account)),
     ]
     return match

@@ -11,7 +11,15 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core import running
 from backoffice.core.links import address_of, page_of
 from backoffice.core.models import TransitionLog
-from backoffice.core.notices import NOTICES, Notice, Recipient, notify, register
+from backoffice.core.notices import (
+    NOTICES,
+    Credential,
+    Notice,
+    Recipient,
+    notify,
+    register,
+    without_addresses,
+)
 from registry.flows.personal_application import UNDER_REVIEW
 from registry.models import (
     Company,
@@ -43,6 +51,8 @@ MOVE = {
     "name": "张三", "company": "广东示范监理有限公司", "former": "佛山示范监理有限公司", "opinion": _("(the opinion)"),
     "page": PAGE,
 }  # fmt: skip
+#: What is told to others of an applicant has no link: it is the applicant's key.
+TOLD = {name: example for name, example in PERSON.items() if name != "link"}
 HELP = {"name": "张三", "answer": _("(the answer)"), "link": LINK}
 
 
@@ -63,7 +73,7 @@ def register_notices() -> None:
                _("{name} applies as an individual member"),
                _("{name} names {company} as the employer. Please review the application in your inbox."),
                _("{name} applies as an individual member of your company; please review it in your inbox."),
-               placeholders=PERSON),
+               placeholders=TOLD),
         Notice("personal.company_approve", _("Company approved a personal application: to the applicant"),
                _("Your company approved your application"),
                _("{name}, {company} approved your application; {body} reviews it next. {link}"),
@@ -71,7 +81,7 @@ def register_notices() -> None:
         Notice("personal.company_approve.body", _("Company approved a personal application: to the reviewing body"),
                _("{name} applies as an individual member"),
                _("{company} approved the application of {name}. Please review it in your inbox."),
-               placeholders=PERSON),
+               placeholders=TOLD),
         Notice("personal.company_return", _("Company returned a personal application: to the applicant"),
                _("Please correct your application"),
                _("{name}, {company} returned your application: “{opinion}”. Correct it and submit it again here: "
@@ -87,7 +97,7 @@ def register_notices() -> None:
         Notice("personal.local_return.company", _("Local body returned a personal application: to the company"),
                _("{body} returned the application of {name}"),
                _("{body} returned the application of {name}: “{opinion}”. The applicant corrects it by the link; then "
-                 "it comes to you again."), placeholders=PERSON),
+                 "it comes to you again."), placeholders=TOLD),
         Notice("personal.withdraw", _("Personal application withdrawn: to the applicant"),
                _("Your application was withdrawn"),
                _("{name}, your application is withdrawn; nothing else happens with it. You can apply again at any "
@@ -95,7 +105,7 @@ def register_notices() -> None:
         Notice("personal.withdraw.company", _("Personal application withdrawn: to the company"),
                _("{name} withdrew the application"),
                _("{name} does not apply as an individual member of {company} any more; nothing is left to do."),
-               placeholders=PERSON),
+               placeholders=TOLD),
         Notice("personal.local_approve", _("Personal application approved: to the applicant"),
                _("You are an individual member now"),
                _("{name}, {body} approved your application. A second message brings the link that activates your "
@@ -104,7 +114,7 @@ def register_notices() -> None:
         Notice("personal.local_approve.company", _("Personal application approved: to the company"),
                _("{name} is an individual member now"),
                _("{body} approved the application of {name}. You can enrol {name} in training now."),
-               placeholders=PERSON),
+               placeholders=TOLD),
         Notice("company.submit", _("Company application received: to the applicant"),
                _("We received your application"),
                _("The application of {name} is with the General Office. Follow it, or correct it when it is returned, "
@@ -160,6 +170,11 @@ def register_notices() -> None:
     )  # fmt: skip
 
 
+def key_of(record: PersonalApplication | CompanyApplication | HelpRequest) -> Credential:
+    """The signed link to the record: whoever has it acts as the applicant."""
+    return Credential(address_of(record))
+
+
 def company_recipients(company: Company | None) -> list[Recipient]:
     """The company's managers, else its own address."""
     if company is None:
@@ -186,15 +201,18 @@ def draft(application: PersonalApplication | CompanyApplication) -> None:
     """The link of an application that is being filled in, for going on later."""
     personal = isinstance(application, PersonalApplication)
     tell("personal.draft" if personal else "company.draft", [Recipient(application.email)],
-         name=application.name or "", link=address_of(application))  # fmt: skip
+         name=application.name or "", link=key_of(application))  # fmt: skip
 
 
 def personal_application(application: PersonalApplication, step: str, opinion: str) -> None:
+    if step in ("company_return", "withdraw"):  # a company's or an applicant's words in our letter
+        opinion = without_addresses(opinion)
     values = {
         "name": application.name, "company": application.company, "body": application.local_body,
-        "opinion": opinion, "link": address_of(application),
+        "opinion": opinion,
     }  # fmt: skip
-    tell(f"personal.{step}", [Recipient(application.email, application.phone)], **values)
+    recipients = [Recipient(application.email, application.phone)]
+    tell(f"personal.{step}", recipients, link=key_of(application), **values)
     values["page"] = page_of(application)  # for those with an account
     last = TransitionLog.of(application).first()
     if step != "withdraw" or (last is not None and last.source in UNDER_REVIEW):  # else it never came to them
@@ -203,14 +221,14 @@ def personal_application(application: PersonalApplication, step: str, opinion: s
 
 
 def company_application(application: CompanyApplication, step: str, opinion: str) -> None:
-    values = {"name": application.name, "opinion": opinion, "link": address_of(application)}
+    values = {"name": application.name, "opinion": opinion, "link": key_of(application)}
     tell(f"company.{step}", [Recipient(application.email, application.contact_phone)], **values)
 
 
 def application_link(application: PersonalApplication | CompanyApplication) -> None:
     """The new link after a correction of the mail address, in the words of the first one; by mail only."""
     recipients = [Recipient(application.email)]
-    values: dict[str, Any] = {"name": application.name, "link": address_of(application)}
+    values: dict[str, Any] = {"name": application.name, "link": key_of(application)}
     if isinstance(application, PersonalApplication):
         tell(
             "personal.submit", recipients, company=application.company, body=application.local_body, **values
@@ -257,4 +275,4 @@ def transfer(moved: Transfer, step: str, opinion: str) -> None:
 
 def help_request(request: HelpRequest, step: str, opinion: str) -> None:
     tell(f"help.{step}", [Recipient(request.email, request.phone)], name=request.name, answer=opinion,
-         link=address_of(request))  # fmt: skip
+         link=key_of(request))  # fmt: skip

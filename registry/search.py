@@ -21,7 +21,8 @@ from django.utils.translation import gettext as _
 
 from backoffice.core.scoping import scope_of, visible_to
 from backoffice.core.search import Found, SubstringIndex, any_of, code_of, prefix, spelt_in_order, words_of
-from backoffice.roles import ALL
+from backoffice.core.sensitive import is_hidden, level_for
+from backoffice.roles import ALL, NONE, WHOLE
 from registry.models import Certificate, Company, Person
 
 #: More people than this are not carried from one query into the next.
@@ -114,7 +115,7 @@ def search_companies(queryset: QuerySet, term: str, user: Any) -> Found:
         return nothing(queryset, wanted)
     if wanted.identities or wanted.credit_codes:
         codes = [*wanted.identities, *wanted.credit_codes]
-        phones = Q(contact_phone__in=wanted.identities)
+        phones = Q(contact_phone__in=[] if is_hidden(user, Company, "contact_phone") else wanted.identities)
         merged = Company.objects.filter(numbered("credit_code", codes), merged_into__isnull=False)
         left = Q(pk__in=merged.values("merged_into"))
         queryset = queryset.filter(numbered("credit_code", codes) | phones | left)
@@ -164,9 +165,8 @@ class Holders:
             return cls([], companies)
         people = visible_to(Person, user).order_by()
         if wanted.identities:
-            people = people.filter(
-                any_of([*map(identity, wanted.identities), *left_of_merged(wanted.identities)])
-            )
+            numbers = [identity(number, user) for number in wanted.identities]
+            people = people.filter(any_of([*numbers, *left_of_merged(wanted.identities)]))
         by_name = names_of(wanted, user, people.db)
         for word, ids in by_word.items():
             at_company = Q(company_id__in=ids) if ids else Q(pk__in=[])
@@ -208,10 +208,24 @@ def any_name_possible(by_word: dict[str, set[int]], wanted: Term) -> bool:
     return bool(wanted.words) and all(len(word) <= 4 or "·" in word for word in wanted.words)
 
 
-def identity(code: str) -> Q:
+def identity(code: str, user: Any) -> Q:
     """An ID number or its beginning; eleven digits may be a phone instead."""
-    condition = Q(id_number=code) if len(code) == 18 else prefix("id_number", code)
-    return condition | prefix("phone", code) if _PHONE.fullmatch(code) else condition
+    return numbers_of(Person, ("id_number", "phone"), code, user)
+
+
+def numbers_of(model: Any, columns: Iterable[str], code: str, user: Any) -> Q:
+    """Rows with the number in one of these columns. Who reads a column masked must know the number whole: with its
+    beginning, what is under the mask could be guessed digit by digit."""
+    conditions = []
+    for column in columns:
+        level = level_for(user, model, column)
+        if column == "phone" and not _PHONE.fullmatch(code):
+            continue
+        if level == WHOLE and len(code) < 18:
+            conditions.append(prefix(column, code))
+        elif level != NONE:
+            conditions.append(Q(**{column: code}))
+    return any_of(conditions)
 
 
 def left_of_merged(codes: Iterable[str]) -> list[Q]:

@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from registry.models import Certificate, CertificateTerm, Company, Person, Region
+from registry.models import Certificate, Company, Person, Region
 
 
 def city_of(region: Region | None) -> Region | None:
@@ -28,14 +28,3 @@ def move_certificates_of(person: Person) -> int:
 def move_certificates_to_region(company: Company) -> int:
     """Put the company's city on its certificates after the company's region changed; return how many."""
     return Certificate.objects.filter(company=company).update(region=city_of(company.region))
-
-
-def record_term(certificate: Certificate) -> CertificateTerm | None:
-    """Append a term if the certificate's dates are not its latest term yet; return it, or None."""
-    start = certificate.renewal_date or certificate.issue_date
-    latest = certificate.terms.order_by("-id").first()
-    if latest is not None and (latest.start_date, latest.expiry_date) == (start, certificate.expiry_date):
-        return None
-    return CertificateTerm.objects.create(
-        certificate=certificate, start_date=start, expiry_date=certificate.expiry_date
-    )

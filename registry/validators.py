@@ -1,22 +1,13 @@
 """Field checks shared by forms, the admin and imports; the rules themselves live with the Excel cleaners."""
 
-from collections.abc import Callable
-from typing import Any
-
-from django.core.exceptions import ValidationError
-
 from backoffice.core.bounds import validate_phone
 from backoffice.core.excel import clean
+from backoffice.core.validators import checked, validate_company_name, validate_contact, validate_person_name
 
-__all__ = ["normalise_certificate_number", "normalise_id_number", "validate_credit_code", "validate_phone"]
-
-
-def checked(cleaner: Callable[[list[Any]], tuple[list[Any], dict[int, Any]]], value: Any) -> Any:
-    """Run a column cleaner on one value; return the clean value or raise its sentence as a ValidationError."""
-    values, problems = cleaner([value])
-    if problems:
-        raise ValidationError(problems[0].message())
-    return values[0]
+__all__ = [
+    "checked", "normalise_certificate_number", "normalise_id_number", "validate_company_name", "validate_contact",
+    "validate_credit_code", "validate_person_name", "validate_phone",
+]  # fmt: skip
 
 
 def normalise_id_number(value: str) -> str:

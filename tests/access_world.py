@@ -8,21 +8,35 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils import timezone
 
+from backoffice.accounts.models import User
 from backoffice.core.flow import start
 from backoffice.core.models import (
     Attachment,
     AttachmentKind,
     CalendarDay,
+    Disclosure,
     HeaderMapping,
     Message,
     MessageTemplate,
     ReadyOpinion,
     SavedFilter,
     Task,
+    TransitionLog,
 )
 from backoffice.roles import Role
 from fees.models import BankAccount, FeeSchedule
-from registry.models import CompanyChange, DuplicatePair, FormerName, Merge, Person, Transfer
+from registry.models import (
+    Company,
+    CompanyApplication,
+    CompanyChange,
+    DuplicatePair,
+    FormerName,
+    HelpRequest,
+    Merge,
+    Person,
+    PersonalApplication,
+    Transfer,
+)
 from tests.enrolment_world import enrol
 from tests.factories import (
     AnnouncementFactory,
@@ -40,8 +54,11 @@ from tests.factories import (
     id_number,
 )
 from tests.registry.import_files import look_through, row
+from training.models import Enrolment
 
 ANONYMOUS = "ANONYMOUS"
+#: Who reads no number and no address of a person whole.
+MASKED = (Role.FINANCE, Role.AUDITOR)
 BOUND = (Role.COMPANY, Role.PERSON, Role.LOCAL_BODY)
 #: The register, where "own" means something; of other models a role sees all rows or none.
 PUBLIC = {
@@ -64,8 +81,8 @@ SEES_ALL = {
     "core.importrun": {Role.ADMIN, Role.OFFICE, Role.AUDITOR},
     "core.message": {Role.ADMIN, Role.OFFICE, Role.AUDITOR},
     "core.headermapping": {Role.ADMIN, Role.OFFICE, Role.AUDITOR},
-    "axes.accessattempt": {Role.ADMIN, Role.AUDITOR},
-    "core.attachment": STAFF, "core.savedfilter": set(),
+    "axes.accessattempt": {Role.ADMIN, Role.AUDITOR}, "core.disclosure": {Role.ADMIN, Role.OFFICE},
+    "core.attachment": STAFF - {Role.FINANCE}, "core.savedfilter": set(),
     "core.messagetemplate": {Role.ADMIN, Role.OFFICE, Role.AUDITOR},
     "core.task": {Role.ADMIN, Role.OFFICE, Role.AUDITOR}, "core.finishedtask": STAFF - {Role.FINANCE},
     "core.trackedtask": STAFF - {Role.TRAINING},
@@ -107,7 +124,9 @@ def side(name: str, digit: int) -> SimpleNamespace:
         manager=UserFactory(role=Role.COMPANY, company=company, is_manager=True, name=f"{name}管理员"),
         clerk=UserFactory(role=Role.COMPANY, company=company, name=f"{name}职员"),
         local=UserFactory(role=Role.LOCAL_BODY, local_body=body, name=f"{name}协会员"),
-        users=[UserFactory(role=Role.PERSON, person=person, name=person.name) for person in people],
+        users=[UserFactory(role=Role.PERSON, person=person, name=person.name, username=person.id_number)
+            for person in people
+        ],
         files=[attach(owner) for owner in (company, *people)],
         **flows(name, digit, company, body), learning=enrol(company, body, certificates[0], name),
     )  # fmt: skip
@@ -172,6 +191,35 @@ def latest(learning: SimpleNamespace) -> set[int]:
     }
 
 
+def numbers_of_people(role: Role) -> set[str]:
+    """The personal values in the database that this role must read nowhere whole, by hand: the matrix must not
+    believe the table it checks. An association's own phone and account are no secret."""
+    personal = [
+        *Person.objects.values_list("id_number", "phone", "email", "birthday"),
+        *PersonalApplication.objects.values_list("id_number", "phone", "email"),
+        *CompanyApplication.objects.values_list("contact_phone", "email"),
+        *Company.objects.values_list("contact_phone", "email"),
+        *HelpRequest.objects.values_list("id_number", "phone", "email"),
+        *Transfer.objects.values_list("id_number"), *Enrolment.objects.values_list("contact_phone"),
+        *User.objects.filter(role=Role.PERSON).values_list("username", "phone", "email"),
+        *Message.objects.values_list("recipient"),
+    ]  # fmt: skip
+    return {str(value) for row in personal for value in row if value} if role in MASKED else set()
+
+
+def plant(a: SimpleNamespace, users: dict[Any, Any]) -> None:
+    """Numbers and addresses where people write them: in fields, and in free text."""
+    for n, person in enumerate(a.people):
+        person.email, person._change_reason = f"planted{n}@example.net", f"身份证 {person.id_number} 已核对"
+        person.save()
+    HelpRequest.objects.update(id_number=a.people[0].id_number, phone="13977770001", email="asks@example.net")
+    TransitionLog.of(a.application).update(opinion=f"{a.application.id_number} 电话{a.application.phone}")
+    DuplicatePair.objects.update(label=f"{a.people[0].name} {a.people[0].id_number}")
+    Merge.objects.update(label=f"{a.people[0].name} {a.people[0].id_number}")
+    AccessAttempt.objects.update(username=a.people[0].id_number)
+    Enrolment.objects.update(contact_phone="13977770003")
+
+
 def make_world() -> SimpleNamespace:
     """Side A is everyone's own; side B (for a person also the colleague) is foreign."""
     users: dict[str, Any] = {role: UserFactory(role=role) for role in STAFF}
@@ -184,6 +232,9 @@ def make_world() -> SimpleNamespace:
         "core.headermapping": HeaderMapping.objects.create(layout="certificates", signature="x", header="编号|姓名"),
         "axes.accessattempt": AccessAttempt.objects.create(
             username="x", failures_since_start=1, get_data="", post_data=""
+        ),
+        "core.disclosure": Disclosure.objects.create(
+            owner=b.people[0], field="phone", label="鹏远甲", reason="抽查", by=users[Role.AUDITOR]
         ),
         "core.calendarday": CalendarDay.objects.create(date="2026-10-01", kind=CalendarDay.Kind.HOLIDAY),
         "core.attachmentkind": AttachmentKind.objects.get(code="OTHER"),
@@ -227,6 +278,7 @@ def make_world() -> SimpleNamespace:
             "core.attachment": (a.files[1], a.files[2]), **learning_pairs(a, b, "training.enrolmentline"),
         },
     }  # fmt: skip
+    plant(a, users)
     for role, user in users.items():
         saved = SavedFilter.objects.create(
             user=user, path="/admin/registry/person/", name="我的", query="q=1"
@@ -265,6 +317,7 @@ def make_world() -> SimpleNamespace:
             a.certificates[0].number,
         },
         ANONYMOUS: everything,
+        **{role: numbers_of_people(role) for role in MASKED},
     }
     mine = {
         Role.COMPANY: {

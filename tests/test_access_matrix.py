@@ -181,8 +181,15 @@ def model_calls(world: SimpleNamespace, role: str, name: str, pattern: URLPatter
         tries = [("-", ("certificates",))]
     elif wanted in ({"object_id"}, {"pk"}):
         tries = [(whose, (record.pk,)) for whose, record in records(world, role, label)]
+    elif wanted == {"label", "pk", "field"}:
+        people = records(world, role, "registry.person")
+        tries = [(whose, ("registry.person", record.pk, "phone")) for whose, record in people]
     elif wanted == {"pk", "which"}:
         tries = [(whose, (record.pk, "marked")) for whose, record in records(world, role, label)]
+    elif wanted == {"pk", "term"}:
+        tries = [
+            (whose, (record.pk, record.terms.first().pk)) for whose, record in records(world, role, label)
+        ]
     elif wanted == {"object_id", "step"}:
         steps = MODELS[match[1]].steps()
         tries = [

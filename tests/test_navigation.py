@@ -45,6 +45,22 @@ def links(client: Any) -> set[str]:
     return {item["link"] for item in sidebar_of(client)}
 
 
+@pytest.mark.parametrize("role", list(Role))
+def test_ctrl_k_finds_the_entries_of_the_sidebar_and_no_hidden_ones(
+    role: Role, users: Any, signed_in: Any
+) -> None:
+    client = signed_in(users[role])
+    mine = links(client)
+    found = {entry["link"] for entry in client.get(reverse("admin:search")).context["entries"]}
+    assert found == mine
+    for _title, entries in GROUPS:
+        for name, _icon, label in entries:
+            answer = client.get(reverse("admin:search"), {"s": str(name), "extended": "1"})
+            assert (changelist(label) in {entry["link"] for entry in answer.context["entries"]}) == (
+                changelist(label) in mine
+            )
+
+
 def test_every_entry_is_a_list_that_is_there() -> None:
     assert len(LABELS) == len(set(LABELS))
     registered = {model._meta.label for model in admin.site._registry}

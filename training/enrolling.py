@@ -117,5 +117,13 @@ def lines_moved(lines: list[EnrolmentLine], step: str, by: Any, opinion: str) ->
     if by.role == SYSTEM:
         return
     notices.learning(lines, step, opinion)
-    if step in ("record_pass", "record_fail", "drop", "retake"):
+    if step in (
+        "record_pass",
+        "record_fail",
+        "drop",
+        "retake",
+        "withdraw_pass",
+        "withdraw_fail",
+        "take_result_back",
+    ):
         go_on_all(Enrolment, {line.enrolment_id for line in lines})

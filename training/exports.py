@@ -7,13 +7,11 @@ from django.db.models import Field
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext, pgettext_lazy
 
-from backoffice.core.export import Column, Columns, mask
-from backoffice.roles import Role
+from backoffice.core.export import Column, Columns
 from registry.exports import (
     COMPANY_WIDTH,
     DATE_WIDTH,
     ID_WIDTH,
-    SEE_ID_NUMBERS,
     as_local_text,
     field_columns,
     header,
@@ -22,8 +20,6 @@ from registry.exports import (
 from training.models import Enrolment, EnrolmentLine, TrainingClass
 
 ENROLMENT_NUMBER: Final = pgettext_lazy("public number", "Number of the enrolment")
-#: Who compares rosters with ID cards reads whole numbers; finance and whoever else may export does not.
-WHOLE_ID_NUMBERS: Final = SEE_ID_NUMBERS | {Role.LOCAL_BODY}
 
 
 def classes(user: Any) -> Sequence[Column]:
@@ -95,12 +91,11 @@ def yes_or_no(value: Any) -> str:
 
 def rosters(user: Any) -> Sequence[Column]:
     """One row a person and certificate; the captions of name, ID and certificate are those the imports know."""
-    full = user.role in WHOLE_ID_NUMBERS
     employer, handed_off = captions(EnrolmentLine, "new_employer", "handed_off_at")
     waived, state = captions(EnrolmentLine, "is_waived", "state")
     return [
         Column(header("name"), "name"),
-        Column(header("id_number"), "id_number", None if full else mask, ID_WIDTH),
+        Column(header("id_number"), "id_number", width=ID_WIDTH),
         Column(header("number"), "certificate_number", width=16),
         *field_columns(EnrolmentLine, ("category", "matter")),
         Column(waived, "is_waived", yes_or_no, 10),

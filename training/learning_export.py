@@ -1,4 +1,4 @@
-"""The learning query as a file: by role; ID numbers whole for whoever works with them."""
+"""The learning query as a file: the table of sensitive fields says who has whole ID numbers."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -6,15 +6,14 @@ from typing import Any, cast
 from django.db.models import Field
 from django.utils.translation import gettext as _
 
-from backoffice.core.export import Column, mask
+from backoffice.core.export import Column
 from registry.exports import COMPANY_WIDTH, DATE_WIDTH, ID_WIDTH, day, header, in_chinese
-from training.exports import ENROLMENT_NUMBER, WHOLE_ID_NUMBERS, yes_or_no
+from training.exports import ENROLMENT_NUMBER, yes_or_no
 from training.models import EnrolmentLine, TrainingClass
 
 
 def learning(user: Any) -> Sequence[Column]:
     """State and 提交正保 side by side (manual ch. 7); with our number, so that results come back by it."""
-    full = user.role in WHOLE_ID_NUMBERS
 
     def named(
         name: str, show: Any = None, width: float | None = None, model: Any = EnrolmentLine, path: str = ""
@@ -29,7 +28,7 @@ def learning(user: Any) -> Sequence[Column]:
         Column(_("Our number"), "pk", str, 10),
         Column(str(ENROLMENT_NUMBER), f"{enrolment}number", width=14),
         named("name", width=12),
-        Column(header("id_number"), "id_number", None if full else mask, ID_WIDTH),
+        Column(header("id_number"), "id_number", width=ID_WIDTH),
         named("certificate_number", width=16),
         named("title", width=36, model=TrainingClass, path=course),
         named("type", width=12, model=TrainingClass, path=course),

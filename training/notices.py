@@ -182,6 +182,17 @@ def of_learning() -> list[Notice]:
                _("{count} people no longer take part in {class}"),
                _("These people of {company} no longer take part in {class}: {names}. The reason: “{opinion}”. {money}"),
                placeholders=LEARNING),
+        Notice("learning.withdrawn", _("Result withdrawn: to the company"),
+               _("{class}: the results of {count} people were withdrawn"),
+               _("The results of these people of {company} in {class} were wrong and are withdrawn; they are learning "
+                 "again: {names}. The reason: “{opinion}”."),
+               placeholders=LEARNING),
+        Notice("learning.withdrawn.person", _("Result withdrawn: to the person"),
+               _("Your result in {class} was withdrawn"),
+               _("{name}, your result in {class} was wrong and is withdrawn; you are learning again. The reason: "
+                 "“{opinion}”."),
+               _("{name}, your result in {class} was wrong and is withdrawn; you are learning again."),
+               placeholders=PERSON),
         Notice("learning.class_cancelled.person", _("Class cancelled: to those who learn in it"),
                _("{class} does not take place"),
                _("{name}, {class} does not take place: “{opinion}”. Your company enrols you in another class."),
@@ -263,7 +274,8 @@ def papers_due(today: datetime.date, tomorrow: datetime.date) -> tuple[str, list
 #: The notice of a step of the learning; with “.person” it goes to the people themselves.
 LEARNING_CODES = {
     "open_learning": "learning.open", "retake": "learning.open", "record_pass": "learning.passed",
-    "record_fail": "learning.failed", "drop": "learning.drop",
+    "record_fail": "learning.failed", "drop": "learning.drop", "withdraw_pass": "learning.withdrawn",
+    "withdraw_fail": "learning.withdrawn", "take_result_back": "learning.withdrawn",
 }  # fmt: skip
 
 

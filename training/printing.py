@@ -12,13 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
-from backoffice.core.export import mask
 from backoffice.core.printing import Column, Form, absolute, organisation, printed_at
+from backoffice.core.sensitive import shown_to
 from backoffice.roles import Role, allows
 from fees.models import BillItem, NoSchedule, rates_on
 from fees.money import in_capitals
 from fees.rules import ZERO, Kind
-from training.exports import WHOLE_ID_NUMBERS
 from training.flows.enrolment import S
 from training.flows.learning import L
 from training.models import Enrolment, EnrolmentLine, TrainingClass
@@ -97,7 +96,7 @@ def sheet(enrolment: Enrolment, lines: Sequence[EnrolmentLine], fees: dict[int, 
     sums = [sum((of_line.get(kind, ZERO) for of_line in amounts), ZERO) for kind in kinds]
     return Form(
         title=_("Enrolment detail sheet"), organisation=organisation(), number=numbered(enrolment),
-        facts=list(facts_of(enrolment)), columns=[*columns, *fee_columns(kinds)], rows=rows,
+        facts=list(facts_of(enrolment, user)), columns=[*columns, *fee_columns(kinds)], rows=rows,
         empty=_("Nobody is on the roster yet."),
         totals=[*(figure(amount) for amount in sums), money(total)] if rows else (),
         totals_label=ngettext("Total, %(count)d person", "Total, %(count)d people", people) % {"count": people},
@@ -120,8 +119,7 @@ def shown(line: EnrolmentLine, enrolment: Enrolment, user: Any) -> EnrolmentLine
     """A draft's line says what person and certificate say today; later it is frozen. Not stored."""
     if enrolment.state == S.DRAFT:
         line.snapshot()
-    if user.role not in WHOLE_ID_NUMBERS:
-        line.id_number = mask(line.id_number)
+    line.id_number = shown_to(user, line, "id_number")
     return line
 
 
@@ -154,18 +152,23 @@ def money(amount: Decimal) -> str:
     return f"{amount:,.0f}" if amount == amount.to_integral_value() else f"{amount:,.2f}"
 
 
-def facts_of(enrolment: Enrolment) -> Iterator[tuple[Any, Any]]:
+def facts_of(enrolment: Enrolment, user: Any) -> Iterator[tuple[Any, Any]]:
     held = enrolment.training_class
     yield pgettext("enrolment", "Company"), enrolment.company.name
     yield _("Training class"), held.title
     yield _("Type and mode"), f"{held.get_type_display()} · {held.get_mode_display()}"
     yield _("Reviewing body"), str(enrolment.local_body)
-    yield pgettext("person", "Contact"), f"{enrolment.contact_name} {enrolment.contact_phone}".strip() or "–"
+    yield pgettext("person", "Contact"), contact_of(enrolment, user)
     yield _("Class dates"), f"{day(held.start_date)} – {day(held.end_date)}" if held.start_date else "–"
     yield _("Submitted on"), day(enrolment.submitted_at if enrolment.state != S.DRAFT else None)
     yield _("Confirmed on"), day(enrolment.confirmed_at)
     if enrolment.remark:
         yield _("Remark"), enrolment.remark
+
+
+def contact_of(enrolment: Enrolment, user: Any) -> str:
+    """Name and phone of who handles the enrolment, as far as the user may read them."""
+    return f"{enrolment.contact_name} {shown_to(user, enrolment, 'contact_phone')}".strip() or "–"
 
 
 def practice_columns() -> list[Column]:
@@ -368,7 +371,7 @@ def materials_form(enrolment: Enrolment, user: Any) -> Form:
     ]  # fmt: skip
     return Form(
         title=_("Papers to send"), organisation=organisation(), number=numbered(enrolment), landscape=False,
-        facts=list(address_of(enrolment)),
+        facts=list(address_of(enrolment, user)),
         columns=[Column(NO_NUMBER, 8), Column(_("Full name"), 22), Column(_("Certificate or ID number"), 32),
                  Column(_("Matter"), 24), *(Column(paper.label) for paper in wanted)],
         rows=rows, empty=_("Nobody takes part any more."),
@@ -378,12 +381,12 @@ def materials_form(enrolment: Enrolment, user: Any) -> Form:
     )  # fmt: skip
 
 
-def address_of(enrolment: Enrolment) -> Iterator[tuple[Any, Any]]:
+def address_of(enrolment: Enrolment, user: Any) -> Iterator[tuple[Any, Any]]:
     body = enrolment.local_body
     yield pgettext("address", "To"), str(body)
     yield pgettext("address", "From"), enrolment.company.name
     yield _("Address"), body.address or "–"
-    yield pgettext("person", "Contact"), f"{enrolment.contact_name} {enrolment.contact_phone}".strip() or "–"
+    yield pgettext("person", "Contact"), contact_of(enrolment, user)
     yield pgettext("address", "Recipient"), f"{body.contact_name} {body.phone}".strip() or "–"
     yield _("Training class"), enrolment.training_class.title
     yield _("To arrive by"), day(enrolment.papers_due_on)

@@ -15,8 +15,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from backoffice.core.export import mask
 from backoffice.core.models import Attachment, AttachmentKind
+from backoffice.core.sensitive import mask_id_number as mask
 from fees.models import NoSchedule, rates_on
 from fees.models.bill import ItemKind
 from fees.rules import Item, Rates, practice, renewal, total

@@ -40,7 +40,9 @@ def search_enrolments(queryset: QuerySet, text: str, user: Any) -> Found:
         notice = too_many or notice
         queryset = queryset.filter(pk__in=enrolments_of(lines, user))
     if term.identities:
-        people = Person.objects.filter(any_of(map(identity, term.identities))).order_by()
+        people = Person.objects.filter(
+            any_of(identity(number, user) for number in term.identities)
+        ).order_by()
         ids = list(people.values_list("pk", flat=True)[:MOST_PEOPLE])
         queryset = queryset.filter(pk__in=enrolments_of(Q(person__in=ids) & open_to(user), user))
     if words:

@@ -8,7 +8,6 @@ from django.forms import Field, Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
@@ -186,7 +185,7 @@ class UserAdmin(HistoryAdmin, UserFields):
 
     # -- list ------------------------------------------------------------------------------------
 
-    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+    def get_list_display(self, request: HttpRequest) -> Any:
         if requester(request).role == Role.COMPANY:
             return ("login", "name", "is_manager", "active", "last_login")
         login = "login" if requester(request).role in (Role.ADMIN, Role.OFFICE) else "masked_login"
@@ -198,7 +197,7 @@ class UserAdmin(HistoryAdmin, UserFields):
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         """Who sees masked ID numbers must not find them by guessing digits either."""
         masked_for = requester(request).role not in (Role.ADMIN, Role.OFFICE, Role.COMPANY)
-        return ("name", "phone") if masked_for else ("username", "name", "phone")
+        return ("name", "=phone") if masked_for else ("username", "name", "phone")
 
     # -- who may ---------------------------------------------------------------------------------
 
@@ -249,20 +248,6 @@ class UserAdmin(HistoryAdmin, UserFields):
     def sent_sentence(queued: list[Any]) -> str:
         recipients = ", ".join(message.recipient for message in queued)
         return gettext("An activation link is on its way to %(recipients)s.") % {"recipients": recipients}
-
-    # -- history ---------------------------------------------------------------------------------
-
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """The history shows login names; mask them for those to whom the list masks them."""
-        response = super().history_view(request, object_id, extra_context)
-        context = getattr(response, "context_data", None) or {}
-        user = context.get("object")
-        if user is not None and not sees_login_name(request.user, user):
-            label = capfirst(str(User._meta.get_field("username").verbose_name))
-            for change in (change for entry in context["entries"] for change in entry.changes):
-                if change.label == label:
-                    change.old, change.new = masked(change.old), masked(change.new)
-        return response
 
     # -- actions ---------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.bounds import validate_phone
 from backoffice.core.history import History
+from backoffice.core.validators import validate_company_name
 from backoffice.roles import BINDINGS, Role, allows
 
 ID_NUMBER: Final = re.compile(r"\d{17}[\dXx]")
@@ -49,7 +50,7 @@ class User(AbstractBaseUser):
         help_text=_("A person's is the ID number, a company's the name it chose at registration."),
         error_messages={"unique": _("This login name is taken; choose another.")},
     )  # fmt: skip
-    name = models.CharField(_("full name"), max_length=100)
+    name = models.CharField(_("full name"), max_length=100, validators=[validate_company_name])
     role = models.CharField(_("role"), max_length=20, choices=Role.choices)
     company = models.ForeignKey(
         "registry.Company",

@@ -16,7 +16,12 @@ def manageable_roles(by: Any) -> frozenset[Role]:
         return frozenset(Role)
     if by.role == Role.OFFICE:
         return MEMBERS
-    if by.role == Role.COMPANY and by.is_manager and by.company_id is not None:
+    if (
+        by.role == Role.COMPANY
+        and by.is_manager
+        and by.company_id is not None
+        and by.company.is_active_member
+    ):
         return frozenset({Role.COMPANY})
     return frozenset()
 

@@ -98,6 +98,7 @@ def invite(user: User, by: User | None = None) -> list[Message]:
             _("%(name)s, your account at %(site)s is ready. Set your password here, before %(until)s; "
               "the link works once: %(link)s")
             % {"name": user.name, "site": settings.UNFOLD["SITE_TITLE"], "until": until, "link": address},
+            address,
             every_channel=True,
         )  # fmt: skip
     if queued:
@@ -127,6 +128,7 @@ def send_resets(keys: list[int]) -> int:
 def send_reset(user: User) -> list[Message]:
     """Queue a reset link by mail, by text message where there is no mail address."""
     with translation.override(settings.LANGUAGE_CODE):
+        address = link("accounts:reset_confirm", user, reset_tokens)
         return send_link(
             user,
             _("Set a new password"),
@@ -134,16 +136,19 @@ def send_reset(user: User) -> list[Message]:
               "%(link)s If you did not ask for this, do nothing.")
             % {"name": user.name, "site": settings.UNFOLD["SITE_TITLE"],
                "hours": reset_tokens.valid_for.total_seconds() // 3600,
-               "link": link("accounts:reset_confirm", user, reset_tokens) + "\n"},
+               "link": f"{address}\n"},
+            address,
         )  # fmt: skip
 
 
-def send_link(user: User, subject: str, body: str, *, every_channel: bool = False) -> list[Message]:
-    """Queue one secret message by mail, else by text message, or by both."""
+def send_link(
+    user: User, subject: str, body: str, address: str, *, every_channel: bool = False
+) -> list[Message]:
+    """Queue one message with a one-time link (`address`) by mail, else by text message, or by both."""
     ways = [(Message.Channel.MAIL, user.email), (Message.Channel.SMS, user.phone)]
     reachable = [(channel, recipient) for channel, recipient in ways if recipient]
     return [
-        outbox.queue(channel=channel, recipient=recipient, subject=subject, body=body, secret=True)
+        outbox.queue(channel, recipient, subject, body, credential=address)
         for channel, recipient in (reachable if every_channel else reachable[:1])
     ]
 

@@ -15,6 +15,7 @@ from django.utils.crypto import get_random_string
 from django.utils.module_loading import import_string
 from django_tasks.backends.base import BaseTaskBackend
 from django_tasks.base import Task, TaskResult, TaskResultStatus
+from kombu.exceptions import OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
 
@@ -75,9 +76,16 @@ class CeleryBackend(BaseTaskBackend):
             errors=[], worker_ids=[],
         )  # fmt: skip
         # After the commit: a worker on another machine must find the rows the job is about.
-        transaction.on_commit(
-            lambda: run.apply_async(
-                (task.module_path, result.args, result.kwargs), task_id=result.id, eta=task.run_after
-            )
-        )
+        transaction.on_commit(lambda: hand_over(task, result))
         return result
+
+
+def hand_over(task: Task, result: TaskResult) -> None:
+    """Give the job to the broker. What a user did is committed by now: a broker that is down must not tell him that it
+    failed. It is logged, and whoever promised the work looks for it (`tasks.on_reap`)."""
+    try:
+        run.apply_async((task.module_path, result.args, result.kwargs), task_id=result.id, eta=task.run_after)
+    except OperationalError as error:
+        logger.error(
+            "%s was not queued, the broker does not answer: %s", task.module_path, type(error).__name__
+        )

@@ -3,6 +3,7 @@
 The functions take what they look at (a site, flow classes, tables), so that tests can show them wrong ones.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ from django.db import DatabaseError, models
 from django.utils import timezone
 from simple_history.models import HistoricalChanges
 
-from backoffice.roles import ALL, GRANTS, OWNER, SCOPES, SELF
+from backoffice.roles import ALL, GRANTS, OWNER, PAPERS, SCOPES, SELF, SENSITIVE
 
 #: Days ahead for which working days should be certain: the longest time limit of a desk.
 CALENDAR_NEEDED = 30
@@ -27,6 +28,12 @@ NAMED_SCOPES = (ALL, OWNER, SELF, "@desk")
 @checks.register(checks.Tags.security)
 def check_tables(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     return [*unknown_models(SCOPES, "SCOPES"), *unknown_models(GRANTS, "GRANTS"), *wrong_paths(SCOPES)]
+
+
+@checks.register(checks.Tags.security)
+def check_sensitive(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    models = [model for model in apps.get_models() if model._meta.label in SCOPES]
+    return [*unlisted_fields(models, SENSITIVE), *unlisted_papers(models, PAPERS), *unknown_fields(SENSITIVE)]
 
 
 @checks.register(checks.Tags.models)
@@ -117,6 +124,66 @@ def wrong_paths(table: Mapping[str, Mapping[str, str]]) -> Iterable[checks.Check
                     hint="Name a field, or fields joined by two underscores, that leads to the bound record.",
                     id="core.E002",
                 )
+
+
+# --- Personal data ------------------------------------------------------------------------------------
+
+#: What a field is called that says how somebody is reached or identified, or where money goes.
+PERSONAL_NAME = re.compile(
+    r"id_?number|id_?card|phone|mobile|tel$|e?mail$|wechat|birthday|birth_date|account|iban|card_number|username|recipient"
+)
+
+
+def is_personal(field: models.Field) -> bool:
+    """Whether the field is of a kind that SENSITIVE must speak of."""
+    if field.remote_field is not None or isinstance(field, models.BooleanField | models.DecimalField):
+        return False
+    of_account = "account" in str(field.model._meta.model_name) and field.name == "number"
+    is_kind = isinstance(field, models.EmailField | models.FileField)
+    return is_kind or of_account or bool(PERSONAL_NAME.search(field.name))
+
+
+def unlisted_fields(models_: Iterable[Any], table: Mapping[str, Any]) -> Iterable[checks.CheckMessage]:
+    """A new field would be read whole by every role that sees the record."""
+    for model in models_:
+        for field in model._meta.local_concrete_fields:
+            if is_personal(field) and f"{model._meta.label}.{field.name}" not in table:
+                yield checks.Error(
+                    f"{model._meta.label}.{field.name} is personal data, but SENSITIVE does not say who reads it.",
+                    hint="Add it to SENSITIVE in backoffice/roles.py: role -> WHOLE or MASKED.",
+                    obj=model,
+                    id="core.E010",
+                )
+
+
+def unlisted_papers(models_: Iterable[Any], table: Mapping[str, Any]) -> Iterable[checks.CheckMessage]:
+    for model in models_:
+        for kind in getattr(model, "takes_attachments", ()):
+            if kind not in table:
+                yield checks.Error(
+                    f"{model._meta.label} takes attachments of the kind {kind}, but PAPERS does not say who sees them.",
+                    hint="Add the kind to PAPERS in backoffice/roles.py.",
+                    obj=model,
+                    id="core.E011",
+                )
+
+
+def unknown_fields(table: Mapping[str, Any]) -> Iterable[checks.CheckMessage]:
+    """An entry with a slip of the pen protects nothing. Display methods of an admin class begin with show_."""
+    for key in table:
+        label, _dot, name = key.rpartition(".")
+        try:
+            model = apps.get_model(label)
+            known = name.startswith("show_") or bool(model._meta.get_field(name))
+            known = known and model._meta.label == label
+        except (LookupError, ValueError, FieldDoesNotExist):
+            known = False
+        if not known:
+            yield checks.Error(
+                f"SENSITIVE names {key!r}, which does not exist.",
+                hint="Correct the name in backoffice/roles.py, or remove the line.",
+                id="core.E012",
+            )
 
 
 # --- Flows -------------------------------------------------------------------------------------------

@@ -6,8 +6,8 @@ They are rows of the database and no entries of a cache: a cache may be a proces
 """
 
 import random
-from datetime import timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from django.db import connection
 from django.utils import timezone
@@ -43,7 +43,7 @@ def count(key: str, seconds: int, change: int = 1) -> tuple[int, int]:
     return number, max(1, -int((now - aware(end)).total_seconds() // 1))
 
 
-def aware(moment: object) -> object:
+def aware(moment: Any) -> datetime:
     """A moment as the database returns it to a bare cursor (SQLite: text), with its zone."""
     if isinstance(moment, str):
         moment = Counter._meta.get_field("until").to_python(moment)

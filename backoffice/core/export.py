@@ -12,14 +12,15 @@ import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from typing import IO, Any, Final
 
 from django.apps import apps
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied
+from django.db.models import Model, QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -29,6 +30,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.core.excel.write import write_csv, write_xlsx
+from backoffice.core.sensitive import level_for, mask_id_number, masked, without_id_numbers
+from backoffice.roles import MASKED, MASKED_IN_TEXT, WHOLE
 
 logger = logging.getLogger("backoffice.export")
 CHUNK: Final = 2_000
@@ -57,10 +60,53 @@ Columns = Callable[[Any], Sequence[Column]]
 
 
 def columns_for(label: str, user: Any) -> list[Column]:
-    """The columns of the model's export for this user, from its app's `exports.py`."""
+    """The columns of the model's export that this user may have, from its app's `exports.py`."""
     app = apps.get_app_config(label.split(".")[0])
     exports: Mapping[str, Columns] = import_module(f"{app.name}.exports").EXPORTS
-    return list(exports[label](user))
+    return permitted(exports[label](user), apps.get_model(label), user)
+
+
+def permitted(columns: Sequence[Column], model: type[Model], user: Any) -> list[Column]:
+    """The columns as roles.SENSITIVE lets the user have them: masked, or left out. Doing it twice changes nothing."""
+    found = []
+    for column in columns:
+        owner, name = source_of(model, column.source)
+        level = level_for(user, owner, name)
+        if level == WHOLE:
+            found.append(column)
+        elif level == MASKED:
+            found.append(replace(column, show=partial(masked, name)))
+    if getattr(user, "role", None) in MASKED_IN_TEXT:
+        return [replace(column, show=careful(column.show)) for column in found]
+    return found
+
+
+def source_of(model: type[Model], source: Any) -> tuple[type[Model], str]:
+    """The model and the field that a column's path ends at; an expression is told by its text: no sensitive field."""
+    if not isinstance(source, str):
+        return model, ""
+    *path, name = source.split("__")
+    for step in path:
+        try:
+            related = model._meta.get_field(step).related_model
+        except FieldDoesNotExist:  # an annotation
+            return model, ""
+        if not isinstance(related, type):
+            return model, step  # a transform at the end, such as issue_date__year
+        model = related
+    return model, name
+
+
+def careful(show: Any) -> Callable[[Any], Any]:
+    """What `show` writes, with the ID numbers in free text masked."""
+
+    write_as = show if callable(show) or show is None else Texts(show).__getitem__
+
+    def shown(value: Any) -> Any:
+        text = write_as(value) if write_as else value
+        return without_id_numbers(text) if isinstance(text, str) else text
+
+    return shown
 
 
 def rows_of(queryset: QuerySet, columns: Sequence[Column]) -> Iterator[Sequence[Any]]:
@@ -163,7 +209,7 @@ class ExportMixin:
 
     def _send(self, request: HttpRequest, queryset: QuerySet, format_: str) -> FileResponse:
         title = str(self.opts.verbose_name_plural)
-        columns = self.export_columns(request)
+        columns = permitted(self.export_columns(request), self.model, request.user)
         file = nameless_file()
         try:
             count = write(file, format_, queryset, columns, title=title)
@@ -191,9 +237,8 @@ def is_longer_than(queryset: QuerySet, limit: int) -> bool:
     return queryset.order_by().values("pk")[limit : limit + 1].exists()
 
 
-def mask(number: str) -> str:
-    """An ID number for those who need not know it: 4401**********1234."""
-    return f"{number[:4]}{'*' * max(0, len(number) - 8)}{number[-4:]}" if number else ""
+#: As modules of the apps know it.
+mask = mask_id_number
 
 
 def mask_name(name: str) -> str:

@@ -23,10 +23,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.forms import AutocompleteDropdownForm, DropdownForm
-from unfold.widgets import INPUT_CLASSES
 
 from backoffice.core.scoping import visible_to
+from backoffice.core.theme import INPUT_CLASSES, AutocompleteDropdownForm, DropdownForm
 
 Choices = list[tuple[Any, Any]]
 #: The largest key a database knows; anything above would be an error there.

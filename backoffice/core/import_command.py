@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.core import imports
 from backoffice.core.excel import UnreadableFile, cell_name
+from backoffice.core.import_watch import watch
 from backoffice.core.models import ImportRun
 
 LEFT_OUT, UNREADABLE = 1, 2
@@ -41,6 +42,7 @@ class ImportCommand(BaseCommand):
         raise NotImplementedError
 
     def handle(self, *args: Any, **options: Any) -> None:
+        watch()  # an earlier command may have been killed
         by = self.importer(options["user"])
         run = self.carry_out(by, options)
         if run.status == ImportRun.Status.UNMAPPED:

@@ -1,6 +1,7 @@
 """What an app offers so that its records can be imported, and the registry of those offers (see `imports.py`)."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
 
 from django.core.exceptions import PermissionDenied
@@ -22,6 +23,14 @@ class Plan(Protocol):
     @property
     def left_out(self) -> int:
         """Rows that will not be imported: errors and conflicts."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Records of one kind that an undo takes back in one transaction; the kind is the importer's own word."""
+
+    kind: str
+    ids: Sequence[int]
 
 
 class Importer(Protocol):
@@ -58,13 +67,13 @@ class Importer(Protocol):
         """Carry the plan out inside the transaction that planned it; return the history id ranges."""
 
     def undo_blockers(self, run: ImportRun) -> list[str]:
-        """Sentences: what was built on the import since."""
+        """Sentences: why the run cannot be undone at all. Called before it begins."""
 
-    def hold(self, run: ImportRun) -> None:
-        """Lock the records the run wrote until the transaction ends."""
+    def undo_slices(self, run: ImportRun) -> Iterable[Slice]:
+        """What is still to be taken back, in the order in which it can be; read afresh when an undo goes on."""
 
-    def undo(self, run: ImportRun, user_id: int | None) -> None:
-        """Put back what was changed, delete what was created; called inside a transaction."""
+    def undo_slice(self, run: ImportRun, part: Slice, by: Any) -> Iterable[tuple[str, str]]:
+        """Take these back inside a transaction, under locks; yield what has to stay (its name) and why."""
 
 
 class ImportRefused(Exception):

@@ -28,6 +28,7 @@ from django_tasks import task
 from backoffice.core.excel import Table, UnreadableFile, mark_copy
 from backoffice.core.import_tables import complaints, content_of, digest, read_table, remember_header
 from backoffice.core.import_tables import seen_of as _seen
+from backoffice.core.import_watch import BY_COMMAND, broken_off, claim, promise
 from backoffice.core.importers import (
     CommandLine,
     Importer,
@@ -40,10 +41,12 @@ from backoffice.core.importers import (
     register_importer,
 )
 from backoffice.core.models import ImportRun
+from backoffice.core.undoing import UNDOABLE, begin_undo, carry_on_undo, undo, undo_blockers, undo_preview
 
 __all__ = [
-    "CommandLine", "ImportRefused", "Importer", "Plan", "RegisterChanged", "importer_for", "may_import",
-    "register_importer",
+    "UNDOABLE", "CommandLine", "ImportRefused", "Importer", "Plan", "RegisterChanged", "begin_undo", "carry_on_undo",
+    "importer_for", "may_import", "register_importer", "undo", "undo_blockers",
+    "undo_preview",
 ]  # fmt: skip
 logger = logging.getLogger("backoffice.imports")
 Status = ImportRun.Status
@@ -175,16 +178,30 @@ def _why_closed(run: ImportRun) -> str:
 
 
 def confirm(run: ImportRun, by: Any, *, enqueue: bool = True) -> ImportRun:
-    """Queue the run; a second click, or a second tab, changes nothing."""
+    """Queue the run; a second click, or a second tab, changes nothing. Without `enqueue` the caller executes it.
+
+    A broker that is down does not matter: the run is QUEUED and found again (core/import_watch.py).
+    """
     must_import(by, run.layout)
     with transaction.atomic():
         locked = ImportRun.objects.select_for_update().get(pk=run.pk)
         if locked.status in OPEN and locked.status != Status.UNMAPPED:
             locked.status, locked.confirmed_at, locked.progress = Status.QUEUED, timezone.now(), 0
-            locked.options = locked.options | {"confirmed_by": by.pk}
-            locked.save(update_fields=["status", "confirmed_at", "progress", "options"])
+            locked.options = locked.options | {"confirmed_by": by.pk, BY_COMMAND: not enqueue}
+            locked.worker, locked.restarts, locked.alive_at = "", 0, timezone.now()
+            locked.save(
+                update_fields=[
+                    "status",
+                    "confirmed_at",
+                    "progress",
+                    "options",
+                    "worker",
+                    "restarts",
+                    "alive_at",
+                ]
+            )
             if enqueue:
-                transaction.on_commit(lambda: run_import.enqueue(run.pk))
+                promise(run_import, run.pk)
     table = run.__dict__.get("_table")
     run.refresh_from_db()
     run.__dict__["_table"] = table
@@ -198,11 +215,9 @@ def run_import(run_id: int) -> None:
 
 def execute(run_id: int, *, table: Table | None = None) -> None:
     """Carry a confirmed run out. Safe to call again for a run whose worker died."""
-    if not ImportRun.objects.filter(pk=run_id, status__in=[Status.QUEUED, Status.RUNNING]).update(
-        status=Status.RUNNING, progress=5
-    ):
+    run = claim(run_id, (Status.QUEUED, Status.RUNNING), status=Status.RUNNING, progress=5)
+    if run is None:
         return
-    run = ImportRun.objects.get(pk=run_id)
     try:
         with _undisturbed(run):
             _execute(run, table)
@@ -214,6 +229,10 @@ def execute(run_id: int, *, table: Table | None = None) -> None:
         logger.error("Import %s failed: %s\n%s", run.pk, type(error).__name__, frames)
         with translation.override(run.options.get("language")):
             _fail(run, _("The import stopped because of a fault. Nothing was written; try it again."))
+    except BaseException:  # Ctrl-C; a worker's run is found again
+        if run.options.get(BY_COMMAND):
+            broken_off(run)
+        raise
 
 
 def _execute(run: ImportRun, table: Table | None) -> None:
@@ -265,7 +284,8 @@ def _plan_and_write(run: ImportRun, importer: Importer, table: Table, rows: Any)
 
 
 def _progress(run: ImportRun, percent: int) -> None:
-    ImportRun.objects.filter(pk=run.pk, status=Status.RUNNING).update(progress=percent)
+    now = timezone.now()
+    ImportRun.objects.filter(pk=run.pk, status=Status.RUNNING).update(progress=percent, alive_at=now)
 
 
 def _fail(run: ImportRun, sentence: str) -> None:
@@ -274,13 +294,13 @@ def _fail(run: ImportRun, sentence: str) -> None:
     )
 
 
-# --- Discarding and undoing ---------------------------------------------------------------------------
+# --- Discarding ---------------------------------------------------------------------------------------
 
 
 def discard(run: ImportRun, by: Any) -> ImportRun:
     """Drop a run that was not carried out, and its files: they hold personal data."""
     must_import(by, run.layout)
-    _save_open(run, status=Status.DISCARDED, samples={})
+    _save_open(run, status=Status.DISCARDED, samples={}, seen=run.seen | {"top": [], "sample": []})
     for file in (run.file, run.marked_copy):
         if file:
             file.delete(save=False)
@@ -290,52 +310,12 @@ def discard(run: ImportRun, by: Any) -> ImportRun:
 
 def purge(before: datetime.datetime) -> int:
     """Discard the runs that nobody carried out and that are older than `before`; return how many."""
-    left = ImportRun.objects.filter(status__in=OPEN, created_at__lt=before)
-    for run in left:
-        with suppress(ImportRefused):
+    purged = 0
+    for run in ImportRun.objects.filter(status__in=OPEN, created_at__lt=before).iterator():
+        with suppress(ImportRefused):  # someone confirms it at this very moment
             discard(run, CommandLine())
-    return len(left)
-
-
-def undo_blockers(run: ImportRun) -> list[str]:
-    """What stands against an undo, as sentences; none if it can be undone."""
-    if run.status != Status.DONE:
-        return [_why_not_undone(run)]
-    return importer_for(run.layout).undo_blockers(run)
-
-
-def undo(run: ImportRun, by: Any) -> ImportRun:
-    """Put everything back, or refuse with the sentences that say what stands against it."""
-    must_import(by, run.layout)
-    importer = importer_for(run.layout)
-    try:
-        with transaction.atomic():
-            locked = ImportRun.objects.select_for_update().get(pk=run.pk)
-            if locked.status == Status.DONE:
-                importer.hold(locked)
-            if blockers := undo_blockers(locked):
-                raise ImportRefused(*blockers)
-            importer.undo(locked, by.pk)
-            ImportRun.objects.filter(pk=run.pk).update(
-                status=Status.UNDONE, undone_at=timezone.now(), undone_by_id=by.pk
-            )
-    except IntegrityError:
-        raise ImportRefused(
-            _("Somebody has just used a record of this import. Look again and retry.")
-        ) from None
-    run.refresh_from_db()
-    return run
-
-
-def _why_not_undone(run: ImportRun) -> str:
-    if run.status == Status.UNDONE and run.undone_at:
-        moment = timezone.localtime(run.undone_at)
-        return _("Already undone by {who} at {when}.").format(
-            who=run.undone_by or _("the command line"), when=f"{moment:%Y-%m-%d %H:%M}"
-        )
-    return _("Only a finished import can be undone; this one is: {status}.").format(
-        status=run.get_status_display()
-    )
+            purged += 1
+    return purged
 
 
 # --- The file -----------------------------------------------------------------------------------------

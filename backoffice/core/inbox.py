@@ -19,6 +19,8 @@ from backoffice.core.models import Task, TrackedTask, TransitionLog
 from backoffice.core.models.inbox import flow_models
 from backoffice.core.scoping import bound_id, scope_of, visible_to
 from backoffice.core.search import any_of
+from backoffice.core.sensitive import text_for
+from backoffice.core.spans import spans_of, within
 from backoffice.core.working_days import add_working_days, read_calendar
 from backoffice.roles import ALL, BINDINGS, DESK_BINDINGS, allows, desk_label
 
@@ -302,15 +304,16 @@ class Line:
 
 
 def lines(obj: Flow, user: Any) -> list[Line]:
-    """The trail of `obj` for a reader who may see the record."""
+    """The trail of `obj` for a reader who may see the record, as long as it was the reader's own."""
     model = type(obj)
     return [
         Line(
             at=log.at, who=str(log.by or log.by_name), role=desk_label(log.role),
-            step=step_label(model, log.step), state=state_label(model, log.target), opinion=log.opinion,
+            step=step_label(model, log.step), state=state_label(model, log.target),
+            opinion=text_for(user, log.opinion),
             late=log.due_on is not None and timezone.localdate(log.at) > log.due_on,
         )
-        for log in visible_to(TransitionLog, user, queryset=trail(obj))
+        for log in within(spans_of(obj, user), visible_to(TransitionLog, user, queryset=trail(obj)), "at")
     ]  # fmt: skip
 
 

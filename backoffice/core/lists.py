@@ -29,10 +29,10 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from unfold.views import ChangeList
-from unfold.widgets import CHECKBOX_CLASSES
 
 from backoffice.core import rows as list_rows
+from backoffice.core.hidden_terms import typed_term
+from backoffice.core.theme import CHECKBOX_CLASSES, ChangeList
 
 #: Up to here rows are counted and can be paged through; beyond it a filter or a search is asked for.
 COUNT_CAP = 10_000
@@ -85,6 +85,7 @@ class FastChangeList(ChangeList):
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         self._ordering: tuple = ()
+        self.reader = request.user
         self.headers_memo: list[dict] | None = None  # its presence tells `core.rows` that this list is ours
         super().__init__(request, *args, **kwargs)
         # The row links carry the filters themselves (`_row_link`): Django would resolve each address again.
@@ -157,6 +158,7 @@ class FastChangeList(ChangeList):
             del self.params[ORDER_VAR]
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: list | None = None) -> QuerySet:
+        self.query: str = typed_term(request, self.query)  # type: ignore[has-type]  # an ID number is no part of the address
         queryset = super().get_queryset(request, exclude_parameters)
         if queryset.query.order_by != self._ordering:
             self.sortable_by = ()  # the search brought its own order
@@ -173,6 +175,8 @@ class FastChangeList(ChangeList):
             # A page that does not exist (any more) shows the last one, not an error without filters.
             self.page_num = paginator.num_pages
             found, rows = self.read_page(paginator)
+        for row in rows:
+            row.reader = self.reader  # type: ignore[attr-defined]  # for display methods of sensitive values
         self.result_count, self.result_list = found, rows
         self.full_result_count = None
         self.show_full_result_count = False

@@ -7,6 +7,8 @@ text, always in the site's language) and queues mails and text messages in the c
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from typing import Any, Final
 
 from django.conf import settings
@@ -31,6 +33,10 @@ class Notice:
     placeholders: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Credential(str):
+    """A value of a notice that lets its holder act: a signed link, a one-time link. For the addressee's eyes only."""
+
+
 @dataclass(frozen=True)
 class Recipient:
     email: str = ""
@@ -44,6 +50,12 @@ class Wording:
     sms: str
 
 
+#: What our own people write in a notice: addresses in it are meant.
+OWN_WORDS: Final = frozenset({"opinion", "answer", "link"})
+ADDRESS: Final = re.compile(
+    r"https?:/*\S+|www\.\S+|\S+@\S+|\d+(?:\.\d+){3}\S*|(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}(?:[:/?#]\S*)?",
+    re.ASCII | re.IGNORECASE,
+)
 NOTICES: Final[dict[str, Notice]] = {}
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -100,22 +112,40 @@ def notify_each(code: str, told: Iterable[tuple[Iterable[Recipient], Mapping[str
     )
 
 
+def as_told(name: str, value: Any) -> Any:
+    """A value as it may stand in a mail of ours: what strangers call themselves is no place for an address."""
+    if name in OWN_WORDS or isinstance(value, Credential | int | Decimal | date):
+        return value
+    return without_addresses(str(value))
+
+
+def without_addresses(text: str) -> str:
+    """The text with an ellipsis in the place of every web and mail address."""
+    return ADDRESS.sub("…", text)
+
+
 def messages_of(
     notice: Notice,
     template: MessageTemplate | None,
     recipients: Iterable[Recipient],
     values: Mapping[str, Any],
 ) -> list[Message]:
-    """The messages to these recipients, not stored: a mail, and a text message where the notice has one."""
-    text = wording(notice, values, template)
+    """The messages to these recipients, not stored: a mail, and a text message where the notice has one.
+
+    A value that is a Credential opens something in the recipient's name: the stored copy has a mask in its place.
+    """
+    text = wording(notice, {name: as_told(name, value) for name, value in values.items()}, template)
+    key = next((str(value) for value in values.values() if isinstance(value, Credential)), "")
     messages = []
     for recipient in dict.fromkeys(recipients):
         if recipient.email:
-            messages.append(Message(channel=Message.Channel.MAIL, recipient=recipient.email,
-                                    subject=text.subject, body=text.body))  # fmt: skip
+            messages.append(
+                outbox.message_of(Message.Channel.MAIL, recipient.email, text.subject, text.body, key)
+            )
         if recipient.phone and text.sms:
-            messages.append(Message(channel=Message.Channel.SMS, recipient=recipient.phone,
-                                    subject=text.subject, body=text.sms))  # fmt: skip
+            messages.append(
+                outbox.message_of(Message.Channel.SMS, recipient.phone, text.subject, text.sms, key)
+            )
     return messages
 
 

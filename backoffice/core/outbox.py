@@ -4,26 +4,30 @@ A message goes out at least once, and once only unless a process dies between th
 note of it: two workers never send the same one, because each first claims the row with a conditional UPDATE.
 """
 
+import copy
+import json
 import logging
 import smtplib
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.core.mail import BadHeaderError, EmailMessage
 from django.core.validators import validate_email
 from django.db import connection, transaction
 from django.db.models import F, Min
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django_tasks import task
 
 from backoffice.core import sms
 from backoffice.core.models import Message
+from backoffice.core.sealed import CannotOpen, seal, unseal
 from backoffice.core.sms import SendFailed
-from backoffice.core.tasks import deferred
+from backoffice.core.tasks import deferred, enqueue_or_log, on_reap, waiting_jobs
 
 logger = logging.getLogger(__name__)
 
@@ -37,12 +41,33 @@ Channel, Status = Message.Channel, Message.Status
 OPEN = (Status.QUEUED, Status.SENDING)
 
 
-def queue(channel: str, recipient: str, subject: str, body: str, secret: bool = False) -> Message:
-    """Write a message in the caller's transaction; `secret` if it holds a one-time link or code."""
-    message = Message(
-        channel=Channel(channel), recipient=recipient, subject=subject, body=body, secret=secret
-    )
-    return queue_all([message])[0]
+def queue(channel: str, recipient: str, subject: str, body: str, credential: str = "") -> Message:
+    """Write a message in the caller's transaction; `credential` is the link or code in it that opens something."""
+    return queue_all([message_of(channel, recipient, subject, body, credential)])[0]
+
+
+def message_of(channel: str, recipient: str, subject: str, body: str, credential: str = "") -> Message:
+    """The message, not stored. A credential goes to the addressee alone: the stored text has a mask in its place."""
+    message = Message(channel=Channel(channel), recipient=recipient, subject=subject, body=body)
+    if credential and credential in subject + body:
+        message.secret, message.sealed = True, seal(json.dumps([subject, body]))
+        with translation.override(settings.LANGUAGE_CODE):
+            mask = _("(personal link, sent to the recipient only)")
+        message.subject, message.body = subject.replace(credential, mask), body.replace(credential, mask)
+    return message
+
+
+def text_of(message: Message) -> tuple[str, str]:
+    """Subject and text as they are sent; raise SendFailed where they were sealed with another SECRET_KEY."""
+    if not message.sealed:
+        return message.subject, message.body
+    try:
+        subject, body = json.loads(unseal(message.sealed))
+    except CannotOpen:
+        raise SendFailed(
+            _("SECRET_KEY has changed since this was written; have the link sent again."), final=True
+        ) from None
+    return " ".join(subject.split())[:200], body
 
 
 def queue_all(messages: Iterable[Message]) -> list[Message]:
@@ -54,9 +79,20 @@ def queue_all(messages: Iterable[Message]) -> list[Message]:
     Message.objects.bulk_create(rows, batch_size=1000)
     # One job for all messages of a transaction: a bulk step on a thousand rows comes here a thousand times.
     if rows and not any(function == drain.enqueue for _ids, function, *_ in connection.run_on_commit):
-        # robust: the messages are stored; should the job not be, the next drain takes them along.
+        # robust: the messages are stored; should the job not be, `watch()` or the next drain takes them along.
         transaction.on_commit(drain.enqueue, robust=True)
     return rows
+
+
+def watch() -> int:
+    """Drain again where messages are due for longer than a drain takes and no job is there to do it."""
+    late = Message.objects.filter(status__in=OPEN, next_attempt_at__lt=timezone.now() - CLAIM_TIME)
+    if not late.exists() or waiting_jobs(drain.module_path):
+        return 0
+    return int(enqueue_or_log(drain))
+
+
+on_reap(watch)
 
 
 @task()
@@ -113,7 +149,9 @@ def deliver(message: Message) -> bool:
         note_failure(message, SendFailed(_("Sending was interrupted again and again."), final=True))
         return False
     try:
-        SENDERS[message.channel](message)
+        opened = copy.copy(message)  # what is noted below are single columns of the row
+        opened.subject, opened.body = text_of(message)
+        SENDERS[message.channel](opened)
     except SendFailed as failure:
         note_failure(message, failure)
         return False
@@ -123,14 +161,15 @@ def deliver(message: Message) -> bool:
         sentence = _("Could not be sent (%(error)s).") % {"error": type(error).__name__}
         note_failure(message, SendFailed(sentence))
         return False
-    note(
-        message,
-        status=Status.SENT,
-        sent_at=timezone.now(),
-        error="",
-        body="" if message.secret else message.body,
-    )
+    note(message, status=Status.SENT, sent_at=timezone.now(), error="", **without_credential(message))
     return True
+
+
+def without_credential(message: Message) -> dict[str, str]:
+    """The columns of a message that is sent or given up: a key lying there could only be read by the wrong person."""
+    if message.secret and not message.sealed:  # written before texts were sealed
+        return {"body": ""}
+    return {"sealed": ""}
 
 
 def note_failure(message: Message, failure: SendFailed) -> None:
@@ -140,9 +179,7 @@ def note_failure(message: Message, failure: SendFailed) -> None:
         note(message, status=Status.QUEUED, next_attempt_at=later, error=str(failure))
         return
     logger.warning("message %s given up after %s attempts", message.pk, message.attempts)
-    # Nobody sends it any more: a link lying here could only be read by the wrong person.
-    body = "" if message.secret else message.body
-    note(message, status=Status.FAILED, error=str(failure), body=body)
+    note(message, status=Status.FAILED, error=str(failure), **without_credential(message))
 
 
 def note(message: Message, **changes: Any) -> None:

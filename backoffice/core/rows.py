@@ -11,7 +11,7 @@ A test compares every row with what Unfold itself renders, so a new Unfold that 
 """
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -23,18 +23,12 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from unfold.templatetags import unfold_list
-from unfold.utils import (
-    display_for_dropdown,
-    display_for_field,
-    display_for_header,
-    display_for_label,
-    display_for_value,
-)
+
+from backoffice.core import theme
+from backoffice.core.sensitive import level_for, value_for
+from backoffice.roles import WHOLE
 
 DATE_LIKE = (datetime.date, datetime.time)
-original_result_headers: Callable[[Any], Iterator[dict]] = unfold_list.result_headers
-original_results: Callable[[Any], Iterator[Any]] = unfold_list.results
 
 
 def field_text(value: Any, field: Any, empty: str) -> Any:
@@ -42,7 +36,7 @@ def field_text(value: Any, field: Any, empty: str) -> Any:
     as_read = getattr(field, "as_read", None)
     if as_read is not None and value is not None:
         return as_read(value)
-    return display_for_field(value, field, empty)
+    return theme.display_for_field(value, field, empty)
 
 
 class Column:
@@ -50,13 +44,14 @@ class Column:
 
     def __init__(self, cl: Any, index: int, name: str, header: Any, linked: bool, tag: str) -> None:
         admin = cl.model_admin
-        self.name, self.admin, self.linked = name, admin, linked
+        self.name, self.admin, self.linked, self.reader = name, admin, linked, cl.reader
+        self.level = level_for(cl.reader, cl.model, name) if isinstance(name, str) else WHOLE
         self.empty = admin.get_empty_value_display()
         on_admin = isinstance(name, str) and name != "__str__" and not is_field(cl, name)
         self.method = getattr(admin, name, None) if on_admin else None
-        classes = [f"field-{unfold_list._coerce_field_name(name, index)}", *unfold_list.ROW_CLASSES]
+        classes = [f"field-{theme.coerce_field_name(name, index)}", *theme.ROW_CLASSES]
         if name == "action_checkbox":
-            classes = unfold_list.CHECKBOX_CLASSES
+            classes = list(theme.ROW_CHECKBOX_CLASSES)
         label = header if linked or index else _("Select record")
         # A date's cell has one class more; which cells hold dates shows only in the row.
         self.start = opening(tag, classes, label)
@@ -74,7 +69,9 @@ class Column:
         except ObjectDoesNotExist:
             shown: Any = self.empty
         else:
-            if field is None or field.auto_created:
+            if self.level != WHOLE:
+                shown = value_for(self.reader, type(row), self.name, value) or self.empty
+            elif field is None or field.auto_created:
                 shown, is_date = self.shown_value(row, attr, value), isinstance(value, DATE_LIKE)
             else:
                 shown = self.shown_field(row, field, value)
@@ -88,10 +85,10 @@ class Column:
         if label := getattr(attr, "label", False):
             return label_of(value, empty, label)
         if getattr(attr, "dropdown", False):
-            return display_for_dropdown(row, self.name, value, empty)
+            return theme.display_for_dropdown(row, self.name, value, empty)
         if getattr(attr, "header", False):
-            return display_for_header(value, empty)
-        return display_for_value(value, empty, getattr(attr, "boolean", False))
+            return theme.display_for_header(value, empty)
+        return theme.display_for_value(value, empty, getattr(attr, "boolean", False))
 
     def shown_field(self, row: Any, field: Any, value: Any) -> Any:
         if isinstance(field.remote_field, models.ManyToOneRel):
@@ -105,10 +102,10 @@ class RowRenderer:
 
     def __init__(self, cl: Any) -> None:
         self.cl, links = cl, cl.list_display_links
-        self.classes = " ".join(unfold_list.LINK_CLASSES)
+        self.classes = " ".join(theme.LINK_CLASSES)
         self.columns = []
         first = True  # no linked column so far
-        for index, header in enumerate(unfold_list.result_headers(cl)):
+        for index, header in enumerate(theme.result_headers_of(cl)):
             name = cl.list_display[index]
             linked = links is not None and ((first and not links) or name in links)
             tag = "th" if linked and first else "td"
@@ -150,36 +147,39 @@ def label_of(value: Any, empty: str, label: Any) -> SafeString:
     """A coloured label; the few there are (states, kinds) are rendered once."""
     texts = value if isinstance(value, tuple) else (value,)
     if not all(type(text) is str for text in texts) or not isinstance(label, dict | bool):
-        return display_for_label(value, empty, label)
+        return theme.display_for_label(value, empty, label)
     colours = tuple(sorted(label.items())) if isinstance(label, dict) else label
     return _label(value, empty, colours, get_language())
 
 
 @lru_cache(maxsize=1000)
 def _label(value: Any, empty: str, colours: Any, language: str | None) -> SafeString:
-    return display_for_label(value, empty, dict(colours) if isinstance(colours, tuple) else colours)
+    return theme.display_for_label(value, empty, dict(colours) if isinstance(colours, tuple) else colours)
 
 
 def result_headers(cl: Any) -> Any:
     if not hasattr(cl, "headers_memo"):
-        return original_result_headers(cl)
+        return theme.original_result_headers(cl)
     if cl.headers_memo is None:
-        cl.headers_memo = list(original_result_headers(cl))
+        cl.headers_memo = list(theme.original_result_headers(cl))
     return cl.headers_memo
 
 
 def results(cl: Any) -> Iterator[Any]:
     editable = getattr(cl, "formset", None) or getattr(cl.model_admin, "ordering_field", None)
     if editable or not hasattr(cl, "headers_memo"):
-        yield from original_results(cl)
+        yield from theme.original_results(cl)
         return
     renderer = RowRenderer(cl)
     for row in cl.result_list:
         # The template writes the items of a row one after another: one item is as good as ten.
-        yield unfold_list.UnfoldResultList(row, None, [renderer.render(row)])
+        yield theme.ResultList(row, None, [renderer.render(row)])
 
 
 def install() -> None:
-    """Take the place of Unfold's two functions; for an AppConfig's `ready()`. Twice does nothing."""
-    unfold_list.result_headers = result_headers
-    unfold_list.results = results
+    """Take the place of Unfold's two functions; for an AppConfig's `ready()`. Twice does nothing.
+
+    A version of Unfold that draws its rows differently keeps its own.
+    """
+    if theme.rows_are_known():
+        theme.take_over_rows(result_headers, results)

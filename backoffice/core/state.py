@@ -186,8 +186,10 @@ def messages() -> Iterator[Line]:
     now = timezone.now()
     late = Q(status__in=("QUEUED", "SENDING"), created_at__lt=now - WAITS_TOO_LONG)
     failed = Q(status="FAILED", created_at__gt=now - LATELY)
-    rows = Message.objects.filter(late | failed).values_list("channel")
-    rows = rows.annotate(waiting=Count("pk", filter=late), lost=Count("pk", filter=failed)).order_by()
+    by_channel = Message.objects.filter(late | failed).values_list("channel")
+    rows: Any = by_channel.annotate(
+        waiting=Count("pk", filter=late), lost=Count("pk", filter=failed)
+    ).order_by()
     counts = {channel: (waiting, lost) for channel, waiting, lost in rows}
     outbox = reverse("admin:core_message_changelist")
     for channel in Message.Channel:

@@ -13,7 +13,7 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,11 @@ def is_gone(worker: str) -> bool:
     return bool(started) and pid.isdigit() and place == _place() and _started(int(pid)) != started
 
 
+def is_here(worker: str) -> bool:
+    """Whether the worker is, or was, a process of this machine since its last boot."""
+    return bool(worker) and worker.partition("-")[0] == _place()
+
+
 # --- Jobs left behind --------------------------------------------------------------------------------
 
 
@@ -82,8 +87,40 @@ class WorkerLost(Exception):
     """The process that did the job ended without a result, more often than MAX_RESTARTS."""
 
 
+#: What else is looked at when jobs of dead workers are: work that was promised and has no job in the queue.
+_watchers: list[Callable[[], int]] = []
+
+
+def on_reap(watcher: Callable[[], int]) -> None:
+    """Let `watcher` look for promised work that nobody does, whenever `reap()` does; it returns how much it found."""
+    if watcher not in _watchers:
+        _watchers.append(watcher)
+
+
+def enqueue_or_log(job: Task, *args: Any) -> bool:
+    """Enqueue; a broker that is down is logged, not raised: the work is stored, and its watcher finds it again."""
+    try:
+        job.enqueue(*args)
+    except Exception as error:
+        logger.error("%s could not be queued (%s); it is tried again", job.module_path, type(error).__name__)
+        return False
+    return True
+
+
+def waiting_jobs(path: str) -> list[list[Any]] | None:
+    """The arguments of the jobs of this path that wait or run; None where the queue cannot be looked into (Celery)."""
+    if not isinstance(task_backends["default"], DatabaseBackend):
+        return None
+    from django_tasks_db.models import DBTaskResult
+
+    jobs = DBTaskResult.objects.filter(task_path=path, status__in=("READY", "RUNNING"))
+    return [job.args_kwargs["args"] for job in jobs.only("args_kwargs")]
+
+
 def reap() -> tuple[int, int]:
     """Put jobs of dead workers back into the queue; return how many were put back, and how many given up.
+
+    Then ask those who promised work (`on_reap`) whether all of it is still being done.
 
     A worker of this machine is dead when its process is gone. Of others we only know the time: nothing may
     run longer than settings.TASK_TIME_LIMIT minutes.
@@ -110,6 +147,11 @@ def reap() -> tuple[int, int]:
             )
     if put_back or given_up:
         logger.warning("jobs of dead workers: %d put back, %d given up", put_back, given_up)
+    for watcher in _watchers:
+        try:
+            watcher()
+        except Exception:  # one that fails does not keep the jobs of the others from being done
+            logger.exception("looking for work left behind failed: %s", watcher.__module__)
     return put_back, given_up
 
 

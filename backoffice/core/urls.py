@@ -5,12 +5,15 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404, HttpRequest
-from django.shortcuts import get_object_or_404
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.loader import render_to_string
 from django.urls import path
 from django.views.decorators.http import require_safe
 
 from backoffice.core import attachments
+from backoffice.core.disclosure import is_open
 from backoffice.core.models import Attachment
 from backoffice.core.scoping import visible_to
 from backoffice.roles import allows
@@ -32,7 +35,7 @@ def visible_attachment(request: HttpRequest, pk: int) -> Attachment:
     user: Any = request.user
     if not allows(user.role, "view", "core.Attachment"):
         raise PermissionDenied
-    attachment: Attachment = get_object_or_404(visible_to(Attachment, user), pk=pk)
+    attachment: Attachment = get_object_or_404(visible_to(Attachment, user).select_related("kind"), pk=pk)
     return attachment
 
 
@@ -51,22 +54,36 @@ def answer(attachment: Attachment, *, download: bool = False, small: bool = Fals
     )
 
 
-@login_required
-@require_safe
-def show(request: HttpRequest, pk: int) -> FileResponse:
-    return answer(visible_attachment(request, pk))
+def covered(request: HttpRequest, attachment: Attachment) -> HttpResponse | None:
+    """What a reader gets to whom this kind is masked: a grey picture inside a page, else the page that asks why."""
+    if is_open(request.user, attachment):
+        return None
+    inside_page = request.path.endswith("/thumb/") or request.headers.get("Sec-Fetch-Dest") == "image"
+    if inside_page:
+        picture = render_to_string("core/covered_picture.html")
+        return HttpResponse(picture, content_type="image/svg+xml", headers=HEADERS)
+    return redirect("admin:core_disclosure_ask", "core.attachment", attachment.pk, "file")
 
 
 @login_required
 @require_safe
-def download(request: HttpRequest, pk: int) -> FileResponse:
-    return answer(visible_attachment(request, pk), download=True)
+def show(request: HttpRequest, pk: int) -> HttpResponseBase:
+    attachment = visible_attachment(request, pk)
+    return covered(request, attachment) or answer(attachment)
 
 
 @login_required
 @require_safe
-def thumb(request: HttpRequest, pk: int) -> FileResponse:
-    return answer(visible_attachment(request, pk), small=True)
+def download(request: HttpRequest, pk: int) -> HttpResponseBase:
+    attachment = visible_attachment(request, pk)
+    return covered(request, attachment) or answer(attachment, download=True)
+
+
+@login_required
+@require_safe
+def thumb(request: HttpRequest, pk: int) -> HttpResponseBase:
+    attachment = visible_attachment(request, pk)
+    return covered(request, attachment) or answer(attachment, small=True)
 
 
 urlpatterns = [

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.core.excel import clean
-from backoffice.core.excel.text import normalise_name, normalise_text
+from backoffice.core.excel.text import normalise_text
 from registry.models import Region
 from registry.validators import checked
 
@@ -111,7 +111,7 @@ def regions(found: Iterable[Region]) -> list[tuple[str, list[tuple[int, str]]]]:
 
 
 def full_name(value: str) -> str:
-    name: str = normalise_name(value)
+    name = checked(clean.clean_name, value) or ""
     if len(name) < 2:
         raise ValidationError(_("Enter the full name as it stands on the ID card."))
     return name

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.accounts.models import login_name
 from backoffice.core.excel import clean
 from backoffice.core.excel.text import normalise_text
-from backoffice.public.forms_apply import ApplicationForm, RecordChoice, full_name, phone_number, text
+from backoffice.public.forms_apply import ApplicationForm, RecordChoice, phone_number, text
 from registry.flows.company_application import login_name_free, not_registered_yet
 from registry.models import CompanyApplication
 from registry.validators import checked
@@ -59,7 +59,7 @@ class CompanyForm(ApplicationForm):
         return credit_code(self.cleaned_data["credit_code"])
 
     def clean_contact_name(self) -> str:
-        return full_name(self.cleaned_data["contact_name"])
+        return checked(clean.clean_contact, self.cleaned_data["contact_name"]) or ""
 
     def clean_contact_phone(self) -> str:
         return phone_number(self.cleaned_data["contact_phone"])
@@ -72,7 +72,7 @@ class CompanyForm(ApplicationForm):
 
 
 def company_name(value: str) -> str:
-    return "".join(normalise_text(value).split())
+    return "".join((checked(clean.clean_company_name, value) or "").split())
 
 
 def new_company_name(value: str) -> str:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.core.attachments import Picture, check_picture
 from backoffice.core.excel import clean
-from backoffice.core.excel.text import normalise_name, normalise_text
+from backoffice.core.excel.text import normalise_text
 from backoffice.core.models import AttachmentKind
 from backoffice.public.throttle import UPLOADS, too_many
 from registry.models import HelpRequest
@@ -65,7 +65,7 @@ class HelpForm(forms.ModelForm):
         )  # fmt: skip
 
     def clean_name(self) -> str:
-        name: str = normalise_name(self.cleaned_data["name"])
+        name: str = checked(clean.clean_name, self.cleaned_data["name"]) or ""
         if not name:
             raise ValidationError(_("Enter your full name."))
         return name
@@ -82,7 +82,7 @@ class HelpForm(forms.ModelForm):
         return typed.upper()[:32]
 
     def clean_company_name(self) -> str:
-        return normalise_text(self.cleaned_data["company_name"])
+        return checked(clean.clean_company_name, self.cleaned_data["company_name"]) or ""
 
     def clean_phone(self) -> str:
         return checked(clean.clean_phone, self.cleaned_data["phone"]) or ""

@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import (
-    INPUT_CLASSES,
     UnfoldAdminFileFieldWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
@@ -22,6 +21,7 @@ from backoffice.core.attachments import check_picture
 from backoffice.core.bounds import validate_day
 from backoffice.core.filters import key_or_none
 from backoffice.core.flow import last_log_id
+from backoffice.core.theme import INPUT_CLASSES
 from fees.admin.shown import pictures_of
 from fees.models import Bill, PayerDefault, Voucher
 from fees.money import yuan

@@ -42,16 +42,20 @@ def vouchers_checked(obj: Any) -> str:
     return still_missing(obj.bill, _("Return it."))
 
 
-def paid_exactly(obj: Any) -> str:
-    """Where many are verified at once: what is too much is looked at on its own page."""
-    return too_much(obj.bill.pending() - obj.bill.balance) if obj.bill is not None else ""
+def plain_payment(obj: Any) -> str:
+    """Where many are verified at once: new vouchers of exactly what is asked for, nothing else."""
+    bill = obj.bill
+    return "" if bill is None else not_plain(bill.pending(), bill.balance)
 
 
-def too_much(difference: Any) -> str:
-    """A sentence where the vouchers come to more than the bill by this much."""
-    if difference <= 0:
-        return ""
-    return _("%(rest)s yuan too much: look at it on its own page.") % {"rest": yuan(difference)}
+def not_plain(pending: Any, balance: Any) -> str:
+    """Why a payment is looked at on its own page: too much, or back from the training department with no new voucher;
+    empty where vouchers of exactly the balance wait (or where they do not suffice, which is refused anyway)."""
+    if pending > balance:
+        return _("%(rest)s yuan too much: look at it on its own page.") % {"rest": yuan(pending - balance)}
+    if not pending:
+        return _("No new voucher was handed in since it came back: look at the opinion on its own page.")
+    return ""
 
 
 def still_missing(bill: Any, remedy: str) -> str:
@@ -117,7 +121,7 @@ def payment_leg(*, paid: str, declined: str) -> Any:
 
         @step(
             "state", FINANCE_REVIEW, paid, by=Role.FINANCE, label=gettext_lazy("Verify the payment"),
-            when=[vouchers_checked], in_bulk=True, when_many=[paid_exactly],
+            when=[vouchers_checked], in_bulk=True, when_many=[plain_payment],
         )  # fmt: skip
         def finance_approve(self, by: Any, **data: Any) -> None:
             """The money is there: the receipts due are known, and what is too much goes back."""

@@ -16,6 +16,7 @@ from backoffice.core.history import History
 from backoffice.core.locks import Rank
 from backoffice.core.models.base import Owned
 from backoffice.core.models.numbers import Numbered
+from backoffice.core.validators import validate_company_name
 from backoffice.roles import Role
 from fees.models.schedule import money
 from fees.money import in_yuan
@@ -138,11 +139,15 @@ class Voucher(models.Model):
 
     bill = models.ForeignKey(Bill, models.PROTECT, related_name="vouchers", verbose_name=_("bill"))
     payer_name = models.CharField(
-        _("payer"), max_length=100, help_text=_("The account holder who made the transfer.")
+        _("payer"),
+        max_length=100,
+        help_text=_("The account holder who made the transfer."),
+        validators=[validate_company_name],
     )
     invoice_title = models.CharField(
         _("invoice title"),
         max_length=100,
+        validators=[validate_company_name],
         help_text=_("The full name on receipt and invoice; head office or branch."),
     )
     amount = money(_("amount paid"))

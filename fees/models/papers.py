@@ -8,6 +8,7 @@ from django.utils.translation import pgettext_lazy
 from backoffice.core.bounds import validate_day
 from backoffice.core.history import History
 from backoffice.core.locks import Rank
+from backoffice.core.validators import validate_company_name
 from fees.flows.receipts import ReceiptFlow, ReceiptState, RefundFlow, RefundState
 from fees.models.bill import Bill, ReceiptKind
 from fees.models.schedule import money
@@ -24,7 +25,7 @@ class Receipt(ReceiptFlow):
     kind = models.CharField(_("kind"), max_length=10, choices=ReceiptKind.choices)
     #: Whose payment it stands for: each payer of a bill gets receipts of the own share.
     payer = models.CharField(_("payer"), max_length=100, blank=True, editable=False)
-    title = models.CharField(_("made out to"), max_length=100)
+    title = models.CharField(_("made out to"), max_length=100, validators=[validate_company_name])
     amount = money(_("amount"))
     number = models.CharField(pgettext_lazy("receipt", "number"), max_length=40, blank=True)
     issued_on = models.DateField(_("issued on"), null=True, blank=True, validators=[validate_day])

@@ -23,7 +23,7 @@ from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ChoicesFilter, ScopedDropdownFilter, ScopedRelatedFilter
 from backoffice.core.links import new_key
 from backoffice.core.scoping import visible_to
-from backoffice.core.search import any_of, prefix
+from backoffice.core.search import any_of
 from backoffice.roles import Role
 from registry import notices
 from registry.admin.application_notes import age_of, company_notes, personal_notes
@@ -31,7 +31,7 @@ from registry.admin.company import link
 from registry.bodies import offered_bodies
 from registry.flows import company_application, personal_application
 from registry.models import Company, CompanyApplication, Person, PersonalApplication
-from registry.search import Term
+from registry.search import Term, numbers_of
 
 REVIEW_COLOURS = {"PENDING": "", "RETURNED": "warning", "PASSED": "success"}
 
@@ -189,7 +189,9 @@ class PersonalApplicationAdmin(ApplicationAdmin):
     ) -> tuple[QuerySet, bool]:
         if not search_term.strip():
             return queryset, False
-        return queryset.filter(named_or_numbered(search_term, "name", ("id_number", "phone"))), False
+        return queryset.filter(
+            named_or_numbered(search_term, self.model, ("id_number", "phone"), request.user)
+        ), False
 
     def review_notes(self, request: HttpRequest, obj: Any) -> list[tuple[str, Any]]:
         return personal_notes(obj, request.user)
@@ -261,7 +263,7 @@ class CompanyApplicationAdmin(ApplicationAdmin):
         if not search_term.strip():
             return queryset, False
         return queryset.filter(
-            named_or_numbered(search_term, "name", ("credit_code", "contact_phone"))
+            named_or_numbered(search_term, self.model, ("credit_code", "contact_phone"), request.user)
         ), False
 
     def review_notes(self, request: HttpRequest, obj: Any) -> list[tuple[str, Any]]:
@@ -272,15 +274,15 @@ class CompanyApplicationAdmin(ApplicationAdmin):
         return application.purpose, str(application.get_purpose_display())
 
 
-def named_or_numbered(term: str, name: str, numbers: tuple[str, ...]) -> Q:
+def named_or_numbered(term: str, model: Any, numbers: tuple[str, ...], user: Any) -> Q:
     """Every word stands in the name; of the numbers any is the beginning of one of the columns."""
     wanted = Term.parse(term)
     if wanted.is_empty:
         return Q(pk__in=[])
     condition = Q()
     for word in wanted.words:
-        condition &= Q(**{f"{name}__icontains": word})
+        condition &= Q(name__icontains=word)
     codes = [*wanted.identities, *wanted.credit_codes, *wanted.certificates]
     if codes:
-        condition &= any_of(prefix(column, code) for code in codes for column in numbers)
+        condition &= any_of(numbers_of(model, numbers, code, user) for code in codes)
     return condition

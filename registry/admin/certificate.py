@@ -1,50 +1,29 @@
 """Certificates with their term history."""
 
-from itertools import pairwise
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from backoffice.core.admin import HistoryAdmin, ImportLinkMixin, Panel, PanelsMixin, ScopedAdmin
 from backoffice.core.admin.history import HISTORY
-from backoffice.core.admin.panels import table
 from backoffice.core.admin.running import RunningMattersMixin
 from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ChoicesFilter, ExpiryFilter, RegionFilter, ScopedRelatedFilter
-from backoffice.core.scoping import visible_to
 from backoffice.roles import Role
-from registry.models import Certificate, CertificateTerm
+from registry.admin.terms import TermsMixin, terms_panel
+from registry.models import Certificate
 from registry.search import search_certificates
-from registry.services import place_certificate, record_term
-
-
-def terms_panel(request: HttpRequest, certificate: Certificate) -> dict[str, Any]:
-    """The terms, newest first, and the days without a valid certificate before each."""
-    terms = visible_to(CertificateTerm, request.user).filter(certificate=certificate)
-    oldest_first = list(terms.order_by("start_date", "id"))
-    gaps = {
-        after.pk: (after.start_date - before.expiry_date).days - 1 for before, after in pairwise(oldest_first)
-    }
-
-    def cells(term: CertificateTerm) -> list[Any]:
-        days = gaps.get(term.pk, 0)
-        gap = _("%d days without a valid certificate before this term") % days if days > 0 else ""
-        recorded = timezone.localtime(term.recorded_at).strftime("%Y-%m-%d %H:%M")
-        return [term.start_date.isoformat(), term.expiry_date.isoformat(), recorded, gap]
-
-    return table(
-        [_("From"), _("Until"), _("Recorded at"), _("Remark")], terms.order_by("-start_date", "-id"), cells
-    )
+from registry.services import place_certificate
+from registry.terms import Dates, follow_dates
 
 
 @admin.register(Certificate)
 class CertificateAdmin(
-    RunningMattersMixin, ImportLinkMixin, ExportMixin, PanelsMixin, HistoryAdmin, ScopedAdmin
+    TermsMixin, RunningMattersMixin, ImportLinkMixin, ExportMixin, PanelsMixin, HistoryAdmin, ScopedAdmin
 ):
     empty_hints: ClassVar = {
         Role.COMPANY: (
@@ -101,9 +80,11 @@ class CertificateAdmin(
         return found, duplicates
 
     def save_model(self, request: HttpRequest, obj: Certificate, form: Any, change: bool) -> None:
+        """A correction of the dates corrects the term it is about; a renewal begins another one."""
+        before = Dates.of(Certificate.objects.get(pk=obj.pk)) if change else None
         place_certificate(obj)
         super().save_model(request, obj, form, change)
-        record_term(obj)
+        follow_dates(obj, before)
 
     @display(description=_("Type"), ordering="type")
     def show_type(self, certificate: Certificate) -> str:

@@ -27,6 +27,7 @@ from backoffice.core.admin.running import RunningMattersMixin
 from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ChoicesFilter, ScopedRelatedFilter
 from backoffice.core.scoping import visible_to
+from backoffice.core.sensitive import shown_to
 from backoffice.roles import Role, allows
 from registry.admin.completeness import CompletenessMixin
 from registry.admin.filters import CompanyProfileFilter
@@ -50,7 +51,13 @@ def people_panel(request: HttpRequest, company: Company) -> dict[str, Any]:
     return table(
         [_("Name"), _("ID number"), _("Mobile phone"), _("Education"), _("Title")],
         people,
-        lambda p: [link(p), p.id_number, p.phone, p.get_education_display(), p.title],
+        lambda p: [
+            link(p),
+            shown_to(request.user, p, "id_number"),
+            shown_to(request.user, p, "phone"),
+            p.get_education_display(),
+            p.title,
+        ],
         more_url=reverse("admin:registry_person_changelist") + f"?company={company.pk}",
         empty=_("No people yet. Importing a certificate creates its holder."),
     )

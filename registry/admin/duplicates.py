@@ -22,6 +22,8 @@ from backoffice.core import running
 from backoffice.core.admin import ScopedAdmin
 from backoffice.core.filters import ChoicesFilter
 from backoffice.core.scoping import visible_to
+from backoffice.core.sensitive import level_for, shown_to
+from backoffice.roles import WHOLE
 from registry import duplicates
 from registry.admin.merging import page_of
 from registry.merge_children import counts_of
@@ -61,9 +63,11 @@ class Row:
     checked: str
 
 
-def shown(row: Any, field: models.Field) -> Any:
+def shown(row: Any, field: models.Field, reader: Any) -> Any:
     if getattr(row, field.attname) in (None, ""):
         return EMPTY
+    if level_for(reader, type(row), field.name) != WHOLE:
+        return shown_to(reader, row, field.name) or EMPTY
     if field.remote_field is not None:
         return str(getattr(row, field.name))
     if field.choices:
@@ -71,7 +75,7 @@ def shown(row: Any, field: models.Field) -> Any:
     return localize(getattr(row, field.attname))
 
 
-def compared(records: list[Any], keep: str, data: Any) -> list[Row]:
+def compared(records: list[Any], keep: str, data: Any, reader: Any) -> list[Row]:
     """All fields of the two; proposed is what was chosen before, else the kept record's, and filled before empty."""
     rows = []
     for field in compared_fields(type(records[0])):
@@ -81,7 +85,8 @@ def compared(records: list[Any], keep: str, data: Any) -> list[Row]:
         proposed = other if filled[SIDES.index(other)] and not filled[SIDES.index(keep)] else keep
         chosen = (data or {}).get(f"field_{field.name}")
         rows.append(Row(
-            name=field.name, label=capfirst(str(field.verbose_name)), values=[shown(row, field) for row in records],
+            name=field.name, label=capfirst(str(field.verbose_name)),
+            values=[shown(row, field, reader) for row in records],
             differs=raw[0] != raw[1] and any(filled), checked=chosen if chosen in SIDES else proposed,
         ))  # fmt: skip
     return rows
@@ -186,7 +191,8 @@ class DuplicatePairAdmin(ScopedAdmin):
                     for at, (side, row) in enumerate(zip(SIDES, records, strict=True))
                 ],
                 "concerned": [text for _tone, text in running.notes(records, request.user)],
-                "rows": compared(records, keep, data), "seen": seen(*records), "is_person": pair.kind == "PERSON",
+                "rows": compared(records, keep, data, request.user), "seen": seen(*records),
+                "is_person": pair.kind == "PERSON",
                 "may_act": self.has_change_permission(request, pair),
             }  # fmt: skip
         else:
@@ -294,7 +300,7 @@ class MergeAdmin(ScopedAdmin):
             **self.admin_site.each_context(request), "title": _("Merge"), "subtitle": done.label, "opts": self.opts,
             "object": done, "done": done, "list_url": reverse("admin:registry_merge_changelist"),
             "kept": (title_of(kept), page_of(kept)) if kept else None,
-            "moved": moved_in_words(done), "values": changed_values(done), "may_act": may_act,
+            "moved": moved_in_words(done), "values": changed_values(done, request.user), "may_act": may_act,
             "blockers": list(blockers(done, kept, merged)) if may_act else [],
         }  # fmt: skip
         return TemplateResponse(request, "admin/registry/merge.html", context)
@@ -329,7 +335,7 @@ def moved_in_words(done: Merge) -> list[tuple[str, int]]:
     return list(found.items())
 
 
-def changed_values(done: Merge) -> list[tuple[str, str, str]]:
+def changed_values(done: Merge, reader: Any) -> list[tuple[str, str, str]]:
     """Which fields of the kept record took another value: label, old, new."""
     model: Any = done.content_type.model_class()
     fields = {field.attname: field for field in compared_fields(model)}
@@ -337,6 +343,6 @@ def changed_values(done: Merge) -> list[tuple[str, str, str]]:
     for attname, (old, new) in done.undo_data.get("values", {}).get("kept", {}).items():
         if old != new:
             field = fields[attname]
-            sides = [shown(model(**{attname: field.to_python(value)}), field) for value in (old, new)]
+            sides = [shown(model(**{attname: field.to_python(value)}), field, reader) for value in (old, new)]
             changed.append((capfirst(str(field.verbose_name)), *sides))
     return changed  # type: ignore[return-value]

@@ -11,6 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
+from backoffice.core.hidden_terms import hide_numbers, typed_term
 from backoffice.core.scoping import visible_to
 from backoffice.roles import allows
 from registry.duplicates import ordered, pair_label
@@ -62,6 +63,11 @@ class MergeMixin:
             raise Http404
         if not allows(request.user.role, "change", DuplicatePair._meta.label):
             raise PermissionDenied
+        query = (request.POST if "q" in request.POST else request.GET).copy()
+        query.pop("csrfmiddlewaretoken", None)
+        hide_numbers(request, query)
+        if "q" in request.POST or query != request.GET:
+            return HttpResponseRedirect(f"{request.path}?{query.urlencode()}")
         if request.method == "POST":
             chosen = request.POST.get("other", "")
             others = visible_to(type(record), request.user).exclude(pk=record.pk)
@@ -70,7 +76,7 @@ class MergeMixin:
                 pair = pair_by_hand(record, other)
                 return HttpResponseRedirect(reverse("admin:registry_duplicatepair_change", args=[pair.pk]))
             messages.error(request, _("Choose another record that is still there."))
-        term = request.GET.get("q", record.name)
+        term = typed_term(request, request.GET.get("q", record.name))
         names = SHOWN[record._meta.model_name]
         context = {
             **self.admin_site.each_context(request),  # type: ignore[attr-defined]

@@ -25,13 +25,13 @@ from backoffice.core.export import ExportMixin, mask
 from backoffice.core.filters import ChoicesFilter, ScopedRelatedFilter
 from backoffice.core.models import Attachment
 from backoffice.core.scoping import can_see, visible_to
-from backoffice.core.search import any_of, prefix
+from backoffice.core.search import any_of
 from registry.admin.company import link
 from registry.admin.drafts import CompanyDraftAdmin, is_company
 from registry.flows.guards import all_papers_there
 from registry.flows.transfer import S, names_a_member, no_other_transfer, proof_there
 from registry.models import Certificate, Person, Transfer
-from registry.search import Term, companies_by_word
+from registry.search import Term, companies_by_word, numbers_of
 from registry.validators import normalise_id_number
 
 OPEN = (S.DRAFT, S.OFFICE_REVIEW)
@@ -211,7 +211,8 @@ class TransferAdmin(
         if term.is_empty:
             return queryset.none(), False
         if term.identities:
-            queryset = queryset.filter(any_of(prefix("id_number", number) for number in term.identities))
+            numbers = (numbers_of(Transfer, ("id_number",), code, request.user) for code in term.identities)
+            queryset = queryset.filter(any_of(numbers))
         for word, companies in companies_by_word(term.words, request.user).items():
             named = Q(name__icontains=word) | Q(company__in=companies)
             queryset = queryset.filter(

@@ -148,8 +148,7 @@ class Backdated:
     def send_messages(self) -> None:
         """They went out that day; the demo's first start does not repeat them."""
         sent = Message.objects.filter(pk__gt=self.last_message)
-        sent.filter(secret=True).update(body="")
-        sent.update(status=Message.Status.SENT, attempts=1, sent_at=self.at, created_at=self.at)
+        sent.update(sealed="", status=Message.Status.SENT, attempts=1, sent_at=self.at, created_at=self.at)
 
 
 Stories.backdated = Backdated

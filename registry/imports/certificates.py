@@ -7,12 +7,13 @@ write    doing it, with history
 undo     taking it back
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, BinaryIO
 
 from django.utils.translation import gettext as _
 
 from backoffice.core.excel import Field, Table
+from backoffice.core.importers import Slice
 from backoffice.core.models import ImportRun
 from registry.imports import plan as planning
 from registry.imports import sql, undo
@@ -65,12 +66,11 @@ class CertificateImporter:
     def undo_blockers(self, run: ImportRun) -> list[str]:
         return undo.blockers(run)
 
-    def hold(self, run: ImportRun) -> None:
-        sql.one_import_at_a_time("certificates")
-        undo.lock(run)
+    def undo_slices(self, run: ImportRun) -> Iterable[Slice]:
+        return undo.undo_slices(run)
 
-    def undo(self, run: ImportRun, user_id: int | None) -> None:
-        undo.undo(run, user_id)
+    def undo_slice(self, run: ImportRun, part: Slice, by: Any) -> Iterable[tuple[str, str]]:
+        return undo.undo_slice(run, part, by)
 
 
 importer = CertificateImporter()

@@ -71,7 +71,7 @@ CERTIFICATE_CLEANERS: Mapping[str, layouts.Cleaner] = {
     "name": partial(clean.clean_name, max_length=50),
     "id_number": clean.clean_id_number,
     "gender": partial(clean.clean_choice, mapping=GENDERS),
-    "company": partial(clean.clean_text, max_length=100),
+    "company": partial(clean.clean_company_name, max_length=100),
     "specialty": partial(clean.clean_text, max_length=50),
     "issue_date": clean.clean_date,
     "renewal_date": clean.clean_date,

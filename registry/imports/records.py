@@ -6,7 +6,8 @@ and stays out (SPEC 3.4: moving is a transfer).
 """
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, BinaryIO, ClassVar
 
@@ -18,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from backoffice.core.excel import Field, Table, birthday_of, clean, gender_of
 from backoffice.core.excel.layouts import Cleaner
 from backoffice.core.excel.template import write_template
-from backoffice.core.importers import counted, reasons_at
+from backoffice.core.importers import Slice, counted, reasons_at
 from backoffice.core.models import ImportRun
 from registry import captions
 from registry.imports import sql, undo
@@ -99,16 +100,20 @@ class RecordImporter:
             sql.one_import_at_a_time("certificates")
         plan = Plan(rows, problems={name: dict(cells) for name, cells in rows.problems.items()})
         spellings, bad = region_spellings(), set().union(*rows.problems.values())
-        find, seen = self.finder(rows), {}
+        find, seen, contradictory = self.finder(rows), set(), self.contradictions(rows)
         for index in range(len(rows.table)):
             if index in bad:
                 plan.outcomes[index] = "error"
                 continue
             given = {name: column[index] for name, column in rows.columns.items() if column[index]}
-            first = seen.setdefault(given[self.key], index)
-            if first != index:
-                self.judge_repeat(plan, index, first)
+            if index in contradictory:
+                twice = refusal("record_twice", row=contradictory[index])
+                plan.refuse(index, "error", next(iter(rows.columns)), twice)
                 continue
+            if given[self.key] in seen:
+                plan.outcomes[index] = "repeated"
+                continue
+            seen.add(given[self.key])
             values = dict(given)
             if "region" in values:
                 values["region_id"] = spellings[flattened(values.pop("region"))]
@@ -122,14 +127,20 @@ class RecordImporter:
         """Return a function that finds the stored record of a row, or refuses the row and says so with True."""
         raise NotImplementedError
 
-    @staticmethod
-    def judge_repeat(plan: Plan, index: int, first: int) -> None:
-        same = all(column[index] == column[first] for column in plan.rows.columns.values())
-        row = plan.rows.table.places[first]
-        if same:
-            plan.outcomes[index] = "repeated"
-        else:
-            plan.refuse(index, "error", next(iter(plan.rows.columns)), refusal("record_twice", row=row))
+    def contradictions(self, rows: Rows) -> dict[int, str]:
+        """Rows of one key that say different things, each with the numbers of the others: none of them is taken, for
+        which is right only the sender knows."""
+        about: dict[str, list[int]] = defaultdict(list)
+        for index, key in enumerate(rows.columns[self.key]):
+            if key:
+                about[key].append(index)
+        found = {}
+        for indexes in about.values():
+            if len({repr([column[index] for column in rows.columns.values()]) for index in indexes}) > 1:
+                for index in indexes:
+                    others = [str(rows.table.places[other]) for other in indexes if other != index]
+                    found[index] = "、".join(others)
+        return found
 
     @staticmethod
     def is_named_twice(plan: Plan, index: int, first: int) -> bool:
@@ -207,12 +218,11 @@ class RecordImporter:
     def undo_blockers(self, run: ImportRun) -> list[str]:
         return undo.blockers(run)
 
-    def hold(self, run: ImportRun) -> None:
-        sql.one_import_at_a_time("certificates")
-        undo.lock(run)
+    def undo_slices(self, run: ImportRun) -> Iterable[Slice]:
+        return undo.undo_slices(run)
 
-    def undo(self, run: ImportRun, user_id: int | None) -> None:
-        undo.undo(run, user_id)
+    def undo_slice(self, run: ImportRun, part: Slice, by: Any) -> Iterable[tuple[str, str]]:
+        return undo.undo_slice(run, part, by)
 
 
 def _choice(choices: type[models.TextChoices]) -> Cleaner:
@@ -307,15 +317,15 @@ class CompanyImporter(RecordImporter):
         captions.column("email"),
     )
     cleaners: ClassVar[Mapping[str, Cleaner]] = {
-        "name": partial(clean.clean_name, max_length=100),
+        "name": partial(clean.clean_company_name, max_length=100),
         "credit_code": clean.clean_credit_code,
         "membership": _choice(Company.Membership),
         "status": _choice(Company.Status),
         "region": CERTIFICATE_CLEANERS["region"],
         "office_address": partial(clean.clean_text, max_length=200),
-        "contact_name": partial(clean.clean_text, max_length=50),
+        "contact_name": partial(clean.clean_contact, max_length=50),
         "contact_phone": clean.clean_phone,
-        "information_officer": partial(clean.clean_text, max_length=100),
+        "information_officer": partial(clean.clean_company_name, max_length=100),
         "email": clean.clean_email,
     }
 

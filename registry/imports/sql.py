@@ -142,6 +142,12 @@ def update(model: type[models.Model], changes: Mapping[int, Mapping[str, Any]], 
             cursor.executemany(f"UPDATE {table_of(model)} SET {settings} WHERE id = %s", rows)
 
 
+def learn_sizes(model: type[models.Model]) -> None:
+    """PostgreSQL, soon after a bulk load: without the new sizes each look-up by id would walk through the table."""
+    if on_postgres():
+        run(f"ANALYZE {table_of(model)}, {history_table(model)}")
+
+
 @dataclass(frozen=True)
 class Stamp:
     """Who and why, for the history rows of one import or undo."""

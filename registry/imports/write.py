@@ -1,6 +1,7 @@
 # ruff: noqa: S608 (table and column names come from the models, values are always parameters)
 """Carry a plan out, inside the transaction that made it: people, certificates, terms, and the history of each."""
 
+import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -9,9 +10,17 @@ from registry.imports import sql
 from registry.imports.plan import Plan
 from registry.imports.read import gender_of
 from registry.imports.sql import Same, Stamp
-from registry.imports.stored import PROFILE, CompanyRef, read_certificates, read_cities, read_people
+from registry.imports.stored import (
+    PROFILE,
+    CompanyRef,
+    StoredCertificate,
+    read_certificates,
+    read_cities,
+    read_people,
+)
 from registry.models import Certificate, CertificateTerm, Company, Person
 from registry.models.company import initials_of
+from registry.terms import Correction, Dates, corrections, is_renewal
 
 Ranges = dict[str, list[int]]
 #: Profile field of a row -> column of the person.
@@ -128,9 +137,17 @@ def _fill_people(plan: Plan, stamp: Stamp, ranges: Ranges) -> None:
 
 def follow_holders(person_ids: Sequence[int]) -> None:
     """Set company and region (the scope) of these people's certificates to where the people are."""
-    if not person_ids:
-        return
-    condition, param = sql.among("stored.person_id", person_ids)
+    if person_ids:
+        _follow(*sql.among("stored.person_id", person_ids))
+
+
+def follow_companies(company_ids: Sequence[int]) -> None:
+    """Set the region (the scope) of these companies' certificates to where the companies are."""
+    if company_ids:
+        _follow(*sql.among("stored.company_id", company_ids))
+
+
+def _follow(condition: str, param: Any) -> None:
     sql.run(
         f"UPDATE {sql.table_of(Certificate)} AS stored SET company_id = person.company_id, "
         "region_id = coalesce(region.parent_id, region.id) "
@@ -186,20 +203,44 @@ def _update_certificates(plan: Plan, stamp: Stamp, ranges: Ranges) -> None:
 
 
 def _add_terms(plan: Plan, certificate_ids: Sequence[int], stamp: Stamp) -> None:
-    """One term per new certificate, and one for every certificate whose validity begins or ends otherwise now."""
+    """One term per new certificate and per renewal; a correction of the dates corrects the term it is about."""
     rows = plan.rows
     owners = list(certificate_ids)
     starts = [rows["renewal_date"][i] or rows["issue_date"][i] for i in plan.creates]
     ends = [rows["expiry_date"][i] for i in plan.creates]
     for update in plan.updates.values():
-        before, after = update.stored, update.stored._replace(**update.changes)
-        start = after.renewal_date or after.issue_date
-        if (start, after.expiry_date) != (before.renewal_date or before.issue_date, before.expiry_date):
-            owners.append(before.id)
-            starts.append(start)
-            ends.append(after.expiry_date)
+        before, after = _dates(update.stored), _dates(update.stored._replace(**update.changes))
+        if after == before:
+            continue
+        found = [_correct_term(update.stored.id, wrong) for wrong in corrections(before, after)]
+        if is_renewal(before, after) or (after.term != before.term and not any(found)):
+            owners.append(update.stored.id)
+            starts.append(after.term[0].isoformat())
+            ends.append(after.expiry.isoformat())
     columns: dict[str, Any] = {
         "certificate_id": owners, "start_date": starts, "expiry_date": ends,
         "recorded_at": Same(stamp.moment), "import_run_id": Same(stamp.run_id),
     }  # fmt: skip
     sql.insert(CertificateTerm, len(owners), columns)
+
+
+def _dates(stored: StoredCertificate) -> Dates:
+    day = datetime.date.fromisoformat
+    renewal = day(stored.renewal_date) if stored.renewal_date else None
+    return Dates(day(stored.issue_date), renewal, day(stored.expiry_date))
+
+
+def _correct_term(certificate_id: int, wrong: Correction) -> int:
+    """Correct the terms of a certificate with these days; how many there were."""
+    terms = CertificateTerm.objects.filter(certificate=certificate_id, start_date=wrong.start)
+    if wrong.expiry is None or wrong.new_expiry is None:
+        return terms.update(start_date=wrong.new_start)
+    return terms.filter(expiry_date=wrong.expiry).update(
+        start_date=wrong.new_start, expiry_date=wrong.new_expiry
+    )
+
+
+def take_corrections_back(certificate_id: int, before: Dates, after: Dates) -> None:
+    """The terms that an import corrected with the dates, as they were before it."""
+    for done in corrections(before, after):
+        _correct_term(certificate_id, Correction(done.new_start, done.new_expiry, done.start, done.expiry))

@@ -17,7 +17,14 @@ from registry.flows import company_application, company_change, help_request, pe
 from registry.models.company import Company
 from registry.models.dictionaries import LocalBody, Region
 from registry.models.person import Person
-from registry.validators import normalise_id_number, validate_credit_code, validate_phone
+from registry.validators import (
+    normalise_id_number,
+    validate_company_name,
+    validate_contact,
+    validate_credit_code,
+    validate_person_name,
+    validate_phone,
+)  # fmt: skip
 
 
 class Papers:
@@ -84,18 +91,11 @@ class PersonalApplication(Application, personal_application.PersonalApplicationF
     takes_attachments = ("PHOTO", "ID_CARD", "DIPLOMA", "TITLE")
     papers = ("PHOTO", "ID_CARD", "DIPLOMA")
     required: ClassVar = (
-        "name",
-        "id_number",
-        "phone",
-        "email",
-        "company",
-        "region",
-        "education",
-        "local_body",
-    )
+        "name", "id_number", "phone", "email", "company", "region", "education", "local_body",
+    )  # fmt: skip
     Review = personal_application.Review
 
-    name = models.CharField(_("full name"), max_length=50, blank=True)
+    name = models.CharField(_("full name"), max_length=50, blank=True, validators=[validate_person_name])
     id_number = models.CharField(_("ID number"), max_length=18, blank=True, db_index=True)
     phone = models.CharField(_("mobile phone"), max_length=20, blank=True, validators=[validate_phone])
     company = models.ForeignKey(
@@ -179,7 +179,7 @@ class CompanyApplication(Application, company_application.CompanyApplicationFlow
         _("purpose"), max_length=10, choices=Purpose.choices, blank=True,
         help_text=_("A formal member pays dues and gets all services; a temporary one only enrols staff in training."),
     )  # fmt: skip
-    name = models.CharField(_("company name"), max_length=100, blank=True)
+    name = models.CharField(_("company name"), max_length=100, blank=True, validators=[validate_company_name])
     credit_code = models.CharField(
         _("unified social credit code"), max_length=18, blank=True, validators=[validate_credit_code]
     )
@@ -189,7 +189,9 @@ class CompanyApplication(Application, company_application.CompanyApplicationFlow
     office_address = models.CharField(
         _("office address"), max_length=200, blank=True, help_text=_("Couriers deliver certificates here.")
     )
-    contact_name = models.CharField(_("association contact"), max_length=50, blank=True)
+    contact_name = models.CharField(
+        _("association contact"), max_length=50, blank=True, validators=[validate_contact]
+    )
     contact_phone = models.CharField(
         _("contact phone"), max_length=20, blank=True, validators=[validate_phone],
         help_text=_("A mobile phone also gets our text messages."),
@@ -257,7 +259,9 @@ class CompanyChange(Papers, company_change.CompanyChangeFlow):
 
     company = models.ForeignKey(Company, models.PROTECT, related_name="changes", verbose_name=_("company"))
     kind = models.CharField(_("kind of change"), max_length=10, choices=Kind.choices)
-    new_name = models.CharField(_("new company name"), max_length=100, blank=True)
+    new_name = models.CharField(
+        _("new company name"), max_length=100, blank=True, validators=[validate_company_name]
+    )
     new_login_name = models.CharField(
         _("new login name"), max_length=100, blank=True,
         help_text=_("Replaces the login name the company registered with; passwords stay."),
@@ -325,7 +329,7 @@ class Transfer(Papers, transfer.TransferFlow):
     company = models.ForeignKey(
         Company, models.PROTECT, related_name="transfers", verbose_name=_("new company")
     )
-    name = models.CharField(_("full name"), max_length=50)
+    name = models.CharField(_("full name"), max_length=50, validators=[validate_person_name])
     id_number = models.CharField(_("ID number"), max_length=18, db_index=True)
     person = models.ForeignKey(
         Person, models.PROTECT, null=True, blank=True, related_name="transfers", editable=False,
@@ -376,10 +380,12 @@ class HelpRequest(Application, help_request.HelpRequestFlow):
     Topic = help_request.Topic
 
     topic = models.CharField(_("what it is about"), max_length=20, choices=Topic.choices, blank=True)
-    name = models.CharField(_("full name"), max_length=50, blank=True)
+    name = models.CharField(_("full name"), max_length=50, blank=True, validators=[validate_person_name])
     id_number = models.CharField(_("ID number"), max_length=18, blank=True)
     certificate_number = models.CharField(_("certificate number"), max_length=32, blank=True)
-    company_name = models.CharField(_("company name"), max_length=100, blank=True)
+    company_name = models.CharField(
+        _("company name"), max_length=100, blank=True, validators=[validate_company_name]
+    )
     phone = models.CharField(_("mobile phone"), max_length=20, blank=True, validators=[validate_phone])
     text = models.TextField(_("what is wrong"), blank=True, max_length=2000)
     answer_text = models.TextField(_("answer"), blank=True, editable=False)

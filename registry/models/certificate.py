@@ -1,7 +1,7 @@
 """Certificates and their terms (SPEC 2): three dates, a term of three years, history append-only."""
 
 import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core.bounds import validate_day
 from backoffice.core.history import History
 from backoffice.core.locks import Rank
+from backoffice.roles import Role
 from registry.models.company import Company
 from registry.models.dictionaries import Region, Specialty
 from registry.models.person import Person
@@ -101,6 +102,12 @@ class Certificate(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    def history_follows(self, user: Any) -> tuple[Any, str, int | None]:
+        """A company reads what happened while the holder was its own: the certificate's history names no employer."""
+        if user.role == Role.COMPANY:
+            return self.person, "company", user.company_id
+        return self, "person", user.person_id
 
     def clean(self) -> None:
         try:

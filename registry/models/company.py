@@ -10,7 +10,7 @@ from backoffice.core.bounds import validate_day
 from backoffice.core.history import History
 from backoffice.core.locks import Rank
 from registry.models.dictionaries import Region
-from registry.validators import validate_credit_code, validate_phone
+from registry.validators import validate_company_name, validate_contact, validate_credit_code, validate_phone
 
 
 def initials_of(name: str) -> str:
@@ -42,7 +42,9 @@ class Company(models.Model):
     #: Kept on the profile so that later flows need no upload again.
     profile_papers: ClassVar = ("LICENCE",)
 
-    name = models.CharField(_("company name"), max_length=100, unique=True)
+    name = models.CharField(
+        _("company name"), max_length=100, unique=True, validators=[validate_company_name]
+    )
     credit_code = models.CharField(
         _("unified social credit code"), max_length=18, unique=True, null=True, blank=True,
         validators=[validate_credit_code],
@@ -58,7 +60,9 @@ class Company(models.Model):
     office_address = models.CharField(
         _("office address"), max_length=200, blank=True, help_text=_("Couriers deliver certificates here.")
     )
-    contact_name = models.CharField(_("association contact"), max_length=50, blank=True)
+    contact_name = models.CharField(
+        _("association contact"), max_length=50, blank=True, validators=[validate_contact]
+    )
     contact_phone = models.CharField(
         _("contact phone"), max_length=20, blank=True, validators=[validate_phone]
     )
@@ -66,6 +70,7 @@ class Company(models.Model):
         _("information officer"),
         max_length=100,
         blank=True,
+        validators=[validate_company_name],
         help_text=_("The login name unless you change it."),
     )
     email = models.EmailField(_("email"), blank=True)
@@ -95,6 +100,11 @@ class Company(models.Model):
             models.Index(fields=["region", "name"], name="company_region_name"),
             models.Index(fields=["membership", "name"], name="company_membership_name"),
             models.Index(fields=["status", "name"], name="company_status_name"),
+            models.Index(
+                fields=["merged_into"],
+                condition=models.Q(merged_into__isnull=False),
+                name="company_merged_into",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -115,9 +125,18 @@ class Company(models.Model):
         """Whether another name is stored than this one."""
         return type(self)._default_manager.filter(pk=self.pk).exclude(name=self.name).exists()
 
+    def history_follows(self, user: Any) -> tuple[Any, str, int | None] | None:
+        """A member reads of the employer what happened while employed there."""
+        return (user.person, "company", self.pk) if user.person_id else None
+
     def clean(self) -> None:
         self.name = "".join(self.name.split())
         self.credit_code = (self.credit_code or "").strip().upper() or None
+
+    @property
+    def is_active_member(self) -> bool:
+        """A company that is suspended or has left may read and settle, and starts and changes nothing."""
+        return self.status == self.Status.ACTIVE
 
     def default_officer(self, login_name: str, by: Any) -> None:
         """Name the information officer after the login name where nobody is named (manual ch. 1-2); stored at once."""

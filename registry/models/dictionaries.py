@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.bounds import validate_phones
 from backoffice.core.models.base import Dictionary
+from registry.validators import validate_contact
 
 
 class Region(Dictionary):
@@ -42,7 +43,7 @@ class LocalBody(Dictionary):
     short_name = models.CharField(_("short name"), max_length=30)
     kind = models.CharField(_("kind"), max_length=30, choices=Kind.choices)
     region = models.ForeignKey(Region, models.PROTECT, verbose_name=_("region"), related_name="+")
-    contact_name = models.CharField(_("contact"), max_length=50, blank=True)
+    contact_name = models.CharField(_("contact"), max_length=50, blank=True, validators=[validate_contact])
     phone = models.CharField(_("phone"), max_length=40, blank=True, validators=[validate_phones])
     address = models.CharField(_("address"), max_length=200, blank=True)
     email = models.EmailField(_("email"), blank=True)

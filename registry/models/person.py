@@ -11,9 +11,10 @@ from backoffice.core.excel.identity import birthday_of, gender_of
 from backoffice.core.excel.text import normalise_text
 from backoffice.core.history import History
 from backoffice.core.locks import Rank
+from backoffice.roles import Role
 from registry.models.company import Company
 from registry.models.dictionaries import Region
-from registry.validators import normalise_id_number, validate_phone
+from registry.validators import normalise_id_number, validate_person_name, validate_phone
 
 
 class Person(models.Model):
@@ -38,7 +39,7 @@ class Person(models.Model):
     #: Kept on the profile so that later flows need no upload again (manual ch. 4).
     profile_papers: ClassVar = ("PHOTO", "ID_CARD", "DIPLOMA")
 
-    name = models.CharField(_("full name"), max_length=50)
+    name = models.CharField(_("full name"), max_length=50, validators=[validate_person_name])
     id_number = models.CharField(_("ID number"), max_length=18, unique=True)
     gender = models.CharField(_("gender"), max_length=1, choices=Gender.choices, editable=False)
     birthday = models.DateField(_("birthday"), editable=False)
@@ -72,6 +73,12 @@ class Person(models.Model):
             models.Index("company", models.F("id").desc(), name="person_company"),
             models.Index("region", models.F("id").desc(), name="person_region"),
             models.Index(fields=["phone"], name="person_phone"),
+            # Few are merged; without this each person who is deleted costs a walk through all the others.
+            models.Index(
+                fields=["merged_into"],
+                condition=models.Q(merged_into__isnull=False),
+                name="person_merged_into",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -87,6 +94,10 @@ class Person(models.Model):
             self.id_number = normalise_id_number(self.id_number)
         except ValidationError as error:
             raise ValidationError({"id_number": error}) from error
+
+    def takes_files_from(self, user: Any) -> bool:
+        """A company that is suspended or has left changes nothing of its people (SPEC 2, Company)."""
+        return user.role != Role.COMPANY or bool(user.company.is_active_member)
 
     def missing_fields(self) -> list[str]:
         """The names of the red fields that are empty."""

@@ -22,6 +22,8 @@ async function follow(box) {
     if (told.textContent) continue;
     const state = await answer.json();
     bar.value = state.progress;
+    const note = box.querySelector("[data-progress-note]");
+    if (note) { note.textContent = state.note; note.hidden = !state.note; }
     pause = 500;
     if (!state.busy) { location.reload(); return; }
   }

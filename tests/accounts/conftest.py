@@ -9,6 +9,7 @@ from django.test import Client
 
 from backoffice.accounts.models import User
 from backoffice.core.models import Message
+from backoffice.core.outbox import text_of
 from backoffice.roles import Role
 from tests.factories import CompanyFactory, UserFactory
 
@@ -43,9 +44,9 @@ def latest_link() -> Callable[[], str]:
     """The path of the one-time link in the newest message."""
 
     def path() -> str:
-        message = Message.objects.latest("id")
-        found = re.search(r"https?://[^/\s]+(/account/\S+)", message.body)
-        assert found, message.body
+        _subject, body = text_of(Message.objects.latest("id"))
+        found = re.search(r"https?://[^/\s]+(/account/\S+)", body)
+        assert found, body
         return found.group(1)
 
     return path

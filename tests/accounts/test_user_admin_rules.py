@@ -105,7 +105,7 @@ def test_an_auditor_cannot_find_out_an_id_number_by_searching(users, signed_in):
 def test_users_are_found_by_login_name_name_and_phone(signed_in, field):
     wanted = UserFactory(username="gdjk-zhang", name="张三丰", phone="13911112222")
     UserFactory(role=Role.AUDITOR)
-    result = signed_in(UserFactory(role=Role.OFFICE)).get(LIST, {"q": getattr(wanted, field)})
+    result = signed_in(UserFactory(role=Role.OFFICE)).get(LIST, {"q": getattr(wanted, field)}, follow=True)
     assert list(result.context["cl"].result_list) == [wanted]
 
 

@@ -18,6 +18,7 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from backoffice.core.models import AttachmentKind
+from tests.browser.access import NOTE_CLICKS
 from tests.conftest import CHROMIUM
 
 # Playwright's loop runs in this thread; Django would refuse its database to it.
@@ -64,6 +65,7 @@ def context(chromium: Browser, live_server: Any) -> Iterator[BrowserContext]:
         base_url=live_server.url, viewport=WIDE, locale="zh-CN", timezone_id="Asia/Shanghai"
     )
     opened.set_default_timeout(15_000)
+    opened.add_init_script(NOTE_CLICKS)
     yield opened
     opened.close()
     # The flush that follows must not meet a request that is still being answered (a draft saving itself, say).

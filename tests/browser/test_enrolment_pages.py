@@ -10,7 +10,6 @@ from playwright.sync_api import Page
 from backoffice.core.models import AttachmentKind
 from backoffice.roles import Role
 from fees.models import BankAccount, Bill, FeeSchedule, Refund
-from tests.browser import test_every_page
 from tests.browser.conftest import WIDE
 from tests.browser.test_every_page import at, look
 from tests.enrolments import EnrolmentFactory, EnrolmentLineFactory
@@ -30,14 +29,10 @@ from training.models import EnrolmentLine
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-#: Looked at by axe at both widths.
-NARROW_TOO = {"roster", "begin", "pay", "review", "finance-review", "learning", "bills", "attendance"}
-
 
 @pytest.fixture
-def world(monkeypatch) -> SimpleNamespace:
+def world() -> SimpleNamespace:
     """One company's enrolments in every state, in a body's online and face-to-face classes."""
-    monkeypatch.setattr(test_every_page, "NARROW_TOO", NARROW_TOO)
     for code, name in {"CERTIFICATE": "培训证", "VOUCHER": "付款凭证", "TITLE": "职称证"}.items():
         AttachmentKind.objects.get_or_create(code=code, defaults={"name": name})
     company, body = (
@@ -168,7 +163,7 @@ def test_every_page_of_enrolling_fits_is_accessible_and_makes_no_noise(who, worl
         response = page.goto(url)
         assert response is not None
         assert response.status == 200, url
-        found += look(page, f"{name}" if name in NARROW_TOO else f"{name}-{who}")
+        found += look(page, f"{name}-{who}")
     assert not found, "\n".join(["", *found])
 
 

@@ -1,7 +1,6 @@
 """Every main page, wide and narrow: fits, is accessible, makes no noise and calls nobody else."""
 
 import io
-from importlib.resources import files
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +18,7 @@ from backoffice.core.models import Message, MessageTemplate, ReadyOpinion
 from backoffice.roles import Role
 from registry.models import DuplicatePair
 from tests.access_world import side
+from tests.browser.access import barriers
 from tests.browser.conftest import NARROW, WIDE, shoot
 from tests.factories import (
     AnnouncementFactory,
@@ -38,36 +38,15 @@ from tests.registry.import_files import carry_out, look_through, row
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-AXE = (files("axe_core_python") / "axe.min.js").read_text()
-#: Only what WCAG 2.1 A and AA ask for; best practices are for reading, not for failing.
-RUN_AXE = """async () => (await axe.run(document, {resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa",
-"wcag21a", "wcag21aa"]})).violations.filter(v => ["serious", "critical"].includes(v.impact))
-.map(v => `${v.id}: ${v.nodes
-.map(n => n.target.join(" ") + " | " + n.html.slice(0, 160)).slice(0, 3).join(" || ")}`)"""
-#: One page of each kind is looked at by axe in both widths; it takes longer than all the rest.
-NARROW_TOO = {
-    "sign-in",
-    "dashboard-office",
-    "certificates",
-    "company",
-    "attachments",
-    "import-preview",
-    "user",
-    "inbox",
-    "decide-company_approve",
-    "duplicate-compare",
-    "year-plan",
-    "change-add",
-    "transfer-add",
-}
 WIDEST = """() => [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1)
 .slice(-3).map(e => e.outerHTML.slice(0, 120))"""
 
 #: The page is laid out for its width, and nothing on it is half-way faded in or out.
-SETTLE = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
+SETTLE = """() => document.fonts.ready.then(() => new Promise(done =>
+requestAnimationFrame(() => requestAnimationFrame(() => {
     for (const each of document.getAnimations())
         if (each.effect.getComputedTiming().endTime !== Infinity) each.finish();
-    requestAnimationFrame(done); })))"""
+    requestAnimationFrame(done); }))))"""
 
 
 @pytest.fixture
@@ -154,6 +133,7 @@ def pages_of(world: SimpleNamespace) -> dict[str, list[tuple[str, str]]]:
             ("user-add", at("accounts_user_add")), ("user-code", at("accounts_user_hand_out_code", a.clerk.pk)),
             ("local-bodies", at("registry_localbody_changelist")), ("calendar", at("core_calendarday_changelist")),
             ("calendar-add", at("core_calendarday_add")),
+            ("calendar-announcement", at("core_calendarday_announcement")),
             ("messages", at("core_message_changelist")), ("mappings", at("core_headermapping_changelist")),
             *office_desk(world),
         ],
@@ -261,11 +241,7 @@ def look(page: Page, name: str) -> list[str]:
         shoot(page, f"{name}-{width}")
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append(f"{name} at {width}: overflows: {page.evaluate(WIDEST)}")
-        if size == NARROW and name not in NARROW_TOO and not name.startswith("public-"):
-            continue
-        if not page.evaluate("!!window.axe"):
-            page.evaluate(AXE)  # the debugger's evaluate is not subject to the pages' CSP
-        found += [f"{name} at {width}: {violation}" for violation in page.evaluate(RUN_AXE)]
+        found += [f"{name} at {width}: {barrier}" for barrier in barriers(page)]
     return found
 
 

@@ -17,21 +17,11 @@ from tests.files.images import bad_files, jpeg, png
 from training.models import Enrolment
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.slow]
-NARROW_TOO = {
-    "payment",
-    "payment-errors",
-    "payment-returned",
-    "bills",
-    "bill",
-    "bills-decide",
-    "finance-decision",
-}
 
 
 @pytest.fixture
-def enrolment(monkeypatch) -> Enrolment:
+def enrolment() -> Enrolment:
     """Three renewals to be paid: 900 yuan."""
-    monkeypatch.setattr(test_every_page, "NARROW_TOO", NARROW_TOO)
     for code in ("VOUCHER", "CERTIFICATE"):
         AttachmentKind.objects.get_or_create(
             code=code, defaults={"name": "付款凭证" if code == "VOUCHER" else "培训证"}

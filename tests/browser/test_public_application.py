@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from backoffice.core.links import token_of
 from backoffice.core.models import Attachment, AttachmentKind, Message
+from backoffice.core.outbox import text_of
 from registry.models import PersonalApplication
 from tests.browser.conftest import NARROW, shoot
 from tests.factories import (
@@ -109,7 +110,7 @@ def test_the_link_is_mailed_without_leaving_the_page(page, world):
     page.locator(".pub-buttons [name=save]").click()
     expect(page.locator("#saved")).to_contain_text("chen@example.org")
     draft = PersonalApplication.objects.get()
-    assert token_of(draft) in Message.objects.get(recipient="chen@example.org").body
+    assert token_of(draft) in text_of(Message.objects.get(recipient="chen@example.org"))[1]
 
 
 def test_the_list_of_companies_works_by_mouse_and_says_when_nothing_fits(page, world):

@@ -1,14 +1,19 @@
 """Backup and restore, tried; and the purge of uploads nobody confirmed."""
 
 import json
+import os
 import shutil
 import stat
+import subprocess
+import sys
+import time
 import zipfile
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
@@ -18,8 +23,10 @@ from django.utils import timezone
 
 from backoffice.core.management.commands import restore as restoring
 from backoffice.core.models import ImportRun, SignOfLife
+from backoffice.core.tasks import this_worker
 from registry.models import Company
 from tests.factories import CompanyFactory
+from tests.registry.test_import_safety import shared_database
 
 needs_tools = pytest.mark.skipif(
     connection.vendor == "postgresql" and not shutil.which("pg_restore"),
@@ -311,3 +318,64 @@ def test_runs_that_were_confirmed_keep_their_file(run, status):
     call_command("purge_uploads", stdout=StringIO())
     done.refresh_from_db()
     assert (done.status, Path(done.file.path).exists()) == (status, True)
+
+
+KILLED = """
+import os, signal, sys
+import django
+django.setup()
+from django.core.management import call_command
+from backoffice.core.management.commands import backup
+real = backup.dump
+def killed(target):
+    real(target)
+    os.kill(os.getpid(), getattr(signal, sys.argv[2]))
+backup.dump = killed
+call_command("backup", sys.argv[1])
+"""
+
+
+@pytest.mark.slow
+@needs_tools
+@pytest.mark.django_db(transaction=True)
+def test_what_a_killed_backup_leaves_is_taken_away_by_the_next_one(tmp_path, private_media):
+    archives = tmp_path / "backups"
+    environment = os.environ | {
+        "DATABASE_URL": shared_database(tmp_path),
+        "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "backoffice.settings"),
+    }
+
+    def killed(by):
+        done = subprocess.run(
+            [sys.executable, "-c", KILLED, str(archives), by], env=environment, cwd=settings.BASE_DIR, check=False
+        )  # fmt: skip
+        assert done.returncode != 0
+        return list(archives.glob(".backup-*"))
+
+    assert killed("SIGTERM") == []  # a scheduler's way: it clears up itself
+    assert len(killed("SIGKILL")) == 1
+    (archives / f".backup-{this_worker()}-x").mkdir()  # one that is being made
+    backup(archives)
+    assert [path.name for path in archives.glob(".backup-*")] == [f".backup-{this_worker()}-x"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel of Linux ends the child")
+def test_pg_dump_ends_with_a_backup_that_is_killed(tmp_path):
+    """A child that was started as pg_dump is does not outlive its parent."""
+    script = (
+        "import os, signal, subprocess, sys\n"
+        "from backoffice.core.management.commands.backup import die_with_parent\n"
+        "child = subprocess.Popen(['sleep', '60'], preexec_fn=die_with_parent)\n"
+        "print(child.pid, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "backoffice.settings"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, cwd=settings.BASE_DIR, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    status = Path(f"/proc/{int(done.stdout)}/stat")
+    deadline = time.monotonic() + 10
+    while status.exists() and status.read_text().rpartition(")")[2].split()[0] not in "ZX":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -6,6 +6,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.admin import RelatedOnlyFieldListFilter, SimpleListFilter
 from django.core.checks import run_checks
+from django.db import models
 from django_fsm import FSMField
 from simple_history.utils import get_history_model_for_model
 from unfold.admin import ModelAdmin
@@ -13,7 +14,7 @@ from unfold.admin import ModelAdmin
 from backoffice.core import checks
 from backoffice.core.admin import ScopedAdmin
 from backoffice.core.flow import Desk, Flow, step
-from backoffice.roles import ALL, GRANTS, SCOPES, Role
+from backoffice.roles import ALL, GRANTS, PAPERS, SCOPES, SENSITIVE, Role
 from registry.models import Company, Person
 from tests.flowapp.models import Paper
 
@@ -179,3 +180,46 @@ def test_a_production_site_that_writes_mails_to_the_console_is_told(settings):
     assert found(checks.check_channels(None)) == ["core.W001"]
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     assert found(checks.check_channels(None)) == []
+
+
+# --- Personal data -----------------------------------------------------------------------------------
+
+
+def test_a_personal_field_that_the_table_does_not_know_is_found():
+    without_phone = {key: value for key, value in SENSITIVE.items() if key != "registry.Person.phone"}
+    errors = list(checks.unlisted_fields([Person], without_phone))
+    assert found(errors) == ["core.E010"]
+    assert "registry.Person.phone" in errors[0].msg
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("payee_account", models.CharField(max_length=40)),
+        ("emergency_phone", models.CharField(max_length=20)),
+        ("id_number_of_spouse", models.CharField(max_length=18)),
+        ("second_address", models.EmailField()),
+        ("scan", models.FileField()),
+        ("wechat", models.CharField(max_length=40)),
+    ],
+)
+def test_every_way_of_naming_a_personal_field_is_known(name, field):
+    field.contribute_to_class(
+        type("Bare", (), {"_meta": Person._meta, "__module__": "x"}), name, private_only=True
+    )
+    assert checks.is_personal(field)
+
+
+@pytest.mark.parametrize(("model", "name"), [(Person, "name"), (Person, "company"), (Company, "credit_code")])
+def test_other_fields_are_not_asked_for(model, name):
+    assert not checks.is_personal(model._meta.get_field(name))
+
+
+def test_a_kind_of_attachment_that_nobody_may_see_is_found(monkeypatch):
+    monkeypatch.setattr(Person, "takes_attachments", ("ID_CARD", "PASSPORT"))
+    assert found(checks.unlisted_papers([Person], PAPERS)) == ["core.E011"]
+
+
+@pytest.mark.parametrize("key", ["registry.Person.fone", "registry.person.phone", "nowhere.Person.phone"])
+def test_an_entry_for_a_field_that_does_not_exist_is_found(key):
+    assert found(checks.unknown_fields({key: {}})) == ["core.E012"]

@@ -13,7 +13,7 @@ from django.urls import reverse
 from unfold.admin import ModelAdmin
 from unfold.templatetags import unfold_list
 
-from backoffice.core import rows
+from backoffice.core import rows, theme
 from backoffice.core.lists import CappedPaginator, FastChangeList, FastListMixin
 from backoffice.roles import Role
 from registry.models import Certificate, Company, Person
@@ -21,6 +21,10 @@ from tests.factories import CertificateFactory, CompanyFactory, PersonFactory, R
 
 pytestmark = pytest.mark.django_db
 URL = "/admin/registry/certificate/"
+
+
+#: With other versions the theme draws its rows itself (test_theme.py).
+our_rows = pytest.mark.skipif(not theme.rows_are_known(), reason="this version of Unfold keeps its own rows")
 
 
 @pytest.fixture
@@ -74,30 +78,36 @@ def test_every_offered_page_takes_at_most_seven_queries(office):
         f"q={certificate.person.name}&status=VALID",
         f"q=监理 {certificate.person.name}",
     ):
-        office.get(f"{URL}?{query}")
+        first = office.get(f"{URL}?{query}")
+        if first.status_code == 302:  # a number of a person is kept in the session, not in the address
+            query = first["Location"].partition("?")[2]
+            office.get(f"{URL}?{query}")
         with CaptureQueriesContext(connection) as captured:
             assert numbers(listed(office, query)) == [certificate.number], query
         assert len(captured) <= 7, query
 
 
+@our_rows
 def test_headers_are_built_once_for_a_list_of_thirty(office, monkeypatch):
     calls = []
-    original = rows.original_result_headers
-    monkeypatch.setattr(rows, "original_result_headers", lambda cl: calls.append(cl) or original(cl))
+    original = theme.original_result_headers
+    monkeypatch.setattr(theme, "original_result_headers", lambda cl: calls.append(cl) or original(cl))
     CertificateFactory.create_batch(30)
     listed(office)
     assert len(calls) == 1
 
 
+@our_rows
 def test_unfold_still_renders_lists_by_the_names_that_are_replaced():
     """If this fails, a new Unfold works differently: look at `core/rows.py` again."""
     names = unfold_list.result_list.__code__.co_names
     assert "results" in names
     assert "result_headers" in names
     assert "result_headers" in unfold_list.items_for_result.__code__.co_names
-    assert "items_for_result" in rows.original_results.__code__.co_names
+    assert "items_for_result" in theme.original_results.__code__.co_names
 
 
+@our_rows
 @pytest.mark.parametrize("extra", ["", "_popup=1", "status=VALID"])
 @pytest.mark.parametrize("model", [Certificate, Person, Company])
 def test_each_row_is_written_exactly_as_unfold_writes_it(office, model, extra):
@@ -110,6 +120,7 @@ def test_each_row_is_written_exactly_as_unfold_writes_it(office, model, extra):
         assert renderer.render(row) == "".join(unfold_list.items_for_result(changelist, row, None))
 
 
+@our_rows
 def test_rows_with_every_kind_of_column_are_written_as_unfold_writes_them():
     """Boolean and header displays, fields of each kind, checkboxes, several links."""
 

@@ -147,23 +147,50 @@ def test_trouble_with_the_mail_server_is_a_sentence(db, monkeypatch, caplog, err
     assert "SECRET" not in message.error + caplog.text
 
 
-def test_a_one_time_link_is_gone_once_it_is_sent(db, phone):
-    message = sms(f"Open {LINK}", secret=True)
+def test_a_one_time_link_is_masked_from_the_first_moment_and_gone_once_it_is_sent(db, phone):
+    message = sms(f"Open {LINK}", credential=LINK)
+    waiting = Message.objects.values().get(pk=message.pk)
+    assert not any("SECRET" in str(value) for value in waiting.values())
     plain = sms(f"See {LINK}")
     outbox.deliver_due()
     message.refresh_from_db()
     plain.refresh_from_db()
     assert phone[0][1] == f"Open {LINK}"
-    assert message.body == ""
+    assert (message.sealed, message.secret) == ("", True)
+    assert message.body.startswith("Open (")
     assert plain.body == f"See {LINK}"
 
 
 def test_a_one_time_link_is_gone_once_it_is_given_up(db, phone):
     phone.failure = SendFailed("no such number", final=True)
-    message = sms(f"Open {LINK}", secret=True)
+    message = sms(f"Open {LINK}", credential=LINK)
     outbox.deliver_due()
     message.refresh_from_db()
-    assert (message.status, message.body) == (Status.FAILED, "")
+    assert (message.status, message.sealed) == (Status.FAILED, "")
+
+
+def test_what_another_key_sealed_is_given_up_with_a_sentence(db, phone, settings):
+    message = sms(f"Open {LINK}", credential=LINK)
+    settings.SECRET_KEY = "another" * 10
+    outbox.deliver_due()
+    message.refresh_from_db()
+    assert (message.status, list(phone)) == (Status.FAILED, [])
+    assert "SECRET_KEY" in message.error
+
+
+def test_a_key_that_was_replaced_still_opens_what_it_sealed(db, phone, settings):
+    sms(f"Open {LINK}", credential=LINK)
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another" * 10
+    outbox.deliver_due()
+    assert phone[0][1] == f"Open {LINK}"
+
+
+def test_a_text_message_written_before_texts_were_sealed_loses_its_link_when_it_is_sent(db, phone):
+    message = sms(f"Open {LINK}")
+    Message.objects.update(secret=True)
+    outbox.deliver_due()
+    message.refresh_from_db()
+    assert (phone[0][1], message.body) == (f"Open {LINK}", "")
 
 
 def test_at_most_so_many_are_sent_in_one_go(db, phone):

@@ -25,6 +25,7 @@ from backoffice.core.models import (
     Attachment,
     AttachmentKind,
     CalendarDay,
+    Disclosure,
     FinishedTask,
     HeaderMapping,
     ImportRun,
@@ -121,6 +122,7 @@ core.Message              all    all    -       -        -          -       -   
 core.ImportRun            all    all    -       -        -          -       -      all
 core.HeaderMapping        all    all    -       -        -          -       -      all
 axes.AccessAttempt        all    -      -       -        -          -       -      all
+core.Disclosure           all    all    -       -        -          -       -      -
 flowapp.Paper             all    all    all     all      own        own     -      all
 """
 
@@ -206,6 +208,9 @@ def both_sides(kept_for_file: Path) -> SimpleNamespace:
         )
         HeaderMapping.objects.create(layout="certificates", signature=str(mine), header="证书编号")
         AccessAttempt.objects.create(username="x", failures_since_start=1, get_data="", post_data="")
+        Disclosure.objects.create(
+            owner=person, field="phone", label="张三", reason="抽查", by=users[Role.AUDITOR]
+        )
         for user in {**users, **bound}.values():
             saved = SavedFilter.objects.create(user=user, path="/", name=str(mine), query="q=1")
             belongs(saved, *([user.role] if mine or user.role not in BINDINGS else []))
@@ -260,6 +265,10 @@ def name_flow_rows(users: dict[Role, User], own: dict[tuple[str, Role], set[int]
     of_register = Attachment.objects.filter(content_type__model__in=["company", "person", "voucher"])
     for role in (Role.FINANCE, Role.TRAINING):
         own["core.Attachment", role] |= set(of_register.values_list("pk", flat=True))
+    # Finance sees what it is paid with, and nobody's papers.
+    own["core.Attachment", Role.FINANCE] = set(
+        of_register.filter(kind__code="VOUCHER").values_list("pk", flat=True)
+    )
     for task in Task.objects.all():
         mine = task.role not in BINDINGS or bound_id(users[Role(task.role)]) == task.bound_id
         if task.role in users and mine:

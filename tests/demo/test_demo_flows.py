@@ -115,7 +115,7 @@ def test_an_approved_application_made_a_member_with_pictures_and_a_sign_in(print
 def test_messages_went_out_in_their_time_and_keep_no_secret(printed: str) -> None:
     assert Message.objects.count() > 50
     assert not Message.objects.exclude(status=Message.Status.SENT).exists()
-    assert not Message.objects.filter(secret=True).exclude(body="").exists()
+    assert not Message.objects.exclude(sealed="").exists()
     assert Message.objects.filter(sent_at__gt=timezone.now()).count() == 0
     assert not Message.objects.filter(body__contains="http://127.0.0.1:8000").exists()
 

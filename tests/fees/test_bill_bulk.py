@@ -173,6 +173,18 @@ def test_the_inbox_leaves_out_what_the_list_leaves_out(finance: Client) -> None:
     assert states(exact, too_much) == ["TRAINING_REVIEW", "FINANCE_REVIEW"]
 
 
+@pytest.mark.parametrize("door", [preview, from_inbox])
+def test_what_training_sent_back_is_not_verified_in_passing(finance: Client, door: Any) -> None:
+    row = advance(handed_in(300), "finance_approve", "training_return", opinion="抬头不对")
+
+    (bill,) = door(finance, row).context["bills"]
+
+    assert bill.left_out
+    assert [shown.voucher.status for shown in bill.shown] == ["VERIFIED"]
+    assert decide(finance, "finance_approve", row).context["refused"] == 1
+    assert states(row) == ["FINANCE_REVIEW"]
+
+
 def test_what_was_chosen_in_the_inbox_leads_back_there(finance: Client) -> None:
     row = handed_in(300)
     page = from_inbox(finance, row)

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from backoffice.core.links import address_of, record_of, token_of
 from backoffice.core.models import Message
+from backoffice.core.outbox import text_of
 from backoffice.roles import Role
 from registry.models import CompanyApplication, PersonalApplication
 from tests.factories import (
@@ -113,7 +114,9 @@ def test_a_person_is_found_by_the_beginning_of_a_number(field: str) -> None:
     PersonalApplicationFactory(at="COMPANY_REVIEW")
     number = getattr(wanted, field)
     for typed_number in (number, number[:10]):
-        response = client_for(wanted, Role.OFFICE).get(f"{listing(PersonalApplication)}?q={typed_number}")
+        response = client_for(wanted, Role.OFFICE).get(
+            f"{listing(PersonalApplication)}?q={typed_number}", follow=True
+        )
         assert shown_names(response) == {"要找的"}
 
 
@@ -127,7 +130,9 @@ def test_the_offices_list_of_company_applications(query: str) -> None:
         "credit_code": f"q={wanted.credit_code}", "contact_phone": "q=13512345678", "name": "q=要找",
         "purpose": "purpose=TEMPORARY", "state": "state=OFFICE_REVIEW",
     }  # fmt: skip
-    response = client_for(wanted, Role.OFFICE).get(f"{listing(CompanyApplication)}?{queries[query]}")
+    response = client_for(wanted, Role.OFFICE).get(
+        f"{listing(CompanyApplication)}?{queries[query]}", follow=True
+    )
     assert shown_names(response) == {"广东要找监理有限公司"}
 
 
@@ -261,7 +266,7 @@ def test_a_corrected_mail_address_gets_a_new_link_and_the_old_one_dies() -> None
     assert record_of(token_of(application)) == application
     (message,) = Message.objects.filter(pk__gt=before)
     assert (message.channel, message.recipient) == ("MAIL", "right@example.com")
-    assert address_of(application) in message.body
+    assert address_of(application) in text_of(message)[1]
 
 
 def test_another_correction_leaves_the_link_alone() -> None:

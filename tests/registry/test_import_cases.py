@@ -90,7 +90,8 @@ def roster(name):
 def test_a_roster_knows_the_same_captions_and_may_begin_in_any_column():
     other, column_b = roster("c30_roster_other_caption.xlsx"), roster("c35_roster_in_column_B.xlsx")
     assert [(e.number, e.name, e.matter, e.remark) for e in other.entries] == [
-        ("TST000001", "测试甲", "RENEWAL_CHANGE", "原单位：广东示例监理有限公司"), ("TST000002", "测试乙", "UPGRADE", ""),
+        ("TST000001", "测试甲", "RENEWAL_CHANGE", "原单位：广东示例监理有限公司"),
+        ("TST000002", "测试乙", "UPGRADE", ""),
     ]  # fmt: skip
     assert [(e.row, e.number, e.remark) for e in column_b.entries] == [
         (4, "TST000001", "原单位"), (5, "TST000002", ""),

@@ -177,3 +177,16 @@ def test_a_day_of_issue_that_has_not_come_is_an_error(company, office):
     assert run.counts["error"] == 1
     assert run.samples["error"][0]["reasons"][0]["code"] == "issued_in_future"
     assert ImportRun.objects.get().counts["create"] == 1
+
+
+def test_who_sees_masked_numbers_sees_none_in_the_first_rows_and_a_discarded_upload_keeps_none(
+    company, office
+):
+    run = started(make.xlsx([HEAD, line(1)]), office)
+    auditor = Client()
+    auditor.force_login(UserFactory(role=Role.AUDITOR))
+    page = auditor.get(reverse("admin:core_importrun_change", args=[run.pk])).content.decode()
+    assert line(1)[3] not in page
+    imports.discard(run, office)
+    run.refresh_from_db()
+    assert line(1)[3] not in str(run.seen)

@@ -13,7 +13,7 @@ LIST = reverse("admin:training_enrolment_changelist")
 
 
 def listed(user: Any, **query: Any) -> set[Enrolment]:
-    answer = client_of(user).get(LIST, query)
+    answer = client_of(user).get(LIST, query, follow=True)  # a number goes into the session first
     assert answer.status_code == 200
     return set(answer.context["cl"].result_list)
 

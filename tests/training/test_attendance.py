@@ -1,5 +1,6 @@
 """Attendance and results of face-to-face classes: the grid, who may enter, what is kept when something is wrong."""
 
+import datetime
 import io
 from copy import deepcopy
 from pathlib import Path
@@ -10,12 +11,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from backoffice.core import imports
 from backoffice.roles import Role
 from tests.factories import UserFactory
-from tests.training.learners import kinds_of, learners, many, states
-from training.models import Enrolment, EnrolmentLine
+from tests.training.learners import kinds_of, learners, many, page_of, posted, states
+from training.models import Enrolment, EnrolmentLine, TrainingClass
 
 pytestmark = pytest.mark.django_db
 CLASSES = reverse("admin:training_enrolmentline_attendance")
@@ -216,3 +218,65 @@ def test_the_class_page_leads_to_the_grid(mode: str, signed_in: Any) -> None:
     assert shown is (mode == "FACE_TO_FACE")
     company = signed_in(UserFactory(role=Role.COMPANY, company=line.enrolment.company))
     assert grid(line) not in company.get(page).content.decode()
+
+
+# --- What cannot be, and what is unusual --------------------------------------------------------------
+
+
+def tried(client: Any, line: EnrolmentLine, **values: Any) -> Any:
+    return client.post(grid(line), entered(client, line, **values))
+
+
+def begins(line: EnrolmentLine, days: int) -> None:
+    """Let the five days of the class begin in so many days."""
+    day = timezone.localdate() + datetime.timedelta(days=days)
+    TrainingClass.objects.filter(pk=line.enrolment.training_class_id).update(
+        start_date=day, end_date=day + datetime.timedelta(days=4)
+    )
+
+
+def test_a_pass_without_attendance_is_refused_at_the_person(body: Any, lines: list[EnrolmentLine]) -> None:
+    one = lines[0]
+    answer = tried(body, one, **{f"hours_{one.pk}": "0", f"result_{one.pk}": "pass"})
+    assert [entry.line for entry in answer.context["entries"] if entry.errors] == [one]
+    assert states([one]) == ["LEARNING"]
+
+
+def test_nobody_has_results_before_the_class_begins(
+    body: Any, lines: list[EnrolmentLine], signed_in: Any
+) -> None:
+    one = lines[0]
+    begins(one, 1)
+    for typed in ({f"hours_{one.pk}": "8"}, {f"hours_{one.pk}": "24", f"result_{one.pk}": "pass"}):
+        assert tried(body, one, **typed).status_code == 200
+    assert (states([one]), stored(one).study_hours) == (["LEARNING"], None)
+    # Nor by the learning list.
+    training = signed_in(UserFactory(role=Role.TRAINING))
+    answer = training.post(page_of("record_pass"), posted([one]))
+    assert (answer.context["done"], answer.context["refused"]) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "typed", [{"hours": "24", "score": "105"}, {"hours": "", "score": "80"}, {"hours": "24", "begins": -1}]
+)
+def test_an_unusual_result_is_saved_only_when_confirmed(
+    typed: dict[str, Any], body: Any, lines: list[EnrolmentLine]
+) -> None:
+    one = lines[0]
+    if "begins" in typed:  # under way, not over
+        begins(one, typed["begins"])
+    data = {
+        f"hours_{one.pk}": typed["hours"],
+        f"score_{one.pk}": typed.get("score", ""),
+        f"result_{one.pk}": "pass",
+    }
+    answer = tried(body, one, **data)
+    assert states([one]) == ["LEARNING"]
+    assert [entry.remarks for entry in answer.context["entries"] if entry.remarks]
+    mark = answer.context["unusual"]
+    assert mark in answer.content.decode()
+    # Another unusual entry is not confirmed along with the first.
+    other = {f"score_{lines[1].pk}": "120"}
+    assert tried(body, one, **data, **other, confirmed=mark).status_code == 200
+    tried(body, one, **data, confirmed=mark)
+    assert states([one]) == ["PASSED"]

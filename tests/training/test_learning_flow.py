@@ -28,6 +28,8 @@ STEPS: dict[str, tuple[set[str], set[str], str]] = {
     "record_pass": ({T, L}, {"LEARNING"}, "PASSED"),
     "record_fail": ({T, L}, {"LEARNING"}, "FAILED"),
     "retake": ({T, L}, {"FAILED"}, "LEARNING"),
+    "withdraw_pass": ({T}, {"PASSED"}, "LEARNING"),
+    "withdraw_fail": ({T}, {"FAILED"}, "LEARNING"),
     "drop": ({T}, {"PENDING", "SUBMITTED", "LEARNING", "FAILED"}, "DROPPED"),
 }
 WAYS: dict[str, tuple[str, ...]] = {
@@ -75,7 +77,11 @@ def face_to_face(kept: dict[tuple[str, str], EnrolmentLine]) -> Lines:
 
 
 def test_the_flow_has_these_steps_and_no_other() -> None:
-    assert set(EnrolmentLine.steps()) == {*STEPS, "confirm"}
+    assert set(EnrolmentLine.steps()) == {
+        *STEPS,
+        "confirm",
+        "take_result_back",
+    }  # the last: when an import is undone
 
 
 @pytest.mark.parametrize(

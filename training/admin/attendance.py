@@ -36,6 +36,7 @@ from training.results.record import (
     taught_by,
 )
 from training.results.results import ResultsImporter
+from training.results.rules import impossible, odd
 
 TEACHERS: tuple[str, ...] = (Role.TRAINING, Role.LOCAL_BODY)
 RESULTS = {"": None, "pass": True, "fail": False}
@@ -50,6 +51,8 @@ class Entry:
     score: str
     result: str = ""
     errors: list[str] = field(default_factory=list)
+    #: What is unusual and has to be confirmed.
+    remarks: list[str] = field(default_factory=list)
     typed: Result = field(default_factory=Result)
 
     @property
@@ -95,14 +98,17 @@ class AttendanceMixin:
             if request.POST.get("seen") != seen(entries):
                 messages.error(request, _("Somebody saved results of this class meanwhile. Your entries are kept; "
                                           "compare and save again."))  # fmt: skip
-            elif not any(entry.errors for entry in entries):
-                return self.save_course(request, course, entries)
-            else:
+            elif any(entry.errors for entry in entries):
                 messages.error(request, _("Nothing was saved yet: correct the entries in red."))
+            elif (unusual := mark_of_remarks(entries)) and request.POST.get("confirmed") != unusual:
+                messages.warning(request, _("Nothing was saved yet: some entries are unusual. Look at the remarks, and "
+                                            "confirm below that they are right."))  # fmt: skip
+            else:
+                return self.save_course(request, course, entries)
         context = {
             "title": _("Attendance and results"), "subtitle": str(course), "course": course, "entries": entries,
             "seen": seen(entries), "waiting": sum(entry.line.state == L.PENDING for entry in entries),
-            "open": sum(entry.is_open for entry in entries),
+            "open": sum(entry.is_open for entry in entries), "unusual": mark_of_remarks(entries),
             "import_url": f"{reverse('admin:core_importrun_add')}?layout=results",
         }  # fmt: skip
         return self.attendance_page(request, "admin/training/attendance.html", context)
@@ -200,6 +206,12 @@ def seen(entries: list[Entry]) -> str:
     return hashlib.sha256(stored.encode()).hexdigest()[:16]
 
 
+def mark_of_remarks(entries: list[Entry]) -> str:
+    """A mark of what has to be confirmed, empty if nothing has: another remark is not confirmed with the first."""
+    remarks = "|".join(remark for entry in entries for remark in entry.remarks)
+    return hashlib.sha256(remarks.encode()).hexdigest()[:16] if remarks else ""
+
+
 def take(entries: list[Entry], posted: Mapping[str, Any]) -> None:
     """Put what was typed into the entries of those who are learning, with what is wrong with it."""
     for entry in entries:
@@ -216,6 +228,9 @@ def take(entries: list[Entry], posted: Mapping[str, Any]) -> None:
             entry, entry.score, score_or_none, _("Score: a number from 0 to %(most)s."), MOST_POINTS
         )
         entry.typed = Result(hours, score, RESULTS[entry.result])
+        if not entry.errors and (entry.typed.passed is not None or differs(entry.line, entry.typed)):
+            entry.errors += filter(None, [impossible(entry.line, entry.typed)])
+            entry.remarks = odd(entry.line, entry.typed)
 
 
 def number(entry: Entry, text: str, parse: Any, sentence: str, most: Any) -> Any:

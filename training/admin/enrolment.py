@@ -30,6 +30,7 @@ from training.admin.statistics import StatisticsMixin
 from training.admin.training_class import YearFilter
 from training.flows.enrolment import S
 from training.models import Enrolment
+from training.printing import contact_of
 from training.search import search_enrolments
 
 
@@ -140,7 +141,7 @@ class EnrolmentAdmin(
 
     @display(description=_("contact"))
     def show_contact(self, enrolment: Enrolment) -> str:
-        return f"{enrolment.contact_name} {enrolment.contact_phone}".strip() or "–"
+        return contact_of(enrolment, getattr(enrolment, "reader", None))
 
     @display(description=_("due on"))
     def show_due(self, enrolment: Any) -> str:

@@ -23,6 +23,8 @@ from training.models import EnrolmentLine, PlatformRun, TrainingClass
 from training.notices import money_of_dropped
 from training.platform.acts import ACTS, act
 from training.platform.hand_off import adapter, pending
+from training.results.record import Result
+from training.results.rules import impossible, odd
 
 #: So many people are moved at once.
 MOST = 5_000
@@ -148,6 +150,7 @@ class LearningActsMixin:
             "corrected": [text for line in corrected.select_related("person") if (text := correction_of(line))],
             "money": money_of_dropped(lines.filter(state__in=declared.sources)) if step == "drop" else "",
             "most": MOST, "form": form or ActForm(step=step), "by_file": step == "hand_off" and adapter() == "EXCEL",
+            "remarks": remarks_on(chosen, step),
         }  # fmt: skip
         return self.page(request, "admin/training/learning_confirm.html", context)
 
@@ -187,6 +190,17 @@ class LearningActsMixin:
         site: Any = self.admin_site  # type: ignore[attr-defined]
         shared = {**site.each_context(request), "opts": EnrolmentLine._meta, "back_url": list_url()}
         return TemplateResponse(request, template, shared | context)
+
+
+def remarks_on(chosen: "QuerySet[EnrolmentLine]", step: str) -> list[str]:
+    """What whoever records a result should look at again first; the first few."""
+    if step not in ("record_pass", "record_fail"):
+        return []
+    lines = chosen.filter(state=L.LEARNING).select_related("enrolment__training_class").order_by("pk")[:SHOWN]
+    result = Result(passed=step == "record_pass")
+    return [
+        remark for line in lines for remark in filter(None, [impossible(line, result), *odd(line, result)])
+    ]
 
 
 def list_url() -> str:

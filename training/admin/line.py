@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin import SimpleListFilter
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext, pgettext_lazy
@@ -18,12 +18,12 @@ from backoffice.core.admin.attachments import ATTACHMENTS
 from backoffice.core.admin.flow import object_url
 from backoffice.core.admin.history import HISTORY
 from backoffice.core.admin.panels import Panel, table
-from backoffice.core.export import Column, ExportMixin, mask
+from backoffice.core.export import Column, ExportMixin
 from backoffice.core.filters import ChoicesFilter, ScopedDropdownFilter, ScopedRelatedFilter
 from backoffice.core.public_numbers import narrowed
 from backoffice.core.scoping import visible_to
 from backoffice.core.search import prefix
-from backoffice.roles import BINDINGS, Role
+from backoffice.roles import BINDINGS, MASKED_IN_TEXT, Role
 from registry.search import Holders, Term, numbered
 from training.admin.attendance import AttendanceMixin
 from training.admin.class_cancelling import DroppingMixin
@@ -117,7 +117,7 @@ class EnrolmentLineAdmin(
     FlowAdmin, HistoryAdmin, ScopedAdmin,
 ):  # fmt: skip
     list_display = [
-        "name", "show_id", "certificate_number", "show_class", "category", "show_company", "show_body", "show_state",
+        "name", "id_number", "certificate_number", "show_class", "category", "show_company", "show_body", "show_state",
         "show_handed_off", "show_handed_off_at", "show_opened_at", "show_open_by", "study_hours", "score",
     ]  # fmt: skip
     list_select_related = ["enrolment__training_class", "enrolment__company", "enrolment__local_body"]
@@ -145,36 +145,22 @@ class EnrolmentLineAdmin(
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
         names = list(super().get_list_display(request))
-        if request.user.role == Role.FINANCE:
-            names[names.index("show_id")] = "show_masked"
         hidden: dict[str, set[str]] = {
             Role.COMPANY: {"show_company"},
             Role.LOCAL_BODY: {"show_body"},
-            Role.PERSON: {"show_id"},
+            Role.PERSON: {"id_number"},
         }
         return [name for name in names if name not in hidden.get(request.user.role, ())]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """ID numbers are masked for finance here as in the list; a face-to-face class knows no platform."""
+        """What was corrected since, for those who work with it; a face-to-face class knows no platform."""
         names = list(super().get_fields(request, obj))
         goes = obj is not None and obj.state in (L.PENDING, *WITH_PLATFORM)
-        if goes and request.user.role != Role.FINANCE and correction_of(obj):
+        if goes and request.user.role not in MASKED_IN_TEXT and correction_of(obj):
             names.insert(0, "show_correction")
         if obj is not None and not obj.enrolment.training_class.is_online:
             names = [name for name in names if name not in ("show_handed_over", "handed_off_at")]
-        if request.user.role == Role.FINANCE:
-            names = ["show_masked" if name == "id_number" else name for name in names]
         return names
-
-    def get_panels(self, request: HttpRequest) -> tuple[Panel, ...]:
-        """The history holds whole ID numbers: not for finance."""
-        panels = super().get_panels(request)
-        return panels if request.user.role != Role.FINANCE else tuple(p for p in panels if p is not HISTORY)
-
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        if request.user.role == Role.FINANCE:
-            raise Http404
-        return super().history_view(request, object_id, extra_context)
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         filters = list(super().get_list_filter(request))
@@ -182,12 +168,7 @@ class EnrolmentLineAdmin(
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
         """The roster is edited on the enrolment's page, the learning moves by its steps: here one reads."""
-        return (
-            *super().get_readonly_fields(request, obj),
-            *self.review_fields,
-            "show_masked",
-            "show_correction",
-        )
+        return (*super().get_readonly_fields(request, obj), *self.review_fields, "show_correction")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Of the line itself only the attachments are changed, while the roster is a draft."""
@@ -231,17 +212,9 @@ class EnrolmentLineAdmin(
 
     # -- columns -----------------------------------------------------------------------------------
 
-    @display(description=_("ID number"))
-    def show_id(self, line: EnrolmentLine) -> str:
-        return line.id_number
-
     @display(description=_("Corrected in the register since"))
     def show_correction(self, line: EnrolmentLine) -> str:
         return correction_of(line)
-
-    @display(description=_("ID number"))
-    def show_masked(self, line: EnrolmentLine) -> str:
-        return mask(line.id_number)
 
     @display(description=_("training class"))
     def show_class(self, line: EnrolmentLine) -> str:

@@ -12,13 +12,12 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from backoffice.core.admin import Panel
-from backoffice.core.export import mask
 from backoffice.core.scoping import visible_to
+from backoffice.core.sensitive import shown_to
 from backoffice.roles import allows
 from fees.models import Bill, BillItem
 from fees.models.bill import ItemKind
 from registry.models import Certificate, Person
-from training.exports import WHOLE_ID_NUMBERS
 from training.flows.enrolment import S
 from training.flows.learning import L
 from training.models import Enrolment, EnrolmentLine
@@ -46,11 +45,6 @@ class Shown:
         )
 
 
-def shows_id_numbers(user: Any) -> bool:
-    """Local body, training department and the company itself compare with the ID card; finance need not."""
-    return user.role in WHOLE_ID_NUMBERS
-
-
 def roster_panel(request: HttpRequest, obj: Enrolment) -> dict[str, Any]:
     """The table's context: a constant number of queries, whatever the number of people."""
     user: Any = request.user
@@ -61,10 +55,9 @@ def roster_panel(request: HttpRequest, obj: Enrolment) -> dict[str, Any]:
     papers = pictures_of(obj, lines, user, None)
     kinds = ContentType.objects.get_for_models(Person, EnrolmentLine, Enrolment)
     pages = pages_of(lines, user)
-    whole = shows_id_numbers(user)
     shown = [
         Shown(
-            line, line.id_number if whole else mask(line.id_number), *prices[line.pk],
+            line, shown_to(user, line, "id_number"), *prices[line.pk],
             papers=len(papers[kinds[Person].pk, line.person_id]) + len(papers[kinds[EnrolmentLine].pk, line.pk]),
             person_url=pages.get(("person", line.person_id), ""),
             certificate_url=pages.get(("certificate", line.certificate_id or 0), ""),

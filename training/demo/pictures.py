@@ -26,7 +26,7 @@ def transfer_slip(
     digest = hashlib.sha256(f"{payer}{amount}{day}{remark}".encode()).digest()
     pen.rectangle((0, 0, WIDTH, 120), fill=BANKS[digest[0] % len(BANKS)])
     for at, byte in enumerate(digest[1:13]):
-        pen.rectangle((60 + at * 50, HEIGHT - 60, 90 + at * 50, HEIGHT - 30), fill=(byte, 160, 255 - byte))
+        pen.rectangle((60 + at * 50, HEIGHT - 26, 90 + at * 50, HEIGHT - 10), fill=(byte, 160, 255 - byte))
     pen.ellipse((WIDTH // 2 - 46, 165, WIDTH // 2 + 46, 257), fill=(32, 160, 90))
     pen.line([(WIDTH // 2 - 22, 211), (WIDTH // 2 - 6, 229), (WIDTH // 2 + 24, 195)], fill="white", width=9)
     rows = [

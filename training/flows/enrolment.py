@@ -236,9 +236,9 @@ class EnrolmentFlow(payment_leg(paid=S.TRAINING_REVIEW, declined=S.DRAFT)):
     def close(self, by: Any, **data: Any) -> None:
         """Every line has its end: passed, failed or dropped."""
 
-    @step(state, S.CLOSED, S.CONFIRMED, by=SYSTEM, label=gettext_lazy("Opened again for a retake"))
+    @step(state, S.CLOSED, S.CONFIRMED, by=SYSTEM, label=gettext_lazy("Opened again"))
     def reopen(self, by: Any, **data: Any) -> None:
-        """Somebody who failed learns again."""
+        """Somebody learns again: a retake, or a result that was withdrawn."""
 
     @classmethod
     def not_unseen(cls, rows: list[Any], step_name: str, by: Any) -> dict[int, list[str]]:

@@ -15,6 +15,7 @@ from django_fsm import FSMField
 
 from backoffice.core.flow import Flow, Step, step
 from backoffice.roles import SYSTEM, Role
+from training.made import certificates_made
 
 TEACHERS = (Role.TRAINING, Role.LOCAL_BODY)
 
@@ -54,6 +55,11 @@ def enrolment_confirmed(obj: Any) -> str:
     return _("The enrolment of %(name)s is not confirmed.") % {"name": obj.name}
 
 
+def no_certificate_made(obj: Any) -> str:
+    """What was built on a result stands against taking it back (SPEC 3.5, edges)."""
+    return certificates_made([obj]).get(obj.pk, "")
+
+
 class LearningFlow(Flow):
     state = FSMField(gettext_lazy("state"), default=L.ENROLLING, choices=L.choices, protected=True)
 
@@ -62,7 +68,7 @@ class LearningFlow(Flow):
         L.FAILED: "danger", L.DROPPED: "",
     }  # fmt: skip
     #: Whole classes move at once, from the learning list: no task for each person.
-    resting = frozenset({L.ENROLLING, L.PENDING, L.SUBMITTED, L.LEARNING, L.FAILED})
+    resting = frozenset({L.ENROLLING, L.PENDING, L.SUBMITTED, L.LEARNING, L.PASSED, L.FAILED})
     bulk_related = ("person", "enrolment__training_class", "enrolment__company")
 
     class Meta:
@@ -147,6 +153,39 @@ class LearningFlow(Flow):
     def retake(self, by: Any, **data: Any) -> None:
         """Learn again in the same class."""
         self.attempts += 1
+
+    @step(
+        state, L.PASSED, L.LEARNING, by=Role.TRAINING, label=gettext_lazy("Withdraw the pass"), opinion_required=True,
+        tone="danger", when=[enrolment_confirmed, no_certificate_made],
+    )  # fmt: skip
+    def withdraw_pass(self, by: Any, opinion: str = "", **data: Any) -> None:
+        """“Passed” was wrong: back to learning, as long as no certificate was made of it; the company is told."""
+        self.passed_on = None
+
+    @step(
+        state, L.FAILED, L.LEARNING, by=Role.TRAINING, label=gettext_lazy("Withdraw the failure"),
+        opinion_required=True, tone="danger", when=[enrolment_confirmed],
+    )  # fmt: skip
+    def withdraw_fail(self, by: Any, opinion: str = "", **data: Any) -> None:
+        """“Failed” was wrong: back to learning in the same attempt; the company is told."""
+
+    @step(
+        state, (L.PASSED, L.FAILED), L.LEARNING, by=SYSTEM, label=gettext_lazy("Result taken back"),
+        opinion_required=True, in_bulk=True,
+    )  # fmt: skip
+    def take_result_back(
+        self,
+        by: Any,
+        *,
+        study_hours: Decimal | None = None,
+        attended_hours: Decimal | None = None,
+        score: Decimal | None = None,
+        passed_on: datetime.date | None = None,
+        **data: Any,
+    ) -> None:
+        """The import that recorded it was undone: everything is as before it (training/results/undo.py)."""
+        self.study_hours, self.attended_hours = study_hours, attended_hours
+        self.score, self.passed_on = score, passed_on
 
     @step(
         state, (L.PENDING, L.SUBMITTED, L.LEARNING, L.FAILED), L.DROPPED, by=(Role.TRAINING, SYSTEM),

@@ -19,7 +19,7 @@ from fees.models.schedule import money
 from fees.rules import Item
 from registry.models import Certificate, Company, LocalBody, Person
 from registry.models.applications import Papers
-from registry.validators import validate_phone
+from registry.validators import validate_contact, validate_phone
 from training.flows.enrolment import EnrolmentFlow, S
 from training.flows.learning import ENDED, L, LearningFlow
 from training.models.training_class import TrainingClass
@@ -50,7 +50,11 @@ class Enrolment(Numbered, Papers, EnrolmentFlow):
         editable=False,
     )  # fmt: skip
     contact_name = models.CharField(
-        _("contact"), max_length=50, blank=True, help_text=_("Who handles this enrolment.")
+        _("contact"),
+        max_length=50,
+        blank=True,
+        help_text=_("Who handles this enrolment."),
+        validators=[validate_contact],
     )
     contact_phone = models.CharField(
         _("contact phone"), max_length=20, blank=True, validators=[validate_phone]
@@ -228,6 +232,9 @@ class EnrolmentLine(Papers, LearningFlow):
         indexes = [
             models.Index(fields=["enrolment", "id"], name="line_enrolment"),
             models.Index("state", F("id").desc(), name="line_state"),
+            models.Index(
+                fields=["new_employer"], condition=Q(new_employer__isnull=False), name="line_new_employer"
+            ),
         ]
 
     def __str__(self) -> str:

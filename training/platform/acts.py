@@ -14,6 +14,7 @@ from training.models import EnrolmentLine, PlatformRow, PlatformRun
 from training.platform.answers import Answer, record, tidy
 from training.platform.hand_off import hand_off
 from training.results.record import Result, record_results, taught_by
+from training.results.rules import impossible
 
 #: The steps of the learning that each role takes from the list.
 ACTS: Final[dict[str, tuple[str, ...]]] = {
@@ -75,9 +76,13 @@ def opened(ids: list[int], step: str, by: Any, opinion: str, passed_on: Any) -> 
 
 
 def judged(ids: list[int], step: str, by: Any, opinion: str, passed_on: Any) -> Acted:
-    passed = step == "record_pass"
-    done = record_results(dict.fromkeys(ids, Result(passed=passed, passed_on=passed_on)), by=by)
-    return Acted([*done.passed, *done.failed], done.refused)
+    result = Result(passed=step == "record_pass", passed_on=passed_on)
+    lines = EnrolmentLine.objects.filter(pk__in=ids, state=L.LEARNING).select_related(
+        "enrolment__training_class"
+    )
+    wrong = {line.pk: [reason] for line in lines if (reason := impossible(line, result))}
+    done = record_results({pk: result for pk in ids if pk not in wrong}, by=by)
+    return Acted([*done.passed, *done.failed], done.refused | wrong)
 
 
 WAYS: Final[dict[str, Callable[..., Acted]]] = {

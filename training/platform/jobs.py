@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django_tasks import task
 
 from backoffice.core.scoping import visible_to
-from backoffice.core.tasks import deferred, retrying
+from backoffice.core.tasks import attempt, deferred, on_reap, retrying, waiting_jobs
 from backoffice.roles import Role
 from training.flows.learning import L
 from training.models import EnrolmentLine, PlatformRow, PlatformRun
@@ -27,6 +27,10 @@ Outcome, Status = PlatformRow.Outcome, PlatformRun.Status
 #: Seconds before the second, third … attempt; the last one is repeated.
 BACK_OFF: Final = (60, 300, 1800)
 MAX_ATTEMPTS: Final = 8
+#: A batch without a job is looked for after so long; where the queue cannot be looked into, after the longest wait
+#: between two attempts.
+PATIENCE: Final = timedelta(minutes=5)
+LONGEST_WAIT: Final = timedelta(hours=1)
 #: So long the platform is asked by itself whether it has opened the learning.
 ASKED_FOR: Final = timedelta(days=14)
 #: So many people are asked about in one request.
@@ -35,6 +39,25 @@ ASK_FOR_MOST: Final = 1_000
 
 def start_sending(run_id: int) -> None:
     retrying(send_run, run_id, attempts=MAX_ATTEMPTS, back_off=BACK_OFF)
+
+
+def watch() -> int:
+    """Send again what was handed over and has no job: a broker was down, or its worker was killed too often. The key
+    is the same, so twice has one effect."""
+    jobs = waiting_jobs(attempt.module_path)
+    late = timezone.now() - (LONGEST_WAIT if jobs is None else PATIENCE)
+    waiting = PlatformRun.objects.filter(
+        adapter=PlatformRun.Adapter.HTTP, status__in=(Status.QUEUED, Status.SENDING)
+    )
+    waiting = waiting.filter(created_at__lt=late).exclude(sent_at__gte=late)
+    known = {job[1][0] for job in jobs or [] if job[0] == send_run.module_path}
+    left = [pk for pk in waiting.values_list("pk", flat=True) if pk not in known]
+    for pk in left:
+        start_sending(pk)
+    return len(left)
+
+
+on_reap(watch)
 
 
 @task()

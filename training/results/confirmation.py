@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.excel import clean
@@ -78,6 +79,12 @@ class ConfirmationImporter(LineImporter):
         else:
             what = {"name": line.name, "state": line.get_state_display()}
             plan.refuse(index, "conflict", "outcome", remark("not_handed", **what))
+
+    def undo_blockers(self, run: ImportRun) -> list[str]:
+        """The platform's word is not ours to take back; what can be done for a single person is said."""
+        text = gettext("What the platform said is not taken back as a whole. Whoever was refused by mistake is handed "
+                       "over again; whoever was opened by mistake can be dropped on the person's page.")  # fmt: skip
+        return [text]
 
     def carry_out(self, work: dict[int, Any], by: Any) -> dict[int, list[str]]:
         changed = {row.line_id for row in record(work, by=by)}

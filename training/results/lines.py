@@ -6,7 +6,7 @@ several classes, the class. What else it says of the person must agree.
 
 import io
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, BinaryIO, ClassVar
@@ -19,7 +19,8 @@ from backoffice.accounts.models import User
 from backoffice.core.excel import Field, Problem, Table, clean, normalise_text
 from backoffice.core.excel.layouts import Cleaner
 from backoffice.core.excel.template import write_template
-from backoffice.core.importers import RegisterChanged, counted, reasons_at
+from backoffice.core.export import mask
+from backoffice.core.importers import RegisterChanged, Slice, counted, reasons_at
 from backoffice.core.models import ImportRun
 from registry import captions
 from training.models import EnrolmentLine
@@ -33,11 +34,23 @@ MESSAGES = {
     "several": gettext_lazy("This person is enrolled more than once: {classes}. Write our number, or the class and the "
                             "certificate number."),
     "unnamed": gettext_lazy("Write our number of the person, or the ID number."),
-    "other_person": gettext_lazy("Our number belongs to {name}, {id_number}. Check number and person."),
-    "twice": gettext_lazy("Row {row} is about the same person with other content. Keep the right one."),
+    "other_number": gettext_lazy("Our number and the ID number belong to different people (number {reference}: {name}, "
+                                 "{id_number}). Correct the row."),
+    "differs_name": gettext_lazy("The name does not fit {number} (its holder: {name}). Check number and name; if they "
+                                 "are right, confirm it on the preview."),
+    "differs_id_number": gettext_lazy("The ID number does not fit {number} (its holder: {name}, {id_number}). Check "
+                                      "both; if our number is right, confirm it on the preview."),
+    "differs_course": gettext_lazy("The class does not fit {number} ({name} is in: {course}). Check both; if our "
+                                   "number is right, confirm it on the preview."),
+    "differs_certificate": gettext_lazy("The certificate number does not fit {number} ({name} has: {certificate}). "
+                                        "Check both; if our number is right, confirm it on the preview."),
+    "twice": gettext_lazy("Rows {rows} are about the same person and say different things. None of them is taken; keep "
+                          "the right one."),
+    "impossible": "{what}",
+    "odd": gettext_lazy("{what} If this is right, confirm it on the preview."),
     "not_learning": gettext_lazy("{name} is not learning now, but: {state}."),
-    "recorded": gettext_lazy("Already recorded as: {state}, {hours} hours, {score} points. A mistake is corrected on "
-                             "the person's page."),
+    "recorded": gettext_lazy("Already recorded as: {state}, {hours} hours, {score} points. If that is wrong, the "
+                             "training department withdraws the result on the person's page; then import again."),
     "retaken": gettext_lazy("This very file was imported before, and {name} has begun a retake since. Import the "
                             "results of the retake."),
     "not_handed": gettext_lazy("{name} waits for no confirmation; the learning is: {state}."),
@@ -51,6 +64,10 @@ MESSAGES = {
     "future": gettext_lazy("This day is in the future. Check the date."),
     "number": gettext_lazy("Our number has digits only. Copy it from the roster, or write the ID number instead."),
 }  # fmt: skip
+
+
+#: What the user may confirm on the preview: rows whose other columns do not fit the person whom the number means.
+DIFFERING = "differing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +159,7 @@ class LineImporter:
     label: ClassVar[Any]
     fields: ClassVar[Sequence[Field]]
     cleaners: ClassVar[Mapping[str, Cleaner]]
-    options: ClassVar[tuple[str, ...]] = ("all_or_nothing",)
+    options: ClassVar[tuple[str, ...]] = ("all_or_nothing", f"accept_{DIFFERING}")
     #: Outcome -> (label, colour) in the order people read them, and which of them write something.
     outcomes: ClassVar[Mapping[str, tuple[Any, str]]]
     writes: ClassVar[tuple[str, ...]]
@@ -189,26 +206,31 @@ class LineImporter:
         plan = Plan(rows, problems={name: dict(cells) for name, cells in rows.problems.items()})
         bad: set[int] = set().union(*rows.problems.values())
         find = Finder(taught_by(actor_of(run)), rows)
+        plan.facts["accept"] = set(run.options.get("accept") or ())
         self.prepare(run, plan)
-        seen: dict[int, int] = {}
-        for index in range(len(rows.table)):
+        found = {index: find(rows.given(index)) for index in range(len(rows.table))}
+        contradictory = contradictions(
+            rows, bad, {i: line for i, (line, wrong) in found.items() if line and not wrong}
+        )
+        seen: set[int] = set()
+        for index, (line, wrong) in found.items():
             if index in bad:
                 plan.outcomes[index] = "error"
-                continue
-            given = rows.given(index)
-            line, wrong = find(given)
-            if line is None or wrong:
+            elif line is None or wrong:
                 plan.refuse(index, "error", *(wrong or ("reference", remark("unnamed"))))
-                continue
-            first = seen.setdefault(line.pk, index)
-            if first == index:
-                plan.lines[index] = line
-                self.judge(plan, index, line, given)
-            elif {**rows.given(first), "reference": 0} == {**given, "reference": 0}:
+            elif index in contradictory:
+                plan.refuse(index, "error", "reference", remark("twice", rows=contradictory[index]))
+            elif line.pk in seen:
                 plan.outcomes[index] = "repeated"
+            elif DIFFERING not in plan.facts["accept"] and (
+                differing := disagreements(line, rows.given(index))
+            ):
+                for name, problem in differing:
+                    plan.refuse(index, "conflict", name, problem)
             else:
-                row = rows.table.places[first]
-                plan.refuse(index, "error", "reference", remark("twice", row=row))
+                seen.add(line.pk)
+                plan.lines[index] = line
+                self.judge(plan, index, line, rows.given(index))
         self.count(plan)
         return plan
 
@@ -237,17 +259,14 @@ class LineImporter:
         return {}
 
     def undo_blockers(self, run: ImportRun) -> list[str]:
-        return [
-            _(
-                "Each person's learning has moved on. Open a retake, or correct the person on the person's page."
-            )
-        ]
+        """Sentences: why the run cannot be taken back as a whole, with what can be done instead."""
+        raise NotImplementedError
 
-    def hold(self, run: ImportRun) -> None:
-        """Nothing is undone here."""
+    def undo_slices(self, run: ImportRun) -> Iterable[Slice]:
+        return ()
 
-    def undo(self, run: ImportRun, user_id: int | None) -> None:
-        """Nothing is undone here: `undo_blockers()` always says why."""
+    def undo_slice(self, run: ImportRun, part: Slice, by: Any) -> Iterable[tuple[str, str]]:
+        return ()
 
 
 def as_shown(value: Any) -> str:
@@ -266,11 +285,7 @@ class Finder:
     def __init__(self, lines: "QuerySet[EnrolmentLine]", rows: Rows) -> None:
         lines = lines.select_related("enrolment__training_class", "person")
         references = {value for value in rows.columns["reference"] if value}
-        numbers = {
-            number
-            for number, reference in zip(rows.columns["id_number"], rows.columns["reference"], strict=True)
-            if number and not reference
-        }
+        numbers = {number for number in rows.columns["id_number"] if number}
         self.by_reference = lines.in_bulk(list(references)) if references else {}
         self.by_number: dict[str, list[EnrolmentLine]] = defaultdict(list)
         for line in lines.filter(person__id_number__in=numbers).order_by("-pk") if numbers else ():
@@ -280,7 +295,7 @@ class Finder:
         """The enrolled person, or the column and what is wrong with it."""
         if reference := given.get("reference"):
             line = self.by_reference.get(reference)
-            return (line, self.disagreement(line, given)) if line else (None, ("reference", remark("nobody")))
+            return (line, self.other_number(line, given)) if line else (None, ("reference", remark("nobody")))
         if not (number := given.get("id_number")):
             return None, ("reference", remark("unnamed"))
         found = self.by_number.get(number, [])
@@ -311,11 +326,56 @@ class Finder:
             return None, ("course", remark("several", classes=classes))
         return (under_way or meant)[0], None
 
-    @staticmethod
-    def disagreement(line: EnrolmentLine, given: dict[str, Any]) -> tuple[str, Problem] | None:
-        """A slipped column of numbers would record the results of others: name and ID number must agree."""
-        known = {"name": {line.name, line.person.name}, "id_number": {line.id_number, line.person.id_number}}
-        for name, values in known.items():
-            if name in given and given[name] not in values:
-                return name, remark("other_person", name=line.name, id_number=line.id_number)
-        return None
+    def other_number(self, line: EnrolmentLine, given: dict[str, Any]) -> tuple[str, Problem] | None:
+        """Two numbers of two enrolled people in one row: nobody can say who is meant."""
+        number = given.get("id_number", "")
+        others = {row.person_id for row in self.by_number.get(number, ())} - {line.person_id}
+        if number in ("", line.id_number, line.person.id_number) or not others:
+            return None
+        who = {"name": veiled(line.name), "id_number": mask(line.id_number), "reference": line.pk}
+        return "id_number", remark("other_number", **who)
+
+
+def disagreements(line: EnrolmentLine, given: dict[str, Any]) -> list[tuple[str, Problem]]:
+    """The columns beside the number that do not fit the person: a slipped column of numbers would record the results of
+    others. Each with its problem, which names the holder masked."""
+    course = line.enrolment.training_class
+    known = {
+        "name": {line.name, line.person.name}, "id_number": {line.id_number, line.person.id_number},
+        "course": {course.title, str(course)}, "certificate": {line.certificate_number} - {""},
+    }  # fmt: skip
+    number = (
+        _("our number %(number)s") % {"number": line.pk} if given.get("reference") else _("the ID number")
+    )
+    who = {"number": number, "name": veiled(line.name), "id_number": mask(line.id_number), "course": course.title,
+           "certificate": line.certificate_number}  # fmt: skip
+    return [
+        (name, remark(f"differs_{name}", **who))
+        for name, values in known.items()
+        if name in given and values and normalise_text(given[name]) not in map(normalise_text, values)
+    ]
+
+
+def veiled(name: str) -> str:
+    """A name for whoever has to recognise it, not to learn it: 许*祥, 李*."""
+    return f"{name[:1]}{'*' * max(1, len(name) - 2)}{name[-1:] if len(name) > 2 else ''}"
+
+
+def contradictions(rows: Rows, bad: set[int], lines: Mapping[int, EnrolmentLine]) -> dict[int, str]:
+    """The rows about one person that say different things, each with the numbers of all of them: which of them is right
+    only the sender knows. A row that cannot be read may say anything."""
+    about: dict[int, list[int]] = defaultdict(list)
+    for index, line in lines.items():
+        about[line.pk].append(index)
+    found = {}
+    for indexes in about.values():
+        said = {None if index in bad else repr(what_it_says(rows.given(index))) for index in indexes}
+        if len(indexes) > 1 and (len(said) > 1 or None in said):
+            numbers = "、".join(str(rows.table.places[index]) for index in indexes)
+            found |= dict.fromkeys(indexes, numbers)
+    return found
+
+
+def what_it_says(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The content of a row without the columns that name the person."""
+    return {name: value for name, value in given.items() if name not in WHO_CLEANERS}

@@ -1,7 +1,7 @@
 """Results from the platform or of a face-to-face class: study hours, score, passed or not (manual ch. 8-3)."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -10,11 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core.excel import Problem, Table, clean, normalise_text
 from backoffice.core.excel.layouts import Cleaner
 from backoffice.core.excel.text import normalise_code
+from backoffice.core.importers import Slice
 from backoffice.core.models import ImportRun
 from registry import captions
 from training.flows.learning import L
 from training.models import EnrolmentLine
-from training.results.lines import WHO, WHO_CLEANERS, LineImporter, Plan, Rows, remark
+from training.results import undo
+from training.results.lines import DIFFERING, WHO, WHO_CLEANERS, LineImporter, Plan, Rows, remark
 from training.results.record import (
     MOST_HOURS,
     MOST_POINTS,
@@ -24,6 +26,7 @@ from training.results.record import (
     past_day_or_none,
     record_results,
 )
+from training.results.rules import impossible, odd
 
 PASSED: Mapping[str, str] = {
     "合格": "PASS", "通过": "PASS", "及格": "PASS", "考试合格": "PASS", "已通过": "PASS", "是": "PASS",
@@ -32,6 +35,8 @@ PASSED: Mapping[str, str] = {
     "Failed": "FAIL", "Fail": "FAIL", "No": "FAIL",
     "学习中": "LEARNING", "未考试": "LEARNING", "未完成": "LEARNING", "Learning": "LEARNING",
 }  # fmt: skip
+#: What the user may confirm on the preview: results that are unusual.
+ODD = "odd"
 ENDS = {"PASS": L.PASSED, "FAIL": L.FAILED}
 
 
@@ -101,6 +106,7 @@ class ResultsImporter(LineImporter):
         "error": (_("Errors"), "danger"),
     }  # fmt: skip
     writes = ("passed", "failed", "noted")
+    options = ("all_or_nothing", f"accept_{DIFFERING}", f"accept_{ODD}")
     choices: ClassVar = {"result": ("合格", "不合格", "学习中")}
     notes = (
         _("Name each person by our number (流水号, as in the roster) or by ID number; whoever is in several classes, "
@@ -136,7 +142,11 @@ class ResultsImporter(LineImporter):
             passed=None if ends is None else ends == L.PASSED,
         )  # fmt: skip
         if line.state == L.LEARNING:
-            if ends and line.attempts > 1 and plan.facts["imported_before"]:
+            if wrong := impossible(line, result):
+                plan.refuse(index, "error", "result", remark("impossible", what=wrong))
+            elif ODD not in plan.facts["accept"] and (unusual := odd(line, result)):
+                plan.refuse(index, "conflict", "result", remark("odd", what=" ".join(unusual)))
+            elif ends and line.attempts > 1 and plan.facts["imported_before"]:
                 plan.refuse(index, "conflict", "result", remark("retaken", name=line.name))
             elif ends or differs(line, result):
                 plan.outcomes[index] = {L.PASSED: "passed", L.FAILED: "failed", None: "noted"}[ends]
@@ -162,6 +172,23 @@ class ResultsImporter(LineImporter):
 
     def carry_out(self, work: dict[int, Any], by: Any) -> dict[int, list[str]]:
         return record_results(work, by=by).refused
+
+    def write(self, run: ImportRun, plan: Plan, user_id: int | None) -> dict[str, list[int]]:
+        after = undo.last_history_id()
+        super().write(run, plan, user_id)
+        return undo.mark_written(run, plan.work, after)
+
+    def undo_blockers(self, run: ImportRun) -> list[str]:
+        return undo.undo_blockers(run)
+
+    def undo_preview(self, run: ImportRun) -> tuple[int, list[tuple[str, str]]]:
+        return undo.undo_preview(run)
+
+    def undo_slices(self, run: ImportRun) -> Iterable[Slice]:
+        return undo.undo_slices(run)
+
+    def undo_slice(self, run: ImportRun, part: Slice, by: Any) -> Iterable[tuple[str, str]]:
+        return undo.undo_slice(run, part, by)
 
 
 def shown(value: Any) -> str:

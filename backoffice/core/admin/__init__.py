@@ -1,7 +1,15 @@
 """What every admin class is made of: one mixin per concern (ARCHITECTURE, "Admin modules are declarations")."""
 
 # Registered by being imported, after the mixins that other apps' admin modules ask this package for.
-from backoffice.core.admin import announcements, calendar, importruns, inbox, office, wording  # noqa: F401
+from backoffice.core.admin import (  # noqa: F401
+    announcements,
+    calendar,
+    disclosures,
+    importruns,
+    inbox,
+    office,
+    wording,
+)
 from backoffice.core.admin.attachments import AttachmentsMixin
 from backoffice.core.admin.flow import FlowAdmin
 from backoffice.core.admin.history import HistoryAdmin

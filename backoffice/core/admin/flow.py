@@ -121,7 +121,7 @@ class FlowAdmin:
         """What the flow box shows: the state, whose turn it is until when, the offered steps, the trail."""
         task = Task.of(obj).filter(closed_at=None).select_related("assigned_to").first()
         return {
-            "flow_state": value_of_state(self, obj),
+            "flow_state": value_of_state(self, obj, request.user),
             "flow_offers": available(obj, request.user),
             "flow_trail": lines(obj, request.user),
             "flow_desk": waits_at(obj),
@@ -212,7 +212,7 @@ class FlowAdmin:
             "opts": obj._meta, "back_url": object_url(obj) + origin_of(request),
             "flow_notes": self.step_notes(request, obj, offer.step),
             "other_offers": [other for other in offers if other.step.name != offer.step.name],
-            "fields": described(self, obj, self.reviewed(obj)), "pictures": pictures(obj, request.user),
+            "fields": described(self, obj, self.reviewed(obj), request.user), "pictures": pictures(obj, request.user),
             "ready_opinions": ready_opinions(obj, request.user, [offer.step]),
         }  # fmt: skip
         return TemplateResponse(request, self.step_template, context)
@@ -262,8 +262,8 @@ def state_display(model: Any) -> Any:
     return show_state
 
 
-def value_of_state(model_admin: FlowAdmin, obj: Any) -> Any:
-    return described(model_admin, obj, ("show_state",))[0].value
+def value_of_state(model_admin: FlowAdmin, obj: Any, reader: Any) -> Any:
+    return described(model_admin, obj, ("show_state",), reader)[0].value
 
 
 def assignment_of(task: Task) -> LogEntry | None:

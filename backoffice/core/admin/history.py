@@ -19,7 +19,9 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from backoffice.core.admin.panels import Panel
 from backoffice.core.admin.stale import merge
 from backoffice.core.filters import key_or_none
-from backoffice.roles import Role
+from backoffice.core.sensitive import is_hidden, level_for, text_for, value_for
+from backoffice.core.spans import is_first, spans_of, within
+from backoffice.roles import WHOLE, Role
 
 EMPTY = "–"
 
@@ -49,6 +51,8 @@ class HistoryForm(forms.ModelForm):
     reason_required = False
     #: From a link that knows the reason (`?change_reason=…`: a help request, an overdue profile).
     reason_given = ""
+    #: Who reads the page (ScopedAdmin.get_form); what others typed meanwhile is shown as this user may read it.
+    reader: Any = None
 
     change_reason = forms.CharField(
         label=_("Reason for the change"), required=False,
@@ -86,11 +90,11 @@ class HistoryForm(forms.ModelForm):
         rows = type(self.latest).objects.filter(**{self.instance._meta.pk.attname: self.instance.pk})
         before = rows.filter(history_id=key_or_none(seen)).first()
         names = related_names([before, self.latest]) if before else {}
-        told = (
-            merge(self, before, self.latest, lambda field, value: shown(field, value, names))
-            if before
-            else []
-        )
+
+        def show(field: models.Field, value: Any) -> str:
+            return shown(field, value, names, type(self.instance), self.reader)
+
+        told = merge(self, before, self.latest, show) if before else []
         data: Any = self.data.copy()  # type: ignore[attr-defined]
         data[self.add_prefix("seen_version")] = str(self.latest.history_id)
         self.data = data
@@ -142,11 +146,11 @@ class HistoryAdmin:
         obj = self.get_object(request, object_id)  # type: ignore[attr-defined]
         if obj is None or request.method != "GET":
             raise Http404
-        rows = type(obj).history.filter(**{obj._meta.pk.attname: obj.pk}).select_related("history_user")
-        page = Paginator(rows, 50).get_page(request.GET.get("p"))
+        page = Paginator(rows_of(obj, request.user), 50).get_page(request.GET.get("p"))
         context = {
             **self.admin_site.each_context(request),  # type: ignore[attr-defined]
-            "title": _("History: %s") % obj, "entries": entries(list(page.object_list)), "page": page,
+            "title": _("History: %s") % obj, "page": page,
+            "entries": entries(list(page.object_list), obj, request.user),
             "object": obj, "opts": obj._meta, "preserved_filters": "",
         }  # fmt: skip
         return TemplateResponse(request, self.object_history_template, context)
@@ -154,20 +158,32 @@ class HistoryAdmin:
 
 def history_panel(request: HttpRequest, obj: Any) -> dict[str, Any]:
     """The latest changes as a tab below the record; the page behind the link has them all."""
-    rows = list(
-        type(obj).history.filter(**{obj._meta.pk.attname: obj.pk}).select_related("history_user")[:11]
-    )
+    rows = list(rows_of(obj, request.user)[:11])
     name = f"admin:{obj._meta.app_label}_{obj._meta.model_name}_history"
-    return {"entries": entries(rows)[:10], "more_url": reverse(name, args=[obj.pk]) if len(rows) > 10 else ""}
+    return {
+        "entries": entries(rows, obj, request.user)[:10],
+        "more_url": reverse(name, args=[obj.pk]) if len(rows) > 10 else "",
+    }
 
 
 HISTORY = Panel("history", _("History"), history_panel, "admin/core/panel_history.html")
 
 
-def entries(rows: list[Any]) -> list[Entry]:
-    """The history rows (newest first, one object) as lines with field-level differences."""
+def rows_of(obj: Any, user: Any) -> models.QuerySet:
+    """The record's history rows, newest first, as long as the record was the user's own."""
+    rows = type(obj).history.filter(**{obj._meta.pk.attname: obj.pk}).select_related("history_user")
+    return within(spans_of(obj, user), rows, "history_date")  # type: ignore[no-any-return]
+
+
+def entries(rows: list[Any], obj: Any, user: Any) -> list[Entry]:
+    """The history rows (newest first, one object) as lines with field-level differences, as the user may read them.
+
+    With the row that brought the record to the user the page begins: it shows what the record was then, not what
+    it had been with somebody else, nor that one's reason.
+    """
     if not rows:
         return []
+    found = spans_of(obj, user)
     first = rows[-1]
     key = first.instance_type._meta.pk.attname
     same = type(first).objects.filter(**{key: getattr(first, key)})
@@ -175,21 +191,28 @@ def entries(rows: list[Any]) -> list[Entry]:
     names = related_names([*rows, oldest] if oldest else rows)
     kinds = {"+": _("Created"), "~": _("Changed"), "-": _("Deleted")}
     users = {row.history_user_id: row.history_user for row in rows}
-    return [
-        Entry(
-            at=row.history_date, kind=str(kinds[row.history_type]), reason=row.history_change_reason or "",
-            who=str(users[row.history_user_id] or _("The system")), changes=differences(row, previous, names),
-        )
-        for row, previous in zip(rows, [*rows[1:], oldest], strict=True)
-    ]  # fmt: skip
+    lines = []
+    for row, previous in zip(rows, [*rows[1:], oldest], strict=True):
+        came = row.history_type != "+" and is_first(found, row.history_date)
+        lines.append(
+            Entry(
+                at=row.history_date, kind=str(_("Came to you") if came else kinds[row.history_type]),
+                reason="" if came else text_for(user, row.history_change_reason),
+                who=str(users[row.history_user_id] or _("The system")),
+                changes=differences(row, None if came else previous, names, user),
+            )
+        )  # fmt: skip
+    return lines
 
 
-def differences(row: Any, previous: Any | None, names: dict[tuple[type, Any], str]) -> list[Change]:
+def differences(
+    row: Any, previous: Any | None, names: dict[tuple[type, Any], str], user: Any
+) -> list[Change]:
     """The fields in which `row` differs from the row before it; all filled fields for the first one."""
     changes = []
     hidden = getattr(row.instance_type, "hidden_in_history", lambda row: ())
     for tracked in row.tracked_fields:
-        if tracked.name in hidden(row):
+        if tracked.name in hidden(row) or is_hidden(user, row.instance_type, tracked.name):
             continue
         old = getattr(previous, tracked.attname) if previous is not None else None
         new = getattr(row, tracked.attname)
@@ -197,16 +220,23 @@ def differences(row: Any, previous: Any | None, names: dict[tuple[type, Any], st
             continue
         changes.append(
             Change(
-                capfirst(str(tracked.verbose_name)), shown(tracked, old, names), shown(tracked, new, names)
+                capfirst(str(tracked.verbose_name)),
+                *(shown(tracked, value, names, row.instance_type, user) for value in (old, new)),
             )
         )
     return changes
 
 
-def shown(tracked: models.Field, value: Any, names: dict[tuple[type, Any], str]) -> str:
-    """A stored value as people read it."""
+def shown(
+    tracked: models.Field, value: Any, names: dict[tuple[type, Any], str], model: Any, user: Any
+) -> str:
+    """A stored value as people read it, and as this user may."""
     if value in (None, ""):
         return EMPTY
+    if level_for(user, model, tracked.name) != WHOLE:
+        return str(value_for(user, model, tracked.name, value)) or EMPTY
+    if isinstance(tracked, models.TextField):
+        return text_for(user, value)
     if tracked.remote_field is not None:
         return names.get((tracked.remote_field.model, value), str(value))
     if tracked.choices:

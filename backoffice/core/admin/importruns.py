@@ -21,12 +21,17 @@ from backoffice.core.excel.layouts import get_layouts
 from backoffice.core.excel.limits import IMPORT
 from backoffice.core.excel.template import label_of
 from backoffice.core.filters import ChoicesFilter
+from backoffice.core.import_watch import BUSY, standstill
 from backoffice.core.models import ImportRun
-from backoffice.roles import allows
+from backoffice.core.sensitive import is_hidden, level_for, masked, text_for
+from backoffice.core.undoing import SHOWN
+from backoffice.roles import WHOLE, allows
 
 Status = ImportRun.Status
 #: Begins the names of profile fields that the row of a certificate fills in.
 OF_HOLDER = "person_"
+#: The choices that let conflicts of a kind pass: accept_other_company is the kind "other_company".
+ACCEPT = "accept_"
 #: Outcome -> (label, colour), in the order people read them.
 OUTCOMES: dict[str, tuple[Any, str]] = {
     "create": (_("New"), "success"),
@@ -73,6 +78,14 @@ class OptionsForm(forms.Form):
         label=_("People known in another company stay there"), required=False, widget=UnfoldBooleanSwitchWidget,
         help_text=_("Import their certificates with the company of the file printed on them, and move nobody."),
     )  # fmt: skip
+    accept_differing = forms.BooleanField(
+        label=_("Take rows that do not fit their person"), required=False, widget=UnfoldBooleanSwitchWidget,
+        help_text=_("You have checked the rows whose name or other columns do not fit: the number is right."),
+    )  # fmt: skip
+    accept_odd = forms.BooleanField(
+        label=_("Take unusual results"), required=False, widget=UnfoldBooleanSwitchWidget,
+        help_text=_("You have checked the results with a remark: they are right."),
+    )  # fmt: skip
     create_companies = forms.BooleanField(
         label=_("Create unknown companies"), required=False, widget=UnfoldBooleanSwitchWidget,
         help_text=_("As temporary members with an incomplete profile."),
@@ -86,14 +99,24 @@ class OptionsForm(forms.Form):
     def options(self) -> dict[str, Any]:
         """The choices in the words of `core.imports`."""
         chosen = dict(self.cleaned_data)
-        return chosen | {"accept": ["other_company"] if chosen.pop("accept_other_company", False) else []}
+        kinds = [name for name in chosen if name.startswith(ACCEPT)]
+        return {name: value for name, value in chosen.items() if name not in kinds} | {
+            "accept": [name.removeprefix(ACCEPT) for name in kinds if chosen[name]]
+        }
 
 
 def lines(
-    run: ImportRun, shown: str, columns: Sequence[str], labels: Mapping[str, str]
+    run: ImportRun, shown: str, columns: Sequence[str], labels: Mapping[str, str], reader: Any
 ) -> list[dict[str, Any]]:
     """The first rows of an outcome as table lines: cells with a mark where file and register differ, and why."""
-    readable = imports.importer_for(run.layout).readable
+    as_read = imports.importer_for(run.layout).readable
+    is_masked = level_for(reader, ImportRun, "samples") != WHOLE
+
+    def readable(name: str, value: Any) -> str:
+        """The value as people read it; a row names a person as the register does."""
+        text = as_read(name, value)
+        return masked(name, text) if is_masked else text
+
     found: list[dict[str, Any]] = []
     for row in run.samples.get(shown, []):
         changes = row.get("changes", {})
@@ -113,6 +136,7 @@ def lines(
         ]
         if row.get("person") == "known":
             details.append(str(_("The holder is in the register already.")))
+        details = [text_for(reader, detail) for detail in details]
         found.append({"row": row["row"], "side": _("File"), "cells": cells, "details": details})
         if row.get("register"):
             known = [(readable(name, row["register"].get(name, "")), name in differs) for name in columns]
@@ -132,6 +156,18 @@ def label_of_change(name: str, labels: Mapping[str, str]) -> str:
     plain = name.removeprefix(OF_HOLDER)
     label = labels.get(plain, plain)
     return _("holder's {field}").format(field=label) if plain != name else label
+
+
+def undo_context(run: ImportRun, may_act: bool) -> dict[str, Any]:
+    """What the page of a run says of its undo: whether it is offered, what stands against it, what would stay."""
+    offered = run.status in imports.UNDOABLE and may_act
+    blockers = imports.undo_blockers(run) if offered else []
+    preview = imports.undo_preview(run) if offered and not blockers else None
+    free, stay = preview or (0, [])
+    return {
+        "undo_offered": offered, "blockers": blockers, "undo_by_record": preview is not None, "undo_free": free,
+        "undo_stay": stay[: SHOWN], "undo_more": max(0, len(stay) - SHOWN),
+    }  # fmt: skip
 
 
 @admin.register(ImportRun)
@@ -212,17 +248,17 @@ class ImportRunAdmin(ScopedAdmin):
         context = self.context(
             request, run.filename, run=run, original=run, may_act=may_act, shown=shown,
             outcomes=[(key, label, colour, run.counts.get(key, 0)) for key, (label, colour) in outcomes.items()],
-            columns=[labels[name] for name in columns], lines=lines(run, shown, columns, labels), status=Status,
+            columns=[labels[name] for name in columns], lines=lines(run, shown, columns, labels, request.user),
+            status=Status, may_download=not is_hidden(request.user, ImportRun, "file"),
             open=run.status in (Status.PREVIEWED, Status.REFUSED, Status.FAILED),
-            busy=run.status in (Status.QUEUED, Status.RUNNING),
+            busy=run.status in BUSY, standstill=standstill(run),
             left_out=run.counts.get("conflict", 0) + run.counts.get("error", 0),
             to_write=sum(run.counts.get(name, 0) for name in written_by(run.layout)),
             options_form=OptionsForm(
                 offered=imports.importer_for(run.layout).options,
-                initial=options | {"accept_other_company": bool(options.get("accept"))},
+                initial=options | {f"{ACCEPT}{kind}": True for kind in options.get("accept") or ()},
             ),
-            fields=labels.items(),
-            blockers=imports.undo_blockers(run) if run.status == Status.DONE and may_act else [],
+            fields=labels.items(), **undo_context(run, may_act),
         )  # fmt: skip
         return TemplateResponse(request, "admin/core/imports/run.html", context)
 
@@ -299,20 +335,25 @@ class ImportRunAdmin(ScopedAdmin):
         )
 
     def undo_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return self.act(request, pk, lambda run: imports.undo(run, request.user), _("The import was undone."))
+        """Begin the undo; the page then shows how far it is (core/undoing.py)."""
+        return self.act(request, pk, lambda run: imports.begin_undo(run, request.user))
 
     # -- downloads -------------------------------------------------------------------------------
 
     def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        run = self.get_queryset(request).filter(pk=pk).only("status", "progress").first()
+        run = self.get_queryset(request).filter(pk=pk).defer("seen", "samples", "counts").first()
         if run is None:
             raise Http404
-        busy = run.status in (Status.QUEUED, Status.RUNNING)
-        return JsonResponse({"busy": busy, "progress": run.progress, "status": str(run.get_status_display())})
+        return JsonResponse({
+            "busy": run.status in BUSY, "progress": run.progress, "status": str(run.get_status_display()),
+            "note": standstill(run),
+        })  # fmt: skip
 
     def file_view(self, request: HttpRequest, pk: int, which: str) -> FileResponse:
         """The upload as it came, or the copy with the wrong rows marked."""
         run = self.get_queryset(request).filter(pk=pk).first()
+        if is_hidden(request.user, ImportRun, "file"):
+            raise Http404
         stored = {"upload": run.file, "marked": run.marked_copy}.get(which) if run else None
         if not stored:
             raise Http404

@@ -23,6 +23,7 @@ from backoffice.core.admin.inbox_actions import InboxActions
 from backoffice.core.admin.next_task import INBOX
 from backoffice.core.admin.scoped import ScopedAdmin
 from backoffice.core.filters import key_or_none
+from backoffice.core.hidden_terms import typed_term
 from backoffice.core.inbox import (
     desk_names,
     done,
@@ -220,7 +221,7 @@ class InboxAdmin(ScopedAdmin):
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         """Chinese has no capitals: not looking for them, PostgreSQL reads the subjects in half the time."""
-        term = request.GET.get(SEARCH_VAR, "")
+        term = typed_term(request, request.GET.get(SEARCH_VAR, ""))
         return ["subject__contains"] if term.upper() == term.lower() else ["subject__icontains"]
 
     def get_search_results(

@@ -38,18 +38,12 @@ class MessageAdmin(ScopedAdmin):
     sortable_by = ()
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """One-time links are secrets: nobody reads them here."""
-        fields = [
-            "channel",
-            "recipient",
-            "subject",
-            "status",
-            "attempts",
-            "next_attempt_at",
-            "error",
-            "sent_at",
-        ]
-        return fields if obj is not None and obj.secret else [*fields[:3], "body", *fields[3:]]
+        """A text with a credential is stored masked; of one written before that was so, nobody reads the text."""
+        fields = ["channel", "recipient", "subject", "body", "status", "attempts"]
+        fields += ["next_attempt_at", "error", "sent_at"]
+        if obj is not None and obj.secret and not obj.sealed and obj.status in ("QUEUED", "SENDING"):
+            fields.remove("body")
+        return fields
 
     @display(
         description=_("status"),

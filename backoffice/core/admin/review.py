@@ -8,13 +8,15 @@ from django.contrib.admin.utils import label_for_field, lookup_field
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.utils.text import capfirst
-from unfold.utils import display_for_value
 
 from backoffice.core.admin.attachments import present
 from backoffice.core.flow import Step
 from backoffice.core.models import Attachment, ReadyOpinion
 from backoffice.core.rows import field_text, label_of
 from backoffice.core.scoping import visible_to
+from backoffice.core.sensitive import is_hidden, level_for, value_for
+from backoffice.core.theme import display_for_value
+from backoffice.roles import WHOLE
 
 EMPTY = "–"
 
@@ -25,21 +27,28 @@ class Shown:
     value: Any
 
 
-def described(model_admin: Any, obj: Any, names: tuple[str, ...]) -> list[Shown]:
-    """The named fields or display methods of `model_admin` as people read them."""
+def described(model_admin: Any, obj: Any, names: tuple[str, ...], reader: Any) -> list[Shown]:
+    """The named fields or display methods of `model_admin` as the reader may see them."""
     return [
-        Shown(capfirst(str(label_for_field(name, type(obj), model_admin))), value_of(model_admin, obj, name))
+        Shown(
+            capfirst(str(label_for_field(name, type(obj), model_admin))),
+            value_of(model_admin, obj, name, reader),
+        )
         for name in names
+        if not is_hidden(reader, type(obj), name)
     ]
 
 
-def value_of(model_admin: Any, obj: Any, name: str) -> Any:
+def value_of(model_admin: Any, obj: Any, name: str, reader: Any) -> Any:
+    obj.reader = reader  # for display methods of sensitive values
     try:
         field, attr, value = lookup_field(name, obj, model_admin)
     except ObjectDoesNotExist:
         return EMPTY
     if value in (None, "", ()):
         return EMPTY
+    if level_for(reader, type(obj), name) != WHOLE:
+        return value_for(reader, type(obj), name, value)
     if field is None:
         if label := getattr(attr, "label", False):
             return label_of(value, EMPTY, label)

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.filters import key_or_none
+from backoffice.core.hidden_terms import without_numbers
 from backoffice.core.models import SavedFilter
 from backoffice.core.scoping import visible_to
 from backoffice.roles import allows
@@ -84,6 +85,8 @@ def understood(model_admin: Any, request: HttpRequest, query: str) -> str:
     for name, values in asked.lists():
         if name in known:
             kept.setlist(name, [value for value in values if value])
+    if without_numbers(kept):
+        messages.info(request, _("A filter holds no numbers of people: the search for one is left out."))
     return kept.urlencode()
 
 

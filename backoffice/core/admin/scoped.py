@@ -3,21 +3,30 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from django.contrib import messages
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.db import models
 from django.forms import ModelChoiceField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from unfold import forms
+from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
+from backoffice import roles
 from backoffice.core.admin.readonly import ReadonlyField
 from backoffice.core.admin.saved_filters import SavedFiltersMixin
+from backoffice.core.hidden_terms import hide_numbers, is_forgotten
 from backoffice.core.lists import FastListMixin
 from backoffice.core.scoping import visible_to
-from backoffice.roles import Role, allows
+from backoffice.core.sensitive import is_hidden, level_for, sensitive_fields
+from backoffice.core.theme import use_readonly_field
+from backoffice.roles import MASKED, WHOLE, Role, allows
 
-forms.UnfoldAdminReadonlyField = ReadonlyField  # Unfold has no hook for it
+use_readonly_field(ReadonlyField)
+
+
+WRITING = frozenset({"add", "change", "delete", "import"})
 
 
 class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
@@ -34,22 +43,76 @@ class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
     #: What stands above the empty list of a role: a sentence, and links to what to do next (label, name of the view).
     empty_hints: ClassVar[dict[str, tuple[Any, tuple[tuple[Any, str], ...]]]] = {}
 
-    class Media:
-        js = ("backoffice/backoffice.js", "backoffice/back.js")
-
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
         return visible_to(self.model, request.user, queryset=super().get_queryset(request))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        if (address := self.address_to_show(request)) is not None:
+            return HttpResponseRedirect(address)
         text, links = self.empty_hints.get(request.user.role, ("", ()))
         hint = {"empty_hint": text, "empty_links": links}
         return super().changelist_view(request, {**hint, **(extra_context or {})})
+
+    def address_to_show(self, request: HttpRequest) -> str | None:
+        """Where a posted search is shown, and a search for a person's number without the number (hidden_terms)."""
+        is_posted = request.method == "POST" and SEARCH_VAR in request.POST and "action" not in request.POST
+        query = (request.POST if is_posted else request.GET).copy()
+        query.pop("csrfmiddlewaretoken", None)
+        if is_posted and not query[SEARCH_VAR].strip():
+            del query[SEARCH_VAR]
+        if is_forgotten(request, query.get(SEARCH_VAR, "")):
+            messages.info(
+                request, _("Searches for a number are kept for your session only: type the number again.")
+            )
+            del query[SEARCH_VAR]
+        hide_numbers(request, query)
+        if not is_posted and (request.method != "GET" or query == request.GET):
+            return None
+        return f"{request.path}?{query.urlencode()}" if query else request.path
+
+    # -- sensitive fields ------------------------------------------------------------------------
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        """Without the columns that the role does not see (roles.SENSITIVE); masked ones are masked in core/rows.py."""
+        return [
+            name
+            for name in super().get_list_display(request)
+            if not is_hidden(request.user, self.model, name)
+        ]
+
+    def get_sortable_by(self, request: HttpRequest) -> Sequence[str]:
+        """The order of masked values would tell what is under the mask."""
+        names = super().get_sortable_by(request)
+        return [name for name in names if level_for(request.user, self.model, name) == WHOLE]
+
+    def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
+        """Neither would a search for a part of a masked value keep it; a whole one may be looked for."""
+        return [
+            name
+            for name in super().get_search_fields(request)
+            if (level := level_for(request.user, self.model, name.lstrip("^=@"))) == WHOLE
+            or (level == MASKED and name.startswith("="))
+        ]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Without the fields that the role does not see."""
+        hidden = {name for name in sensitive_fields(self.model) if is_hidden(request.user, self.model, name)}
+        fieldsets = super().get_fieldsets(request, obj)
+        if not hidden:
+            return fieldsets
+        return [(title, {**said, "fields": without(said["fields"], hidden)}) for title, said in fieldsets]
 
     # -- verbs -----------------------------------------------------------------------------------
 
     def may(self, request: HttpRequest, verb: str, obj: models.Model | None = None) -> bool:
         """Whether GRANTS lets the role do the verb and, for a row, whether the row is in scope."""
         if not request.user.is_active or not allows(request.user.role, verb, self.model._meta.label):
+            return False
+        if (
+            verb in WRITING
+            and self.model._meta.label in roles.OF_ACTIVE_COMPANIES
+            and starts_nothing(request.user)
+        ):
             return False
         return obj is None or obj.pk is None or self.get_queryset(request).filter(pk=obj.pk).exists()
 
@@ -97,11 +160,19 @@ class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
         form.reader = request.user  # the class is made anew for each request
+        if obj is not None:
+            obj.reader = request.user  # for display methods of sensitive values
         return form
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
         readonly = tuple(super().get_readonly_fields(request, obj))
         role = request.user.role
+        # What is masked must not be written back.
+        readonly += tuple(
+            name
+            for name in sensitive_fields(self.model)
+            if name not in readonly and level_for(request.user, self.model, name) != WHOLE
+        )
         if obj is None or role not in self.editable_by:
             return readonly
         allowed = self.editable_by[Role(role)]
@@ -136,6 +207,23 @@ class ImportLinkMixin:
             address = f"{reverse('admin:core_importrun_add')}?layout={self.import_layout}"
             extra_context = {**(extra_context or {}), "import_url": address}
         return super().changelist_view(request, extra_context)  # type: ignore[misc]
+
+
+def starts_nothing(user: Any) -> bool:
+    """Whether the user's company is suspended or has left: it signs in to read and to settle (SPEC 2, Company)."""
+    return user.role == Role.COMPANY and not user.company.is_active_member
+
+
+def without(fields: Sequence[Any], hidden: set[str]) -> list[Any]:
+    """The fields of a fieldset without the hidden ones; rows of several fields stay rows."""
+    kept: list[Any] = []
+    for entry in fields:
+        if isinstance(entry, list | tuple):
+            if row := tuple(name for name in entry if name not in hidden):
+                kept.append(row)
+        elif entry not in hidden:
+            kept.append(entry)
+    return kept
 
 
 def flatten(fields: Sequence[Any]) -> list[str]:

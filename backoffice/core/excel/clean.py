@@ -19,6 +19,7 @@ from .dates import parse_date
 from .errors import BadValue, Problem
 from .faults import NoResult, is_error_text
 from .identity import birthdays, checksum_tables, digits_lost, parse_credit_code, parse_id_number
+from .names import is_company_name, is_contact, is_person_name
 from .text import as_text, normalise_code, normalise_label, normalise_name, normalise_text
 
 Column = Sequence[Any]
@@ -110,9 +111,33 @@ def clean_text(column: Column, max_length: int | None = None) -> tuple[list[str]
     return _clean(column, _limited(normalise_text, max_length))
 
 
+def _named(right: Callable[[str], bool], code: str) -> Callable[[Any], str]:
+    def parse(raw: Any) -> str:
+        text = normalise_name(raw)
+        if not right(text):
+            raise BadValue(code, raw)
+        return text
+
+    return parse
+
+
+#: Each takes a raw value and returns the name, or raises BadValue with the sentence.
+parse_person_name = _named(is_person_name, "bad_person_name")
+parse_contact = _named(is_contact, "bad_contact")
+parse_company_name = _named(is_company_name, "bad_company_name")
+
+
 def clean_name(column: Column, max_length: int | None = None) -> tuple[list[str], Problems]:
     """A person's name: '张 三' -> '张三', one kind of dot in names of minorities."""
-    return _clean(column, _limited(normalise_name, max_length))
+    return _clean(column, _limited(parse_person_name, max_length))
+
+
+def clean_contact(column: Column, max_length: int | None = None) -> tuple[list[str], Problems]:
+    return _clean(column, _limited(parse_contact, max_length))
+
+
+def clean_company_name(column: Column, max_length: int | None = None) -> tuple[list[str], Problems]:
+    return _clean(column, _limited(parse_company_name, max_length))
 
 
 def clean_choice(column: Column, mapping: Mapping[str, str]) -> tuple[list[str], Problems]:

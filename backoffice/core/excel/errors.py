@@ -71,6 +71,15 @@ VALUE_MESSAGES: dict[str, StrPromise] = {
     "bad_date": _("This is not a date. Write it as 2016-01-30."),
     "impossible_date": _("This day does not exist in the calendar. Check the year, month and day."),
     "date_out_of_range": _("The year must lie between 1950 and 2100. Check the date."),
+    "bad_person_name": _(
+        "A person's name has letters only, and a dot or a hyphen between its parts. Write it as on the ID card."
+    ),
+    "bad_contact": _(
+        "A contact is the name of a person. Phone numbers and addresses have fields of their own."
+    ),
+    "bad_company_name": _(
+        "A company's name has no web or mail address, no slash and no phone number in it. Write it as on the licence."
+    ),
     "digits_lost": _(
         "Excel has replaced the last digits of this number by zeros. "
         "Format the column as text and type the number again."

@@ -1,6 +1,7 @@
 from backoffice.core.models.announcement import Announcement
 from backoffice.core.models.attachment import Attachment, AttachmentKind
 from backoffice.core.models.calendar import CalendarDay
+from backoffice.core.models.disclosure import Disclosure
 from backoffice.core.models.imports import HeaderMapping, ImportRun
 from backoffice.core.models.inbox import FinishedTask, Task, TrackedTask, TransitionLog
 from backoffice.core.models.message import Message
@@ -14,6 +15,7 @@ __all__ = [
     "AttachmentKind",
     "CalendarDay",
     "Counter",
+    "Disclosure",
     "FinishedTask",
     "HeaderMapping",
     "ImportRun",

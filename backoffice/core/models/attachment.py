@@ -2,6 +2,7 @@
 
 import secrets
 from pathlib import PurePath
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -9,7 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.models.base import Dictionary, Owned
-from backoffice.roles import Role
+from backoffice.roles import NONE, PAPERS, Role, paper_level
 
 
 class AttachmentKind(Dictionary):
@@ -64,6 +65,17 @@ class Attachment(Owned):
     #: Companies and people see the files of records that they look after, not of every record they may read:
     #: a member reads the employer's name and address, not its licence scans.
     only_of_what_they_change = (Role.COMPANY, Role.PERSON)
+
+    @staticmethod
+    def shown_to(user: Any) -> models.Q:
+        """Without the kinds that the role does not see (roles.PAPERS); announcements hold nobody's papers."""
+        role = getattr(user, "role", None)
+        if paper_level(role, "") != NONE:
+            return models.Q()
+        announced = models.Q(content_type__app_label="core", content_type__model="announcement")
+        return announced | models.Q(
+            kind__code__in=[kind for kind in PAPERS if paper_level(role, kind) != NONE]
+        )
 
     @staticmethod
     def owner_models() -> tuple[type[models.Model], ...]:

@@ -27,11 +27,14 @@ class ImportRun(models.Model):
         REFUSED = "REFUSED", _("Nothing imported")
         FAILED = "FAILED", _("Failed")
         DISCARDED = "DISCARDED", _("Discarded")
+        UNDOING = "UNDOING", _("Being undone")
+        PARTLY = "PARTLY", _("Undone in part")
         UNDONE = "UNDONE", _("Undone")
 
     COLOURS = {
         "UPLOADED": "info", "UNMAPPED": "warning", "PREVIEWED": "warning", "QUEUED": "info", "RUNNING": "info",
-        "DONE": "success", "REFUSED": "danger", "FAILED": "danger", "DISCARDED": "", "UNDONE": "",
+        "DONE": "success", "REFUSED": "danger", "FAILED": "danger", "DISCARDED": "", "UNDOING": "info",
+        "PARTLY": "warning", "UNDONE": "",
     }  # fmt: skip
 
     layout = models.CharField(_("what"), max_length=40)
@@ -59,6 +62,16 @@ class ImportRun(models.Model):
     undone_at = models.DateTimeField(_("undone at"), null=True, blank=True)
     undone_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("undone by")
+    )
+
+    # who does it now (core.tasks.this_worker), how often somebody began it, and the last sign of life: by these
+    # what nobody does any more is found again (core/import_watch.py)
+    worker = models.CharField(max_length=100, blank=True, editable=False)
+    restarts = models.PositiveSmallIntegerField(default=0, editable=False)
+    alive_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # of an undo: how many records were to be taken back, how many stay, and the first of them with the reasons
+    undo_state: models.JSONField[dict[str, Any], Any] = models.JSONField(
+        _("what could not be undone"), default=dict, editable=False
     )
 
     class Meta:

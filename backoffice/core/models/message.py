@@ -19,8 +19,10 @@ class Message(models.Model):
     channel = models.CharField(_("channel"), max_length=8, choices=Channel.choices)
     recipient = models.CharField(_("to"), max_length=254)
     subject = models.CharField(_("subject"), max_length=200, blank=True)
-    # The body of a secret message is emptied once it is sent or given up (`outbox.py`).
+    # Where a text holds a credential, subject and body are its masked copy for readers, lists and backups; what is
+    # sent is sealed until it is sent or given up (`outbox.py`).
     body = models.TextField(_("text"), blank=True)
+    sealed = models.TextField(blank=True, editable=False)
     secret = models.BooleanField(_("holds a one-time link"), default=False)
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.QUEUED)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
@@ -43,4 +45,5 @@ class Message(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_channel_display()} → {self.recipient}"
+        """Without the address: it is somebody's, and not every reader sees it whole."""
+        return f"{self.get_channel_display()} #{self.pk}: {self.subject}"

@@ -1,16 +1,23 @@
 """`manage.py backup DIR`: the database and the uploads in one archive, while the site is running.
 
-The database is copied first: every upload it names is then still there to be copied.
+The database is copied first: every upload it names is then still there to be copied. A backup that is killed stops
+writing at once (pg_dump, too), and what it left behind is taken away by the next one.
 """
 
+import ctypes
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
+import sys
 import tempfile
+import threading
+import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +28,13 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from backoffice.core.state import note
+from backoffice.core.tasks import is_gone, is_here, this_worker
 
 MANIFEST, MEDIA = "manifest.json", "media/"
+#: The folder in which an archive is made; the name says which process makes it.
+UNFINISHED = ".backup-"
+#: prctl(2): which signal the kernel sends a process when its parent ends.
+PR_SET_PDEATHSIG = 1
 DATABASE = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
 
 
@@ -39,8 +51,10 @@ class Command(BaseCommand):
             raise CommandError("DIR lies in the folder of the uploads; choose another place.")
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         target = directory / f"backup-{timezone.localtime():%Y%m%d-%H%M%S-%f}.zip"
+        sweep(directory)
         # Beside the target, readable by us alone: it holds personal data, and must not lie in /tmp.
-        with tempfile.TemporaryDirectory(dir=directory, prefix=".backup-") as folder:
+        prefix = f"{UNFINISHED}{this_worker()}-"
+        with ended_tidily(), tempfile.TemporaryDirectory(dir=directory, prefix=prefix) as folder:
             archive = Path(folder) / target.name
             count = self.write(archive, Path(folder))
             archive.chmod(0o600)
@@ -79,6 +93,34 @@ def manifest() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def sweep(directory: Path) -> None:
+    """Take away what killed backups left here: it holds personal data, and nobody will finish it."""
+    a_day_ago = time.time() - 24 * 3600
+    for folder in directory.glob(f"{UNFINISHED}*"):
+        worker = folder.name.removeprefix(UNFINISHED).rpartition("-")[0]
+        if is_gone(worker) or (not is_here(worker) and folder.stat().st_mtime < a_day_ago):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def ended_tidily() -> Iterator[None]:
+    """Let a scheduler's SIGTERM end the backup as Ctrl-C does: what was begun is taken away."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_args: sys.exit(128 + signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def die_with_parent() -> None:
+    """In the child, before it becomes pg_dump: the kernel ends it when we are killed (Linux; elsewhere it runs on)."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def dump(target: Path) -> None:
     """Write a consistent copy of the running database to `target`."""
     if connection.vendor == "postgresql":
@@ -109,7 +151,10 @@ def postgres(program: str, *arguments: str) -> str:
         "PGDATABASE": "NAME",
     }
     given = {variable: str(database[key]) for variable, key in names.items() if database.get(key)}
-    done = subprocess.run([found, *arguments], env=os.environ | given, capture_output=True, text=True)  # noqa: S603
+    done = subprocess.run(  # noqa: S603
+        [found, *arguments], env=os.environ | given, capture_output=True, text=True,
+        preexec_fn=die_with_parent,
+    )  # fmt: skip
     if done.returncode:
         raise CommandError(f"{program} failed: {done.stderr.strip()[-1000:]}")
     return done.stdout
