@@ -10,6 +10,9 @@ def main() -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
+    from backoffice.core.private_files import write_for_us_alone
+
+    write_for_us_alone()
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:

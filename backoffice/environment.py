@@ -165,7 +165,7 @@ class Environment:
 
     def sms_gateway(self, used: bool, *, secure: bool) -> dict:
         """The gateway's request (core/sms.py), as templates over {phone} and {text}."""
-        found = {
+        found: dict[str, Any] = {
             "url": self.text("SMS_URL"),
             "method": self.choice("SMS_METHOD", ("POST", "GET"), "POST"),
             "headers": self.headers("SMS_HEADERS", {"Content-Type": "application/json"}),

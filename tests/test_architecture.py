@@ -16,7 +16,10 @@ ROOT = settings.BASE_DIR
 OURS = ("backoffice", "fees", "registry", "training")
 MOST_LINES = 450
 #: Models of ours that no screen shows rows of; each with the reason why no role needs a scope.
-INTERNAL: dict[str, str] = {"core.NumberSeries": "the last public number given in a year"}
+INTERNAL: dict[str, str] = {
+    "core.NumberSeries": "the last public number given in a year",
+    "core.Counter": "how often something happened within a time; names nobody",
+}
 
 SOURCES = [
     path

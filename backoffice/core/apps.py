@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.db.backends.signals import connection_created
 from django.utils.translation import gettext_lazy as _
 
 
@@ -16,8 +15,7 @@ class CoreConfig(AppConfig):
         from backoffice.core.lists import memoise_result_headers
 
         memoise_result_headers()
-        private_files.lock_uploads()
-        connection_created.connect(private_files.lock_database, dispatch_uid="lock database")
+        private_files.close_what_is_there()
 
         from backoffice.core import reminders, running
 

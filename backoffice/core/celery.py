@@ -5,11 +5,9 @@ Start workers with `celery -A backoffice.core.celery worker`; needs requirements
 
 import logging
 import os
-import time
 from typing import Any
 
-from celery import Celery
-from celery.signals import heartbeat_sent
+from celery import Celery, bootsteps
 from django.db import DatabaseError, connections, transaction
 from django.utils.crypto import get_random_string
 from django.utils.module_loading import import_string
@@ -21,7 +19,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
 
 from django.conf import settings
 
+from backoffice.core.private_files import write_for_us_alone
+
 logger = logging.getLogger(__name__)
+write_for_us_alone()
 app = Celery("backoffice", broker=settings.REDIS_URL)
 app.conf.update(
     task_ignore_result=True,  # what a job achieved is written on the record it works for
@@ -34,18 +35,27 @@ app.conf.update(
 )
 
 
-#: Seconds between two signs of life of a worker; Celery's own heart beats every two.
-SIGN_EVERY = 60.0
-_signed_at = float("-inf")
+SIGN_EVERY = 60.0  # seconds
 
 
-@heartbeat_sent.connect
-def sign(**kwargs: Any) -> None:
-    """Let the page of the system's state, and /ready/, see that a worker lives (core/state.py)."""
-    global _signed_at
-    if time.monotonic() - _signed_at < SIGN_EVERY:
-        return
-    _signed_at = time.monotonic()
+class SignsOfLife(bootsteps.StartStopStep):
+    """A part of each worker: it lets the page of the system's state, and /ready/, see that the worker lives."""
+
+    requires = {"celery.worker.components:Timer"}
+
+    def start(self, worker: Any) -> None:
+        sign()
+        self.repeated = worker.timer.call_repeatedly(SIGN_EVERY, sign)
+
+    def stop(self, worker: Any) -> None:
+        self.repeated.cancel()
+
+
+app.steps["worker"].add(SignsOfLife)
+
+
+def sign() -> None:
+    """Leave the worker's sign of life (core/state.py)."""
     from backoffice.core.state import note  # the applications are loaded by now, and were not at the top
 
     try:

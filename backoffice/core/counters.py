@@ -47,7 +47,8 @@ def aware(moment: Any) -> datetime:
     """A moment as the database returns it to a bare cursor (SQLite: text), with its zone."""
     if isinstance(moment, str):
         moment = Counter._meta.get_field("until").to_python(moment)
-    return moment if timezone.is_aware(moment) else moment.replace(tzinfo=connection.timezone)
+    found: datetime = moment if timezone.is_aware(moment) else moment.replace(tzinfo=connection.timezone)
+    return found
 
 
 def numbers(*keys: str) -> dict[str, int]:

@@ -81,6 +81,7 @@ class FastChangeList(ChangeList):
     """
 
     preserved_filters: str
+    query: str
     page_num: int
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""The database file and the uploads are read by the user that runs the product, and by no other user of the machine."""
+"""What the product writes is read by the user that runs it, and by no other user of the machine."""
 
 import contextlib
 import os
@@ -8,17 +8,18 @@ from typing import Any
 from django.conf import settings
 
 
-def lock_uploads() -> None:
-    """Close the folder of uploads; those of earlier versions were open to all."""
+def write_for_us_alone() -> None:
+    """Every file and folder that this process makes from now on, the SQLite file among them, is its owner's alone."""
+    os.umask(0o077)
+
+
+def close_what_is_there() -> None:
+    """Close the uploads and the SQLite file of an earlier version, which were open to all."""
     close(Path(settings.MEDIA_ROOT))
-
-
-def lock_database(connection: Any, **kwargs: Any) -> None:
-    """Close the SQLite file once it is opened (it is made by the first opening), and its journals."""
-    if connection.vendor != "sqlite" or connection.is_in_memory_db():
-        return
-    for ending in ("", "-wal", "-shm", "-journal"):
-        close(Path(f"{connection.settings_dict['NAME']}{ending}"))
+    database: dict[str, Any] = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3") and ":memory:" not in str(database["NAME"]):
+        for ending in ("", "-wal", "-shm", "-journal"):
+            close(Path(f"{database['NAME']}{ending}"))
 
 
 def close(path: Path) -> None:

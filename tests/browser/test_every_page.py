@@ -145,7 +145,10 @@ def pages_of(world: SimpleNamespace) -> dict[str, list[tuple[str, str]]]:
             ("class-close", at("training_trainingclass_step", world.training_class.pk, "close")),
             ("year-plan", at("training_trainingclass_year_plan") + f"?year={timezone.localdate().year}"),
         ],
-        "admin": [("dashboard-admin", at("index")), ("attempts", at("axes_accessattempt_changelist"))],
+        "admin": [
+            ("dashboard-admin", at("index")), ("system-state", at("system_state")),
+            ("attempts", at("axes_accessattempt_changelist")),
+        ],
         "company": [
             ("dashboard-company", at("index")), ("company-own", at("registry_company_change", a.company.pk)),
             ("certificates-own", at("registry_certificate_changelist")), ("password", reverse("accounts:set_password")),

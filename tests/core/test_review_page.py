@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from backoffice.core.flow import last_log_id, perform, start
 from backoffice.core.models import Attachment, AttachmentKind, ReadyOpinion, Task
@@ -220,7 +221,7 @@ def test_the_next_task_stays_in_the_list_and_filter_one_came_from(desk, signed_i
     assert response.redirect_chain[-1][0] == step_page(mine) + origin  # not the late one
     response = client.post(step_page(mine) + origin, {"seen": last_log_id(mine), "next": "1"}, follow=True)
     assert response.redirect_chain[-1][0] == "/admin/core/task/?holder=mine"
-    assert "Nothing else of this kind" in told(response)[-1]
+    assert told(response)[-1] == gettext("Nothing else of this kind waits in the list you came from.")
 
 
 def test_another_kind_of_work_is_never_the_next_task(desk, signed_in):
@@ -228,7 +229,7 @@ def test_another_kind_of_work_is_never_the_next_task(desk, signed_in):
     Task.of(application).filter(closed_at=None).update(due_on="2026-01-01")
     response = post(signed_in(desk.reviewer), desk.waiting(), next="1")
     assert response.redirect_chain[-1][0] == reverse("admin:core_task_changelist")
-    assert "Nothing else of this kind" in told(response)[-1]
+    assert told(response)[-1] == gettext("Nothing else of this kind waits in the list you came from.")
 
 
 def test_after_the_last_task_the_inbox_says_so(desk, signed_in):

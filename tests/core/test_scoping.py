@@ -33,6 +33,7 @@ from backoffice.core.models import (
     MessageTemplate,
     ReadyOpinion,
     SavedFilter,
+    SignOfLife,
     Task,
     TrackedTask,
     TransitionLog,
@@ -122,6 +123,7 @@ core.Message              all    all    -       -        -          -       -   
 core.ImportRun            all    all    -       -        -          -       -      all
 core.HeaderMapping        all    all    -       -        -          -       -      all
 axes.AccessAttempt        all    -      -       -        -          -       -      all
+core.SignOfLife           all    all    -       -        -          -       -      -
 core.Disclosure           all    all    -       -        -          -       -      -
 flowapp.Paper             all    all    all     all      own        own     -      all
 """
@@ -208,6 +210,7 @@ def both_sides(kept_for_file: Path) -> SimpleNamespace:
         )
         HeaderMapping.objects.create(layout="certificates", signature=str(mine), header="证书编号")
         AccessAttempt.objects.create(username="x", failures_since_start=1, get_data="", post_data="")
+        SignOfLife.objects.create(name="worker", at=timezone.now())
         Disclosure.objects.create(
             owner=person, field="phone", label="张三", reason="抽查", by=users[Role.AUDITOR]
         )

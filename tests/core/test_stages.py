@@ -16,7 +16,7 @@ from backoffice.core.models.inbox import flow_models
 from backoffice.core.stages import names_for, stages, way
 from backoffice.roles import Role
 from tests.enrolments import EnrolmentFactory, advance
-from tests.factories import HelpRequestFactory, PersonalApplicationFactory, actor
+from tests.factories import HelpRequestFactory, PersonalApplicationFactory, actor, client_of
 from tests.flowapp.models import Paper
 from training.models import Enrolment
 
@@ -66,6 +66,13 @@ def test_a_finished_record_is_done_to_the_last_stop() -> None:
 def test_what_a_record_does_not_come_by_is_left_out() -> None:
     enrolment = EnrolmentFactory(people=1, at="CONFIRMED", training_class__mode="FACE_TO_FACE")
     assert "SUBMITTED" not in dict(marks(enrolment.lines.get()))
+
+
+def test_the_payment_page_has_it_too() -> None:
+    enrolment = EnrolmentFactory(people=1, at="AWAITING_PAYMENT")
+    page = reverse("admin:training_enrolment_step", args=[enrolment.pk, "submit_voucher"])
+    text = client_of(actor(enrolment, Role.COMPANY)).get(page).content.decode()
+    assert text.count('aria-current="step"') == 1
 
 
 @pytest.mark.usefixtures("papers")

@@ -6,7 +6,6 @@ newer version is refused. Stop the servers and workers first: they would go on w
 """
 
 import json
-import os
 import shutil
 import sqlite3
 import tempfile
@@ -22,6 +21,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
 from backoffice.core.management.commands.backup import DATABASE, MANIFEST, MEDIA, postgres
+from backoffice.core.private_files import write_for_us_alone
 
 
 class Command(BaseCommand):
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, source: Path, yes: bool, no_safety_copy: bool, **options: Any) -> None:
-        os.umask(0o077)  # what is unpacked holds personal data
+        write_for_us_alone()  # also where this is called by another program than manage.py
         archive = newest(source.resolve())
         if not zipfile.is_zipfile(archive):
             raise CommandError("This is no archive of ours, or it is damaged.")
