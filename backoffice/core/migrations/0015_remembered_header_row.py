@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0013_numbers_and_links_out_of_stored_text'),
+        ('core', '0014_disclosure_object_index'),
     ]
 
     operations = [
