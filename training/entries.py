@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
+from backoffice.core.excel import Place
 from backoffice.core.excel.text import CJK, normalise_code, normalise_label, normalise_name, normalise_text
 from registry.imports.fields import CERTIFICATE_TYPES, GENDERS
 from training.models import EnrolmentLine
@@ -59,8 +60,8 @@ class Entry:
     tail: str = ""
     employer: str = ""
     type: str = ""
-    #: The true row of an uploaded file.
-    row: int = 0
+    #: The true row of an uploaded file, with its sheet where several are read.
+    row: Place = 0
     #: What stood there, where it names nobody.
     text: str = ""
     #: Among those that wait on a draft: its key there, and what was answered ("foreign", "limit" …).

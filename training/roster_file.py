@@ -9,34 +9,30 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backoffice.core.excel import Field, Table, UnreadableFile, clean, normalise_text, open_workbook
+from backoffice.core.excel import Place, Table, UnreadableFile, clean, normalise_text, open_workbook
+from backoffice.core.excel.limits import LIST
 from backoffice.core.excel.text import as_text, normalise_code
-from registry.imports.fields import CERTIFICATE_FIELDS, CERTIFICATE_TYPES
+from registry import captions
+from registry.imports.fields import TYPE
 from training.entries import MATTERS, MOST, Entry, Typed, entries_in, flat
 
-#: The register's captions, which the association's own sheets use as well.
-SHARED: Final = {column.name: column.labels for column in CERTIFICATE_FIELDS}
-#: How companies and the association's own sheets call these columns. Any of the first three names somebody; the
-#: others are compared with the record.
+#: Any of the first three names somebody; the others are compared with the record.
 FIELDS: Final = (
-    # Not 编号: on a roster that is a running number.
-    Field("number", (*(label for label in SHARED["number"] if label != "编号"), "培训证号", "培训证书号", "上岗证号"),
-          required=True),
-    Field("id_number", SHARED["id_number"]),
-    Field("name", SHARED["name"]),
-    Field("employer", ("工作单位", "单位名称", "所在单位", "现单位", "原单位", "company on the certificate",
-                       *SHARED["company"])),
-    Field("type", SHARED["type"]),
-    Field("matter", ("变更事项", "事项", "办理事项", "报名事项", "matter")),
-    Field("remark", ("变更备注", "备注", "变更说明", "remark on the change", "remark")),
-    Field("waiver", ("第二本证减免", "第二本减免", "减免", "second certificate waived", "waived")),
-)  # fmt: skip
+    captions.column("number", "certificate_number", required=True),
+    captions.column("id_number"),
+    captions.column("name"),
+    captions.column("employer", "company", also=("原单位", "company on the certificate")),
+    captions.column("type", "certificate_type", cleaner=TYPE),
+    captions.column("matter"),
+    captions.column("remark", "matter_remark"),
+    captions.column("waiver"),
+)
 YES: Final = frozenset({"是", "有", "Y", "YES", "TRUE", "1", "√", "✓"})
 CLEANERS: Final[dict[str, Callable[[list[Any]], tuple[list[Any], dict[int, Any]]]]] = {
     "id_number": clean.clean_id_number,
     "name": partial(clean.clean_name, max_length=50),
     "matter": partial(clean.clean_choice, mapping=MATTERS),
-    "type": partial(clean.clean_choice, mapping=CERTIFICATE_TYPES),
+    "type": TYPE,
 }
 
 
@@ -54,7 +50,7 @@ def read_roster(upload: UploadedFile) -> RosterFile:
 
     A file without captions counts as a pasted list: every cell that looks like a certificate number is one.
     """
-    workbook = open_workbook(upload.file, upload.name or "")  # type: ignore[arg-type]
+    workbook = open_workbook(upload.file, upload.name or "", LIST)  # type: ignore[arg-type]
     try:
         table = workbook.table(FIELDS)
     except UnreadableFile as error:
@@ -62,14 +58,14 @@ def read_roster(upload: UploadedFile) -> RosterFile:
             raise
         table = None
     if table is None or not any(table.has(name) for name in ("number", "id_number", "name")):
-        return bare_list(workbook.source)
+        return bare_list(workbook.plain_rows())
     return from_table(table)
 
 
-def bare_list(source: Any) -> RosterFile:
+def bare_list(rows: list[list[Any]]) -> RosterFile:
     """A file without captions counts as a pasted table: what stands in a row belongs together."""
     entries: list[Entry] = []
-    for at, cells in enumerate(source.grid(0).rows(), 1):
+    for at, cells in enumerate(rows, 1):
         row = "\t".join(as_text(cell) for cell in cells if cell not in ("", None))
         entries += [replace_row(entry, at) for entry in entries_in(flat(row))]
     first = next((at for at, entry in enumerate(entries) if entry.number or entry.id_number), None)
@@ -79,7 +75,7 @@ def bare_list(source: Any) -> RosterFile:
     return RosterFile(typed.entries, typed=typed)
 
 
-def replace_row(entry: Entry, row: int) -> Entry:
+def replace_row(entry: Entry, row: Place) -> Entry:
     entry.row = row
     return entry
 
@@ -88,7 +84,7 @@ def from_table(table: Table) -> RosterFile:
     """Row by row: whom it means, and what the sheet says of matter, remark and waiver."""
     found = RosterFile(problems=list(table.warnings))
     found.problems += [
-        _("Row %(row)d: %(problem)s") % {"row": row.row, "problem": row.reason} for row in table.rejected
+        _("Row %(row)s: %(problem)s") % {"row": row.row, "problem": row.reason} for row in table.rejected
     ]
     columns: dict[str, Any] = {}
     problems: dict[int, list[str]] = {}
@@ -97,7 +93,7 @@ def from_table(table: Table) -> RosterFile:
         for at, problem in unread.items():
             problems.setdefault(at, []).append(str(problem))
     entries = []
-    for at, row in enumerate(table.row_numbers):
+    for at, row in enumerate(table.places):
         given: dict[str, Any] = {name: column[at] or "" for name, column in columns.items()}
         entry = Entry(row=row, **given)
         take_number(entry, table.column("number")[at])
@@ -105,7 +101,7 @@ def from_table(table: Table) -> RosterFile:
         entry.remark = normalise_text(table.column("remark")[at])[:200]
         entry.is_waived = normalise_code(table.column("waiver")[at]) in YES
         for problem in problems.get(at, ()):
-            found.problems.append(_("Row %(row)d: %(problem)s") % {"row": row, "problem": problem})
+            found.problems.append(_("Row %(row)s: %(problem)s") % {"row": row, "problem": problem})
         entries.append(entry)
     found.typed.add(entries)
     found.entries = found.typed.entries
@@ -119,7 +115,7 @@ def take_number(entry: Entry, cell: Any) -> None:
         entry.number = typed[0].number
         entry.name = entry.name or typed[0].name
     elif not (entry.id_number or entry.name):
-        entry.text = normalise_text(cell)[:80] or _("Row %(row)d") % {"row": entry.row}
+        entry.text = normalise_text(cell)[:80] or _("Row %(row)s") % {"row": entry.row}
 
 
 def remarks_of(typed: Typed) -> list[str]:

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.core.excel import Field, UnreadableFile, normalise_text, open_workbook
 from backoffice.core.excel.clean import clean_date
+from backoffice.core.excel.limits import LIST
 from backoffice.core.excel.text import as_text
 from backoffice.core.inbox import count_due_dates_anew
 from backoffice.core.models import CalendarDay
@@ -197,7 +198,7 @@ def make_day(
 
 def read_file(upload: Any, year: int | None = None) -> Announcement:
     """The days of an Excel or CSV list; raises UnreadableFile or NotUnderstood with a sentence for the user."""
-    workbook = open_workbook(upload.file, upload.name or "")
+    workbook = open_workbook(upload.file, upload.name or "", LIST)
     table = workbook.table(FIELDS)
     if not (table.has("date") or table.has("off")):
         raise UnreadableFile("no_header")

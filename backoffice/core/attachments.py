@@ -99,14 +99,19 @@ def accept(uploaded_file: UploadedFile, kind_code: str, owner: models.Model, by:
 
     The same picture handed in twice (a second click) is one attachment.
     """
+    picture = looked_at(uploaded_file, kind_code, owner, by)
+    return store(picture, AttachmentKind.objects.get(code=kind_code), owner, by)
+
+
+def looked_at(uploaded_file: UploadedFile, kind_code: str, owner: models.Model, by: Any) -> Picture:
+    """The checked picture, if this user may attach one of this kind to `owner`; nothing is stored or locked."""
     may = allows(by.role, "add", "core.Attachment") and allows(by.role, "change", owner._meta.label)
     if not may or not can_see(owner, by):
         raise PermissionDenied
     if kind_code not in getattr(owner, "takes_attachments", ()):
         kind = AttachmentKind.objects.filter(code=kind_code).first() or kind_code
         raise FileRefused(_("This record takes no attachment of the kind “%(kind)s”.") % {"kind": kind})
-    picture = check_picture(uploaded_file, kind_code)
-    return store(picture, AttachmentKind.objects.get(code=kind_code), owner, by)
+    return check_picture(uploaded_file, kind_code)
 
 
 def takes_files(owner: Any, by: Any) -> bool:

@@ -14,7 +14,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from backoffice.core.excel.clean import NEWEST, OLDEST, clean_phone
+from backoffice.core.excel.clean import clean_phone
+from backoffice.core.excel.dates import NEWEST, OLDEST
 
 #: Hours, scores, yuan and seats above these are slips of the keyboard.
 MOST_HOURS: Final = Decimal(2000)

@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from backoffice.core import imports
-from backoffice.core.excel import UnreadableFile
+from backoffice.core.excel import UnreadableFile, cell_name
 from backoffice.core.import_watch import watch
 from backoffice.core.models import ImportRun
 
@@ -89,8 +89,11 @@ class ImportCommand(BaseCommand):
     def report(self, run: ImportRun, as_json: bool) -> None:
         if as_json:
             report = {"run": run.pk, "status": run.status, "counts": run.counts, "error": run.error}
+            report["warnings"] = run.seen.get("warnings", [])
             self.stdout.write(json.dumps(report | {"samples": run.samples}, ensure_ascii=False))
             return
+        for warning in run.seen.get("warnings", []):
+            self.stdout.write(_("Note: {text}").format(text=warning))
         width = max(map(len, run.counts), default=0)
         for name, count in run.counts.items():
             self.stdout.write(f"{name:<{width}}  {count:>8}")
@@ -104,4 +107,6 @@ class ImportCommand(BaseCommand):
         """A row that stays out, with its reasons: cell by cell, or one for the whole row."""
         if "message" in sample:
             return f"{sample['row']}: {sample['message']}"
-        return "; ".join(f"{r['column']}{sample['row']}: {r['message']}" for r in sample["reasons"])
+        return "; ".join(
+            f"{cell_name(r['column'], sample['row'])}: {r['message']}" for r in sample["reasons"]
+        )

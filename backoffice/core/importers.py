@@ -146,7 +146,7 @@ def reasons_at(plan: Any, index: int) -> list[dict[str, Any]]:
     return [
         {
             "field": name,
-            "column": plan.rows.table.letter(name),
+            "column": plan.rows.table.letter(name, index),
             "code": cells[index].code,
             "message": cells[index].message(),
         }

@@ -8,14 +8,13 @@ What keeps a run safe: everything it writes, and its status DONE, are one transa
 it has written nothing and is found RUNNING; executing it again starts from the file.
 """
 
-import ctypes
 import datetime
 import gc
 import hashlib
 import io
 import logging
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -26,8 +25,9 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django_tasks import task
 
-from backoffice.core.excel import Problem, Table, UnreadableFile, Workbook, mark_copy, open_workbook
-from backoffice.core.excel.text import as_text
+from backoffice.core.excel import Table, UnreadableFile, mark_copy
+from backoffice.core.import_tables import complaints, content_of, digest, read_table, remember_header
+from backoffice.core.import_tables import seen_of as _seen
 from backoffice.core.import_watch import BY_COMMAND, broken_off, claim, promise
 from backoffice.core.importers import (
     CommandLine,
@@ -40,7 +40,7 @@ from backoffice.core.importers import (
     must_import,
     register_importer,
 )
-from backoffice.core.models import HeaderMapping, ImportRun
+from backoffice.core.models import ImportRun
 from backoffice.core.undoing import UNDOABLE, begin_undo, carry_on_undo, undo, undo_blockers, undo_preview
 
 __all__ = [
@@ -52,7 +52,7 @@ logger = logging.getLogger("backoffice.imports")
 Status = ImportRun.Status
 #: May still be looked through again. A refused or failed run wrote nothing, so it may, too.
 OPEN = (Status.UPLOADED, Status.UNMAPPED, Status.PREVIEWED, Status.REFUSED, Status.FAILED)
-OPTIONS = {"all_or_nothing", "accept", "create_companies", "sheet"}
+OPTIONS = {"all_or_nothing", "accept", "create_companies", "sheet", "sheets", "header_row"}
 ATTEMPTS = 3
 BULK = 10_000
 
@@ -69,7 +69,7 @@ def start(
 ) -> ImportRun:
     """Keep the file as a new run. Raises UnreadableFile before anything is kept."""
     must_import(by, layout)
-    content = _content(file)
+    content = content_of(file)
     chosen = {key: value for key, value in (options or {}).items() if key in OPTIONS}
     run = ImportRun(
         layout=layout,
@@ -79,7 +79,7 @@ def start(
         created_by_id=by.pk,
     )
     with _undisturbed(run):
-        table = _read_table(run, content)
+        table = read_table(run, content)
     run.file.save("upload", ContentFile(content), save=False)
     run.save()
     run.__dict__["_table"] = table  # the preview that follows need not parse the file again
@@ -104,20 +104,40 @@ def preview(run: ImportRun) -> ImportRun:
     return run
 
 
-def set_mapping(run: ImportRun, mapping: Mapping[int, str], *, by: Any, remember: bool = True) -> ImportRun:
-    """Take the user's word for which column (0-based) is which field, and look through the file again."""
+def set_mapping(
+    run: ImportRun,
+    mapping: Mapping[int, str],
+    *,
+    by: Any,
+    header_row: int | None = None,
+    sheets: Sequence[str] | None = None,
+    remember: bool = True,
+) -> ImportRun:
+    """Take the user's word for which column (0-based) is which field, and look through the file again.
+
+    `header_row` is the 1-based row of the captions and `sheets` the sheets to be read; None leaves either as it
+    is. An empty mapping: as the captions say. `remember` keeps all but the sheets for files with the same header.
+    """
     must_import(by, run.layout)
     known = {field.name for field in importer_for(run.layout).fields}
-    chosen = {str(index): name for index, name in mapping.items() if not name or name in known}
-    _save_options(run, {"mapping": chosen})
-    table = _table_of(run)
+    before = {name: run.options.get(name) for name in ("mapping", "header_row", "sheets")}
+    chosen: dict[str, Any] = {
+        "mapping": {str(index): name for index, name in mapping.items() if not name or name in known}
+    }
+    if header_row is not None:
+        chosen["header_row"] = header_row
+    if sheets is not None:
+        chosen["sheets"] = list(sheets)
+    _save_options(run, chosen)
+    run.__dict__.pop("_table", None)
+    try:
+        with _undisturbed(run):
+            table = _table_of(run)
+    except UnreadableFile:
+        _save_options(run, before)  # what was pointed at is no header: the page stays as it was
+        raise
     if remember and not table.missing:
-        header = " | ".join(cell.text for cell in table.headers)
-        HeaderMapping.objects.update_or_create(
-            layout=run.layout,
-            signature=table.signature,
-            defaults={"header": header, "mapping": chosen, "created_by_id": by.pk},
-        )
+        remember_header(run, table, by)
     run.__dict__["_table"] = table
     return preview(run)
 
@@ -280,7 +300,7 @@ def _fail(run: ImportRun, sentence: str) -> None:
 def discard(run: ImportRun, by: Any) -> ImportRun:
     """Drop a run that was not carried out, and its files: they hold personal data."""
     must_import(by, run.layout)
-    _save_open(run, status=Status.DISCARDED, samples={})
+    _save_open(run, status=Status.DISCARDED, samples={}, seen=run.seen | {"top": [], "sample": []})
     for file in (run.file, run.marked_copy):
         if file:
             file.delete(save=False)
@@ -301,111 +321,32 @@ def purge(before: datetime.datetime) -> int:
 # --- The file -----------------------------------------------------------------------------------------
 
 
-def _content(file: BinaryIO | Path | bytes) -> bytes:
-    if isinstance(file, bytes):
-        return file
-    if isinstance(file, Path):
-        return file.read_bytes()
-    file.seek(0)
-    return file.read()
-
-
 def _table_of(run: ImportRun) -> Table:
     """The table, parsed once: `start` leaves it on the instance for the preview that follows."""
     table = run.__dict__.pop("_table", None)
     if table is None:
         with run.file.open("rb") as file:
-            table = _read_table(run, file.read())
+            table = read_table(run, file.read())
     return table
-
-
-def _read_table(run: ImportRun, content: bytes) -> Table:
-    """With the mapping chosen for this run, else the one remembered for this header if it helps."""
-    try:
-        return _choose_table(run, open_workbook(content, run.filename))
-    finally:
-        _give_back_memory()
-
-
-def _choose_table(run: ImportRun, workbook: Workbook) -> Table:
-    fields, sheet = importer_for(run.layout).fields, run.options.get("sheet")
-    if mapping := run.options.get("mapping"):
-        return workbook.table(fields, sheet=sheet, mapping=_by_index(mapping))
-    table = workbook.table(fields, sheet=sheet)
-    if table.missing:
-        known = HeaderMapping.objects.filter(layout=run.layout, signature=table.signature).first()
-        if known is not None:
-            return workbook.table(fields, sheet=sheet, mapping=_by_index(known.mapping))
-    return table
-
-
-def _give_back_memory() -> None:
-    """glibc keeps what the parser has freed (100 MB for 100,000 rows), and writing needs as much again elsewhere."""
-    with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).malloc_trim(0)
-
-
-def _by_index(mapping: Mapping[str, str]) -> dict[int, str]:
-    return {int(index): name for index, name in mapping.items()}
-
-
-def _seen(table: Table) -> dict[str, Any]:
-    """What a page shows about the file; the same size whatever the file's."""
-    width = len(table.headers)
-    return {
-        "sheet": table.sheet,
-        "header_row": table.header_row,
-        "signature": table.signature,
-        "rows": len(table),
-        "headers": [
-            {"index": cell.index, "letter": cell.letter, "text": cell.text, "field": cell.field}
-            for cell in table.headers
-        ],
-        "missing": [field.name for field in table.missing],
-        "missing_labels": [field.labels[0] for field in table.missing],
-        "sample": [[as_text(cell)[:100] for cell in row[:width]] for row in table.samples],
-        "warnings": list(table.warnings),
-        "skipped": len(table.skipped),
-        "skipped_rows": [{"row": s.row, "reason": s.reason, "text": s.text[:60]} for s in table.skipped[:20]],
-        "rejected": len(table.rejected),
-    }
 
 
 def _save_marked_copy(run: ImportRun, table: Table, plan: Plan) -> None:
     """Keep a copy of the upload with the rows left out marked; made again only if other cells are refused."""
-    digest = _digest(plan.problems) if plan.left_out else ""
-    if run.seen.get("problems", "") == digest and bool(run.marked_copy) == bool(digest):
+    found = digest(plan.problems) if plan.left_out else ""
+    if run.seen.get("problems", "") == found and bool(run.marked_copy) == bool(found):
         return
     old = run.marked_copy.name
-    if digest:
+    if found:
         out = io.BytesIO()
-        mark_copy(table, _complaints(table, plan.problems), out)
+        mark_copy(table, complaints(table, plan.problems), out)
         run.marked_copy.save("marked", ContentFile(out.getvalue()), save=False)
     else:
         run.marked_copy = ""
     seen = ImportRun.objects.values_list("seen", flat=True).get(pk=run.pk)
-    run.seen = seen | {"problems": digest}
+    run.seen = seen | {"problems": found}
     ImportRun.objects.filter(pk=run.pk).update(marked_copy=run.marked_copy.name or "", seen=run.seen)
     if old:
         run.marked_copy.storage.delete(old)
-
-
-def _complaints(
-    table: Table, problems: Mapping[str, Mapping[int, Problem]]
-) -> dict[int, list[tuple[str | None, str]]]:
-    """The problems by true row number, columns in the order of the layout."""
-    complaints: dict[int, list[tuple[str | None, str]]] = {}
-    for name, cells in problems.items():
-        for index, cell in cells.items():
-            complaints.setdefault(table.row_numbers[index], []).append((name, cell.message()))
-    return complaints
-
-
-def _digest(problems: Mapping[str, Mapping[int, Problem]]) -> str:
-    lines = (
-        f"{name}:{index}:{cell.code}" for name, cells in problems.items() for index, cell in cells.items()
-    )
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 @contextmanager

@@ -20,6 +20,7 @@ MESSAGES: dict[str, StrPromise] = {
         "With the dates in the register ({stored}) the order would be wrong: first issue, then renewal, then the "
         "end of validity. Fill in all three dates."
     ),
+    "issued_in_future": _("The day of issue has not come yet. Check the year."),
     "unknown_region": _(
         "This region is not known. Write a city or district of Guangdong, such as 广州市天河区."
     ),

@@ -285,13 +285,13 @@ def _conflict_in_file(plan: Plan, index: int, namesakes: dict[str, dict[str, int
     id_number = rows["id_number"][index]
     if namesakes and id_number in namesakes:
         name, row = next((n, i) for n, i in namesakes[id_number].items() if n != rows["name"][index])
-        number = rows.table.row_numbers[row]
+        number = rows.table.places[row]
         problem = refusal("other_name_in_file", name=name, row=number)
         return Conflict("other_name", "name", problem, {"name": name, "row": number})
     first = plan.new_people.get(id_number)
     if first is None or plan.employers[first] is plan.employers[index]:
         return None
-    employer, number = plan.employers[first], rows.table.row_numbers[first]
+    employer, number = plan.employers[first], rows.table.places[first]
     company = employer.name if employer else ""
     problem = refusal("other_company_in_file", company=company, row=number)
     return Conflict("other_company", "company", problem, {"company": company, "row": number})

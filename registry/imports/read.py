@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
+from django.utils import timezone
+
 from backoffice.core.excel import Problem, Table, clean_date
 from registry.imports.fields import CERTIFICATE_CLEANERS
 from registry.imports.messages import refusal
@@ -110,15 +112,18 @@ def _find_doubles(rows: Rows) -> None:
             continue
         for index, content in zip(indexes, contents, strict=True):
             other = next(i for i, c in zip(indexes, contents, strict=True) if c != content)
-            rows.refuse("number", index, refusal("number_twice", row=rows.table.row_numbers[other]))
+            rows.refuse("number", index, refusal("number_twice", row=rows.table.places[other]))
 
 
 def _order_dates(rows: Rows) -> None:
+    today = timezone.localdate().isoformat()
     issues, renewals, expiries = (rows[field] for field in DATES)
     for index, (issue, renewal, expiry) in enumerate(zip(issues, renewals, expiries, strict=True)):
         if issue and expiry and not dates_in_order(issue, renewal, expiry):
             wrong = "expiry_date" if expiry <= issue else "renewal_date"
             rows.refuse(wrong, index, refusal("dates_order"))
+        if issue and issue > today:
+            rows.refuse("issue_date", index, refusal("issued_in_future"))
 
 
 def dates_in_order(issue: str, renewal: str | None, expiry: str) -> bool:

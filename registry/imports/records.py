@@ -21,8 +21,9 @@ from backoffice.core.excel.layouts import Cleaner
 from backoffice.core.excel.template import write_template
 from backoffice.core.importers import Slice, counted, reasons_at
 from backoffice.core.models import ImportRun
+from registry import captions
 from registry.imports import sql, undo
-from registry.imports.fields import CERTIFICATE_CLEANERS, CERTIFICATE_FIELDS
+from registry.imports.fields import CERTIFICATE_CLEANERS
 from registry.imports.messages import refusal
 from registry.imports.read import REQUIRED_MISSING, flattened, region_spellings
 from registry.imports.record_plan import Plan, Rows
@@ -31,7 +32,6 @@ from registry.models import Company, FormerName, Person
 from registry.services import move_certificates_to_region
 
 OUTCOMES = ("create", "update", "unchanged", "repeated", "conflict", "error")
-CERTIFICATE_FIELD = {field.name: field for field in CERTIFICATE_FIELDS}
 
 
 class RecordImporter:
@@ -138,7 +138,7 @@ class RecordImporter:
         for indexes in about.values():
             if len({repr([column[index] for column in rows.columns.values()]) for index in indexes}) > 1:
                 for index in indexes:
-                    others = [str(rows.table.row_numbers[other]) for other in indexes if other != index]
+                    others = [str(rows.table.places[other]) for other in indexes if other != index]
                     found[index] = "、".join(others)
         return found
 
@@ -147,7 +147,7 @@ class RecordImporter:
         """Refuse a row whose record an earlier row means already, by the number or name of a merged duplicate."""
         if first == index:
             return False
-        row = plan.rows.table.row_numbers[first]
+        row = plan.rows.table.places[first]
         plan.refuse(index, "error", next(iter(plan.rows.columns)), refusal("record_twice", row=row))
         return True
 
@@ -177,7 +177,7 @@ class RecordImporter:
         if "region_id" in plan.changes.get(index, {}):
             obj = plan.objects[index]
             changes["region"] = [str(getattr(obj, "region", "") or ""), values["region"]]
-        sample: dict[str, Any] = {"row": table.row_numbers[index], "values": values}
+        sample: dict[str, Any] = {"row": table.places[index], "values": values}
         return sample | {
             "reasons": reasons_at(plan, index),
             "changes": changes,
@@ -225,10 +225,6 @@ class RecordImporter:
         return undo.undo_slice(run, part, by)
 
 
-def _same_as_certificates(*names: str, required: tuple[str, ...] = ()) -> tuple[Field, ...]:
-    return tuple(Field(name, CERTIFICATE_FIELD[name].labels, required=name in required) for name in names)
-
-
 def _choice(choices: type[models.TextChoices]) -> Cleaner:
     """Labels in both languages and the codes themselves."""
     from django.utils import translation
@@ -246,10 +242,12 @@ class PersonImporter(RecordImporter):
     stored = Person
     label = gettext_lazy("People")
     key = "id_number"
-    fields = _same_as_certificates(
-        "name", "id_number", "company", "phone", "email", "region", "title", "education",
-        required=("name", "id_number", "company"),
-    )  # fmt: skip
+    fields = (
+        captions.column("name", required=True),
+        captions.column("id_number", required=True),
+        captions.column("company", required=True),
+        *map(captions.column, ("phone", "email", "region", "title", "education")),
+    )
     cleaners: ClassVar[Mapping[str, Cleaner]] = {
         name: CERTIFICATE_CLEANERS[name] for name in (f.name for f in fields)
     }
@@ -307,16 +305,16 @@ class CompanyImporter(RecordImporter):
     label = gettext_lazy("Companies")
     key = "name"
     fields = (
-        Field("name", ("单位名称", "企业名称", "公司名称", "工作单位", "Company name"), required=True),
-        Field("credit_code", ("统一社会信用代码", "社会信用代码", "信用代码", "Unified social credit code")),
+        captions.column("name", "company_name", required=True),
+        captions.column("credit_code"),
         Field("membership", ("会员类型", "会员类别", "会员资格", "Membership")),
         Field("status", ("状态", "会员状态", "Status")),
-        Field("region", CERTIFICATE_FIELD["region"].labels),
+        captions.column("region"),
         Field("office_address", ("办公地址", "地址", "通讯地址", "Office address")),
         Field("contact_name", ("协会联系人", "联系人", "Association contact")),
-        Field("contact_phone", ("联系电话", "联系人电话", "电话", "Contact phone")),
+        captions.column("contact_phone"),
         Field("information_officer", ("信息负责人", "Information officer")),
-        Field("email", CERTIFICATE_FIELD["email"].labels),
+        captions.column("email"),
     )
     cleaners: ClassVar[Mapping[str, Cleaner]] = {
         "name": partial(clean.clean_company_name, max_length=100),

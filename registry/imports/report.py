@@ -26,7 +26,7 @@ def samples_of(plan: Plan) -> dict[str, list[Sample]]:
         ],
         "unchanged": [_row(rows, i) for i in plan.unchanged[:SHOWN]],
         "repeated": [
-            _row(rows, i) | {"same_as": rows.table.row_numbers[first]}
+            _row(rows, i) | {"same_as": rows.table.places[first]}
             for i, first in islice(sorted(rows.repeats.items()), SHOWN)
             if i not in rows.bad
         ],
@@ -41,7 +41,7 @@ def _first(indexes: Iterable[int]) -> list[int]:
 
 def _row(rows: Rows, index: int) -> Sample:
     return {
-        "row": rows.table.row_numbers[index],
+        "row": rows.table.places[index],
         "values": {name: rows[name][index] or "" for name in FIELDS},
     }
 
@@ -103,17 +103,15 @@ def _errors(plan: Plan) -> list[Sample]:
         reasons = [
             {
                 "field": name,
-                "column": table.letter(name),
+                "column": table.letter(name, index),
                 "code": cells[index].code,
                 "message": cells[index].message(),
             }
             for name, cells in problems.items()
             if index in cells
         ]
-        samples.append(
-            {"row": table.row_numbers[index], "values": _raw(plan.rows, index), "reasons": reasons}
-        )
+        samples.append({"row": table.places[index], "values": _raw(plan.rows, index), "reasons": reasons})
     for line in table.rejected[:SHOWN]:
         reason = {"field": "", "column": "", "code": "rejected", "message": line.reason}
         samples.append({"row": line.row, "values": {}, "reasons": [reason]})
-    return sorted(samples, key=lambda sample: sample["row"])[:SHOWN]
+    return sorted(samples, key=lambda sample: table.order_of(sample["row"]))[:SHOWN]

@@ -75,6 +75,19 @@ def upload(page: Page, path: Path) -> None:
     page.wait_for_url(re.compile(r"/importrun/\d+/change/"))
 
 
+def test_the_columns_people_come_for_stand_on_the_screen_in_every_preview(page, office, tmp_path, enter):
+    enter(office)
+    long = "广东省某某建设工程质量安全监督检测咨询监理有限责任公司广州分公司"
+    CompanyFactory(name=long, region=RegionFactory(code="440300", name="深圳市"))
+    path = saved(tmp_path / "名单.xlsx", HEADER, good(1, company=long, name="阿卜杜热合曼·买买提江"), good(2, id="x"),
+                 good(5, name="周敏", id=id_number(900)))  # fmt: skip
+    upload(page, path)
+    for shown in ("conflict", "error", "create"):
+        page.goto(re.sub(r"\?.*|$", f"?show={shown}", page.url, count=1))
+        last = page.get_by_role("columnheader", name="有效期至").bounding_box()
+        assert last["x"] + last["width"] <= 1440
+
+
 def test_the_office_imports_a_list_finds_a_certificate_and_takes_the_import_back(page, office, tmp_path):
     page.goto("/")
     page.get_by_role("navigation").get_by_role("link", name="登录").click()

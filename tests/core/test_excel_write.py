@@ -224,7 +224,15 @@ def test_the_marked_copy_holds_only_the_bad_rows_unaltered_with_true_row_numbers
     lines = [[cell.value for cell in row] for row in sheet]
     assert lines[0] == ["原行号", *HEADERS, "错误原因"]
     assert lines[1] == [3, "张三", ID, dt.datetime(2016, 1, 30), 1, "=1+1", "twice"]
-    assert lines[2] == [4, "李四", 4.4e17, "2016-02-30", 2.5, None, "B4: digits lost; C4: no such day"]
+    assert lines[2] == [
+        4,
+        "李四",
+        4.4e17,
+        "2016-02-30",
+        2.5,
+        None,
+        "C3 (B4 in the file): digits lost; D3 (C4 in the file): no such day",
+    ]
     assert sheet["C3"].fill.fgColor.rgb == sheet["D3"].fill.fgColor.rgb == "FFFFC7CE"
     assert sheet["B3"].fill.fgColor.rgb != "FFFFC7CE"
     assert formulas(data) == []
@@ -246,3 +254,27 @@ def test_thousands_of_bad_rows_are_marked():
     count, data = marked(table, {number: [("issue_date", "no date")] for number in table.row_numbers})
     assert count == 3000
     assert len(read(data)) == 3000
+
+
+UNUSUAL = [
+    dt.date(1, 1, 1), dt.date(215, 6, 1), dt.date(1899, 12, 31), dt.date(1900, 2, 28), dt.date(9999, 12, 31),
+    dt.datetime(1, 1, 1, 8), dt.datetime(1899, 12, 31, 23, 59), dt.datetime(2024, 1, 1, tzinfo=dt.UTC),
+    dt.time(8, 30), dt.timedelta(days=-3), float("nan"), float("inf"), float("-inf"), 1e308, -1e308, 10**400, -(10**15),
+    Decimal("NaN"), Decimal("Infinity"), Decimal("1E+400"), Decimal("-1E-400"), Decimal(10) ** 40, b"\x00\xff",
+    True, None,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", UNUSUAL, ids=str)
+def test_whatever_can_be_stored_can_be_written(value):
+    sheet = openpyxl.load_workbook(io.BytesIO(written([("张三", ID, value, 1, value)] * 2))).active
+    assert sheet.max_row == 3
+    if type(value) is dt.date:
+        shown = sheet["C2"].value
+        assert shown == value.isoformat() if isinstance(shown, str) else shown.date() == value
+    assert written_csv([("张三", ID, value, 1, value)])
+    out = io.BytesIO()
+    table = read(make.xlsx([HEADERS, ["张三", ID]]))
+    table.rows[0][2:4] = [value, value]
+    mark_copy(table, {2: [("issue_date", "look")]}, out)
+    assert openpyxl.load_workbook(out).active.max_row == 2

@@ -1,4 +1,4 @@
-"""Makes the office files people really send, and those nobody should send. No binaries are kept."""
+"""Makes the office files people really send, and those nobody should send. `cases/` holds some hard ones."""
 
 from __future__ import annotations
 
@@ -312,6 +312,8 @@ def xls(rows: Sequence[Sequence[Any]], *, password: bool = False) -> bytes:
 
 def _cell(row: int, column: int, value: Any) -> bytes:
     where = struct.pack("<HHH", row, column, 0)
+    if isinstance(value, bytes):  # the code of an error
+        return _record(0x205, where + value + b"\x01")
     if isinstance(value, str):
         text = value.encode("utf-16-le")
         return _record(0x204, where + struct.pack("<HB", len(text) // 2, 1) + text)
@@ -353,3 +355,79 @@ def ods_rows(rows: Iterable[Sequence[str]], repeat: str = "") -> str:
         return f'<table:table-cell office:value-type="string"{repeat}><text:p>{value}</text:p></table:table-cell>'
 
     return "".join(f"<table:table-row>{''.join(map(cell, row))}</table:table-row>" for row in rows)
+
+
+# Cells that the parser reads as empty, or not at all
+
+
+def in_column_c() -> bytes:
+    """A table that begins in column C, row 4."""
+    return xlsx([[], [], [], *([None, None, *row] for row in (HEADER, good_row(1), good_row(2)))])
+
+
+def faulty_old_excel() -> bytes:
+    """An .xls with #N/A in its third column."""
+    return xls([HEADER, [*GOOD[:2], b"\x2a", *GOOD[3:]]])
+
+
+def faulty_opendocument() -> bytes:
+    """An .ods with #DIV/0! beside an empty text and Err:502 beside a zero."""
+    cells = (
+        '<table:table-cell office:value-type="string"><text:p>A001</text:p></table:table-cell>'
+        '<table:table-cell table:formula="of:=1/0" office:value-type="string" office:string-value="" '
+        'calcext:value-type="error"><text:p>#DIV/0!</text:p></table:table-cell>'
+        '<table:table-cell table:formula="of:=x" office:value-type="float" office:value="0" '
+        'calcext:value-type="error"><text:p>Err:502</text:p></table:table-cell>'
+    )
+    rows = ods_rows([["证书编号", "姓名", "身份证号码"]]) + f"<table:table-row>{cells}</table:table-row>"
+    return rewrite(
+        ods(rows),
+        "content.xml",
+        lambda xml: xml.replace(b"xmlns:text=", b'xmlns:calcext="urn:x" xmlns:text='),
+    )
+
+
+def with_part(data: bytes, name: str, content: bytes) -> bytes:
+    """The workbook with one part more, which the table does not need."""
+    out = io.BytesIO(data)
+    with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return out.getvalue()
+
+
+def without_part(data: bytes, name: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for part in old.namelist():
+            if part != name:
+                new.writestr(part, old.read(part))
+    return out.getvalue()
+
+
+def sheets(pages: dict[str, Sequence[Sequence[Any]]], *hidden: str) -> bytes:
+    """A workbook of several sheets, by name."""
+    (first, rows), *others = pages.items()
+
+    def more(book: xlsxwriter.Workbook, _page: Any) -> None:
+        day = book.add_format({"num_format": "yyyy-mm-dd"})
+        for name, lines in others:
+            page = book.add_worksheet(name)
+            for r, line in enumerate(lines):
+                for c, value in enumerate(line):
+                    if isinstance(value, dt.date):
+                        page.write_datetime(r, c, value, day)
+                    elif value is not None:
+                        page.write(r, c, value)
+            if name in hidden:
+                page.hide()
+
+    return xlsx(rows, sheet=first, also=more)
+
+
+def moment(value: dt.datetime) -> bytes:
+    """A table whose only date, in B3, carries a time of day."""
+
+    def more(book: xlsxwriter.Workbook, page: Any) -> None:
+        page.write_datetime(2, 1, value, book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}))
+
+    return xlsx([["姓名", "发证日期"], ["甲"], ["乙"]], also=more)

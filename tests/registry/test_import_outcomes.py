@@ -380,6 +380,7 @@ def test_the_marked_copy_holds_the_rows_left_out_with_their_reasons(stored):
     sheet = openpyxl.load_workbook(run.marked_copy.open("rb")).active
     lines = list(sheet.iter_rows(values_only=True))
     assert [line[0] for line in lines[1:]] == [3, 4]
+    assert lines[1][-1].startswith("D2")  # its own cell, and where that stood in the file
     assert "C3" in lines[1][-1]
 
 

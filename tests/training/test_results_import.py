@@ -329,3 +329,46 @@ def test_the_command_needs_somebody_who_may(user: str, tmp_path: Any, learning: 
     path.write_bytes(workbook(row(learning(1)[0])))
     with pytest.raises(CommandError):
         call_command("import_results", path, user=user)
+
+
+@pytest.mark.parametrize(
+    ("hours", "score", "result", "stored"),
+    [
+        ("72学时", "85分", "合格", (72, 85)), ("72.5 课时", "", "合格", (72.5, None)),
+        ("72小时", "缺考", "不合格", (72, None)),
+        ("72", "合格", "合格", (72, None)), ("72", "/", "合格", (72, None)),
+    ],
+)  # fmt: skip
+def test_units_and_words_in_the_columns_of_numbers_are_read_as_they_are_meant(
+    hours: str, score: str, result: str, stored: Any, officer: Any, learning: Learning
+) -> None:
+    [line] = learning(1)
+    run = imported(workbook(row(line, hours, score, result, "2026-06-01")), officer)
+    assert run.status == "DONE", run.samples
+    line.refresh_from_db()
+    assert (line.study_hours, line.score) == stored
+
+
+@pytest.mark.parametrize(
+    ("hours", "score", "result", "words"),
+    [
+        ("合格", "", "合格", ["72学时"]), ("", "优秀", "合格", ["85"]), ("", "缺考", "合格", ["缺考", "结果"]),
+        ("", "缺考", "", ["缺考", "结果"]), ("", "不合格", "合格", ["不合格"]),
+    ],
+)  # fmt: skip
+def test_a_word_that_cannot_be_a_number_is_refused_with_a_fitting_example(
+    hours: str, score: str, result: str, words: list[str], officer: Any, learning: Learning
+) -> None:
+    line, other = learning(2)
+    book = workbook(row(line, hours, score, result), row(other, 72, 80, "合格"))
+    run = imported(book, officer, execute=False)
+    assert run.counts["error"] == 1
+    told = run.samples["error"][0]["reasons"][0]["message"]
+    assert all(word in told for word in words), told
+    assert "1200" not in told
+
+
+def test_results_under_the_caption_of_points_are_taken_as_results(officer: Any, learning: Learning) -> None:
+    [line] = learning(1)
+    book = workbook([line.name, line.id_number, 72, "合格"], header=["姓名", "身份证号", "学时", "成绩"])
+    assert imported(book, officer, execute=False).counts["passed"] == 1

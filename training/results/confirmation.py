@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.excel import Field, clean
+from backoffice.core.excel import clean
 from backoffice.core.excel.layouts import Cleaner
 from backoffice.core.models import ImportRun
+from registry import captions
 from training.flows.learning import L
 from training.models import EnrolmentLine, PlatformRow
 from training.platform.answers import OPEN_ROWS, Answer, record
@@ -30,10 +31,8 @@ class ConfirmationImporter(LineImporter):
     label = _("Confirmation of the learning platform")
     fields = (
         *WHO,
-        Field(
-            "outcome", ("开通结果", "开通状态", "是否开通", "处理结果", "Opened", "Outcome"), required=True
-        ),
-        Field("reason", ("未开通原因", "原因", "退回原因", "失败原因", "Reason")),
+        captions.column("outcome", required=True, cleaner=partial(clean.clean_choice, mapping=OPENED)),
+        captions.column("reason"),
     )
     cleaners: ClassVar[Mapping[str, Cleaner]] = {
         **WHO_CLEANERS,

@@ -22,6 +22,7 @@ from backoffice.core.excel.template import write_template
 from backoffice.core.export import mask
 from backoffice.core.importers import RegisterChanged, Slice, counted, reasons_at
 from backoffice.core.models import ImportRun
+from registry import captions
 from training.models import EnrolmentLine
 from training.results.record import taught_by
 
@@ -54,6 +55,12 @@ MESSAGES = {
                             "results of the retake."),
     "not_handed": gettext_lazy("{name} waits for no confirmation; the learning is: {state}."),
     "out_of_range": gettext_lazy("The number must lie between 0 and {most}."),
+    "not_hours": gettext_lazy("This is no number of hours. Write it as 72 or 72学时."),
+    "not_points": gettext_lazy("These are no points. Write the number only, such as 85; an absence goes into the "
+                               "column of the result."),
+    "word_for_points": gettext_lazy("“{word}” is no number of points, and the result of this row does not say it. "
+                                    "Write it into the column of the result (合格, 不合格, 缺考) and leave the points "
+                                    "empty."),
     "future": gettext_lazy("This day is in the future. Check the date."),
     "number": gettext_lazy("Our number has digits only. Copy it from the roster, or write the ID number instead."),
 }  # fmt: skip
@@ -131,13 +138,13 @@ def clean_reference(column: Sequence[Any]) -> tuple[list[int | None], dict[int, 
     return found, problems
 
 
-REFERENCE = Field("reference", ("流水号", "协会流水号", "人员流水号", "Our number", "Reference"))
+REFERENCE = captions.column("reference", cleaner=clean_reference)
 WHO = (
     REFERENCE,
-    Field("name", ("姓名", "学员姓名", "名字", "Name", "Full name")),
-    Field("id_number", ("身份证号", "身份证号码", "身份证", "证件号码", "证件号", "ID number")),
-    Field("course", ("培训班", "班级", "班级名称", "培训班名称", "课程名称", "Class", "Training class")),
-    Field("certificate", ("证书编号", "证书号", "原证书编号", "Certificate number")),
+    captions.column("name"),
+    captions.column("id_number", first="身份证号"),
+    captions.column("course"),
+    captions.column("certificate", "certificate_number"),
 )
 WHO_CLEANERS: Mapping[str, Cleaner] = {
     "reference": clean_reference, "name": partial(clean.clean_name, max_length=50), "id_number": clean.clean_id_number,
@@ -240,7 +247,7 @@ class LineImporter:
                     "certificate": line.certificate_number}  # fmt: skip
             values = {name: value or told.get(name, "") for name, value in values.items()}
         return {
-            "row": table.row_numbers[index],
+            "row": table.places[index],
             "values": values,
             "reasons": reasons_at(plan, index),
             "changes": {},
@@ -364,7 +371,7 @@ def contradictions(rows: Rows, bad: set[int], lines: Mapping[int, EnrolmentLine]
     for indexes in about.values():
         said = {None if index in bad else repr(what_it_says(rows.given(index))) for index in indexes}
         if len(indexes) > 1 and (len(said) > 1 or None in said):
-            numbers = "、".join(str(rows.table.row_numbers[index]) for index in indexes)
+            numbers = "、".join(str(rows.table.places[index]) for index in indexes)
             found |= dict.fromkeys(indexes, numbers)
     return found
 

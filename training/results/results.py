@@ -1,19 +1,22 @@
 """Results from the platform or of a face-to-face class: study hours, score, passed or not (manual ch. 8-3)."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.excel import Field, Problem, clean
+from backoffice.core.excel import Problem, Table, clean, normalise_text
 from backoffice.core.excel.layouts import Cleaner
+from backoffice.core.excel.text import normalise_code
 from backoffice.core.importers import Slice
 from backoffice.core.models import ImportRun
+from registry import captions
 from training.flows.learning import L
 from training.models import EnrolmentLine
 from training.results import undo
-from training.results.lines import DIFFERING, WHO, WHO_CLEANERS, LineImporter, Plan, remark
+from training.results.lines import DIFFERING, WHO, WHO_CLEANERS, LineImporter, Plan, Rows, remark
 from training.results.record import (
     MOST_HOURS,
     MOST_POINTS,
@@ -37,9 +40,19 @@ ODD = "odd"
 ENDS = {"PASS": L.PASSED, "FAIL": L.FAILED}
 
 
-def clean_bounded(column: Sequence[Any], most: Any) -> tuple[list[Any], dict[int, Problem]]:
-    values, problems = clean.clean_decimal(column)
+#: Who did not sit the examination has no points; the column of the result says so.
+ABSENT = frozenset({"缺考", "缺席", "未参加", "未考", "未考试", "弃考", "无", "/", "-", "--", "ABSENT"})
+_UNIT = re.compile(r"(?<=\d)\s*(?:个?学时|课时|小时|个?钟|分|POINTS?|HOURS?|H)$", re.IGNORECASE)
+
+
+def clean_bounded(
+    cells: Sequence[Any], most: Any, wrong: str = "not_hours"
+) -> tuple[list[Any], dict[int, Problem]]:
+    """Numbers from 0 to `most`, with or without their unit: 72, '72学时', '85分'."""
+    values, problems = clean.clean_decimal([_UNIT.sub("", c) if isinstance(c, str) else c for c in cells])
     for index, value in enumerate(values):
+        if index in problems and problems[index].code == "bad_number":
+            problems[index] = remark(wrong)
         try:
             values[index] = bounded(value, most)
         except ValueError:
@@ -47,8 +60,23 @@ def clean_bounded(column: Sequence[Any], most: Any) -> tuple[list[Any], dict[int
     return values, problems
 
 
-def clean_past(column: Sequence[Any]) -> tuple[list[Any], dict[int, Problem]]:
-    values, problems = clean.clean_date(column)
+def clean_score(cells: Sequence[Any]) -> tuple[list[Any], dict[int, Problem]]:
+    """Points; none for who was absent and where the cell only repeats the result (`ResultsImporter.read`)."""
+    return clean_bounded(
+        ["" if said_instead(cell) else cell for cell in cells], MOST_POINTS, wrong="not_points"
+    )
+
+
+def said_instead(cell: Any) -> str:
+    """FAIL for 缺考, PASS or FAIL for a result that stands where points should; nothing for anything else."""
+    text = normalise_text(cell) if isinstance(cell, str) else ""
+    if normalise_code(text) in ABSENT:
+        return "FAIL" if text not in ("/", "-", "--", "无") else "NONE"
+    return PASSED.get(text, "")
+
+
+def clean_past(cells: Sequence[Any]) -> tuple[list[Any], dict[int, Problem]]:
+    values, problems = clean.clean_date(cells)
     for index, value in enumerate(values):
         try:
             past_day_or_none(value)
@@ -61,17 +89,14 @@ class ResultsImporter(LineImporter):
     label = _("Results")
     fields = (
         *WHO,
-        Field(
-            "study_hours",
-            ("学时", "学习学时", "完成学时", "已学学时", "出勤学时", "面授学时", "Study hours", "Hours"),
-        ),
-        Field("score", ("成绩", "考试成绩", "分数", "得分", "Score", "Points")),
-        Field("result", ("结果", "考试结果", "是否合格", "是否通过", "考核结果", "Result"), required=True),
-        Field("passed_on", ("通过日期", "考试日期", "合格日期", "Passed on", "Exam date")),
+        captions.column("study_hours"),
+        captions.column("score", cleaner=clean.clean_decimal),
+        captions.column("result", required=True, cleaner=partial(clean.clean_choice, mapping=PASSED)),
+        captions.column("passed_on"),
     )
     cleaners: ClassVar[Mapping[str, Cleaner]] = {
         **WHO_CLEANERS,
-        "study_hours": partial(clean_bounded, most=MOST_HOURS), "score": partial(clean_bounded, most=MOST_POINTS),
+        "study_hours": partial(clean_bounded, most=MOST_HOURS), "score": clean_score,
         "result": partial(clean.clean_choice, mapping=PASSED), "passed_on": clean_past,
     }  # fmt: skip
     outcomes: ClassVar = {
@@ -88,6 +113,17 @@ class ResultsImporter(LineImporter):
           "with the class."),
         _("An empty result means: still learning. Hours and score are recorded, and nobody is passed or failed."),
     )  # fmt: skip
+
+    def read(self, run: ImportRun, table: Table) -> Rows:
+        """A word in the column of points (缺考, 合格) is taken where the column of the result says the same."""
+        rows = super().read(run, table)
+        results = rows.columns["result"]
+        for index, cell in enumerate(table.column("score")):
+            said = said_instead(cell)
+            if said in ("", "NONE") or results[index] == said:
+                continue
+            rows.refuse("score", index, remark("word_for_points", word=normalise_text(cell)))
+        return rows
 
     def readable(self, name: str, value: Any) -> str:
         words = {"PASS": L.PASSED.label, "FAIL": L.FAILED.label, "LEARNING": L.LEARNING.label}

@@ -151,8 +151,10 @@ class AttachmentsMixin:
         """Store the upload; on refusal put the sentence beside the field and return False."""
         kind = form.cleaned_data["kind"]
         try:
+            # Looked at before anything is locked: that takes a while, and may end with a refusal.
+            picture = attachments.looked_at(form.cleaned_data["file"], kind.code, obj, request.user)
             with transaction.atomic():
-                taken = attachments.accept(form.cleaned_data["file"], kind.code, obj, request.user)
+                taken = attachments.store(picture, kind, obj, request.user)
                 if form.cleaned_data["replace"]:
                     for old in present(obj, request.user).filter(kind=kind).exclude(pk=taken.pk):
                         attachments.remove(old, request.user)

@@ -1,5 +1,6 @@
 """Import screens: hand in a file, map unknown columns, look it through, confirm, watch, download, undo."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,8 +16,10 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldBooleanSwitchWidget
 
 from backoffice.core import imports
 from backoffice.core.admin.scoped import ScopedAdmin
-from backoffice.core.excel import UnreadableFile
+from backoffice.core.excel import UnreadableFile, cell_name
 from backoffice.core.excel.layouts import get_layouts
+from backoffice.core.excel.limits import IMPORT
+from backoffice.core.excel.template import label_of
 from backoffice.core.filters import ChoicesFilter
 from backoffice.core.import_watch import BUSY, standstill
 from backoffice.core.models import ImportRun
@@ -25,9 +28,10 @@ from backoffice.core.undoing import SHOWN
 from backoffice.roles import WHOLE, allows
 
 Status = ImportRun.Status
+#: Begins the names of profile fields that the row of a certificate fills in.
+OF_HOLDER = "person_"
 #: The choices that let conflicts of a kind pass: accept_other_company is the kind "other_company".
 ACCEPT = "accept_"
-MAX_UPLOAD = 60 * 1024 * 1024
 #: Outcome -> (label, colour), in the order people read them.
 OUTCOMES: dict[str, tuple[Any, str]] = {
     "create": (_("New"), "success"),
@@ -58,7 +62,7 @@ class UploadForm(forms.Form):
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
-        if file.size > MAX_UPLOAD:
+        if file.size > IMPORT.file:
             raise forms.ValidationError(
                 _("“%s” is larger than 60 MB; split it into several files.") % file.name
             )
@@ -101,7 +105,9 @@ class OptionsForm(forms.Form):
         }
 
 
-def lines(run: ImportRun, shown: str, columns: Sequence[str], reader: Any) -> list[dict[str, Any]]:
+def lines(
+    run: ImportRun, shown: str, columns: Sequence[str], labels: Mapping[str, str], reader: Any
+) -> list[dict[str, Any]]:
     """The first rows of an outcome as table lines: cells with a mark where file and register differ, and why."""
     as_read = imports.importer_for(run.layout).readable
     is_masked = level_for(reader, ImportRun, "samples") != WHOLE
@@ -117,12 +123,16 @@ def lines(run: ImportRun, shown: str, columns: Sequence[str], reader: Any) -> li
         differs = set(changes) | set(row.get("register", {}))
         cells = [(readable(name, row["values"].get(name, "")), name in differs) for name in columns]
         details = [
-            f"{reason['column']}{row['row']}: {reason['message']}" for reason in row.get("reasons", [])
+            _("{cell}: {message}").format(
+                cell=cell_name(reason["column"], row["row"]), message=reason["message"]
+            )
+            for reason in row.get("reasons", [])
         ]
         details += [row["message"]] if "message" in row else []
         details += [_("The same as row %s") % row["same_as"]] if "same_as" in row else []
         details += [
-            f"{old or '–'} → {new}" for old, new in (map_pair(readable, *item) for item in changes.items())
+            _("{field}: {old} → {new}").format(field=label_of_change(name, labels), old=old or "–", new=new)
+            for name, (old, new) in ((name, map_pair(readable, name, pair)) for name, pair in changes.items())
         ]
         if row.get("person") == "known":
             details.append(str(_("The holder is in the register already.")))
@@ -135,7 +145,17 @@ def lines(run: ImportRun, shown: str, columns: Sequence[str], reader: Any) -> li
 
 
 def map_pair(readable: Callable[[str, Any], str], name: str, pair: list[Any]) -> tuple[str, str]:
-    return readable(name, pair[0]), readable(name, pair[1])
+    """What was and what will be, as people read it; nothing where there was nothing."""
+    plain = name.removeprefix(OF_HOLDER)
+    old, new = ("" if value in (None, "") else readable(plain, value) for value in pair)
+    return old, new
+
+
+def label_of_change(name: str, labels: Mapping[str, str]) -> str:
+    """The caption of a field that changes; a certificate's import also fills in its holder's profile."""
+    plain = name.removeprefix(OF_HOLDER)
+    label = labels.get(plain, plain)
+    return _("holder's {field}").format(field=label) if plain != name else label
 
 
 def undo_context(run: ImportRun, may_act: bool) -> dict[str, Any]:
@@ -223,13 +243,13 @@ class ImportRunAdmin(ScopedAdmin):
             (key for key in ("conflict", "error", *outcomes) if run.counts.get(key)), ""
         )
         options = run.options
-        labels = {field.name: field.labels[0] for field in get_layouts()[run.layout].fields}
+        labels = {field.name: label_of(field) for field in get_layouts()[run.layout].fields}
         columns = imports.importer_for(run.layout).shown
         context = self.context(
             request, run.filename, run=run, original=run, may_act=may_act, shown=shown,
             outcomes=[(key, label, colour, run.counts.get(key, 0)) for key, (label, colour) in outcomes.items()],
-            columns=[labels[name] for name in columns], lines=lines(run, shown, columns, request.user), status=Status,
-            may_download=not is_hidden(request.user, ImportRun, "file"),
+            columns=[labels[name] for name in columns], lines=lines(run, shown, columns, labels, request.user),
+            status=Status, may_download=not is_hidden(request.user, ImportRun, "file"),
             open=run.status in (Status.PREVIEWED, Status.REFUSED, Status.FAILED),
             busy=run.status in BUSY, standstill=standstill(run),
             left_out=run.counts.get("conflict", 0) + run.counts.get("error", 0),
@@ -273,15 +293,30 @@ class ImportRunAdmin(ScopedAdmin):
         return self.to_run(run)
 
     def mapping_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Columns, header row and sheets as chosen. Another row or sheet has columns of its own: they are proposed
+        anew, and what was chosen for the former ones is dropped.
+        """
+        posted = request.POST
         mapping = {
             int(key.removeprefix("column_")): str(value)
-            for key, value in request.POST.items()
-            if key.startswith("column_") and key.removeprefix("column_").isdigit()
+            for key, value in posted.items()
+            if key.startswith("column_") and re.fullmatch(r"column_\d{1,4}", key)
         }
-        remember = request.POST.get("remember") == "on"
-        return self.act(
-            request, pk, lambda run: imports.set_mapping(run, mapping, remember=remember, by=request.user)
-        )
+        row = posted.get("header_row", "")
+        header_row = int(row) if re.fullmatch(r"[1-9]\d{0,5}", row) else None
+
+        def choose(run: ImportRun) -> None:
+            offered = run.seen.get("all_sheets", [])
+            sheets = [name for name in offered if name in posted.getlist("sheet")] or None
+            same_row = header_row in (None, run.seen.get("header_row"))
+            same_sheets = sheets in (None, run.seen.get("sheets"))
+            imports.set_mapping(
+                run, mapping if same_row and same_sheets else {}, by=request.user,
+                header_row=None if same_row else header_row, sheets=None if same_sheets else sheets,
+                remember=posted.get("remember") == "on",
+            )  # fmt: skip
+
+        return self.act(request, pk, choose)
 
     def options_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         def choose(run: ImportRun) -> None:
@@ -323,7 +358,8 @@ class ImportRunAdmin(ScopedAdmin):
         if not stored:
             raise Http404
         stem = run.filename.rpartition(".")[0] or run.filename  # type: ignore[union-attr]
-        name = run.filename if which == "upload" else f"{stem}-{_('marked')}.xlsx"  # type: ignore[union-attr]
+        marked = _("{stem}-marked.xlsx").format(stem=stem)
+        name = run.filename if which == "upload" else marked  # type: ignore[union-attr]
         try:
             content = stored.open("rb")
         except FileNotFoundError:  # purged

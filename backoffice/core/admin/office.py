@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from backoffice.core.admin.scoped import ScopedAdmin
+from backoffice.core.excel.header import column_letter
+from backoffice.core.excel.layouts import get_layouts
+from backoffice.core.excel.template import label_of
 from backoffice.core.export import mask
 from backoffice.core.filters import ChoicesFilter
 from backoffice.core.models import AttachmentKind, HeaderMapping, Message
@@ -52,10 +55,24 @@ class MessageAdmin(ScopedAdmin):
 
 @admin.register(HeaderMapping)
 class HeaderMappingAdmin(ScopedAdmin):
-    list_display = ["header", "layout", "created_by", "created_at"]
+    list_display = ["header", "show_layout", "show_columns", "created_by", "created_at"]
     list_select_related = ["created_by"]
+    fields = ["header", "show_layout", "header_row", "show_columns", "created_by", "created_at"]
     ordering = ["-id"]
     sortable_by = ()
+
+    @display(description=_("what"))
+    def show_layout(self, known: HeaderMapping) -> str:
+        layout = get_layouts().get(known.layout)
+        return str(layout.label) if layout else known.layout
+
+    @display(description=_("columns"))
+    def show_columns(self, known: HeaderMapping) -> str:
+        """'A = 证书编号, C = 姓名': what stands in which column."""
+        layout = get_layouts().get(known.layout)
+        labels = {column.name: label_of(column) for column in layout.fields} if layout else {}
+        pairs = sorted((int(index), name) for index, name in known.mapping.items() if name)
+        return ", ".join(f"{column_letter(index)} = {labels.get(name, name)}" for index, name in pairs) or "–"
 
 
 @admin.register(AccessAttempt)

@@ -24,9 +24,10 @@ from .errors import Problem, UnreadableFile
 from .header import Field, HeaderCell
 from .identity import birthday_of, gender_of, parse_credit_code, parse_id_number
 from .layouts import Layout, get_layouts, register
+from .limits import Limits
 from .marked import mark_copy
 from .read import SheetInfo, Workbook, open_workbook
-from .table import RejectedRow, SkippedRow, Table
+from .table import Place, RejectedRow, SkippedRow, Table, cell_name
 from .template import write_template
 from .text import normalise_text
 from .write import write_csv, write_xlsx
@@ -35,6 +36,8 @@ __all__ = [
     "Field",
     "HeaderCell",
     "Layout",
+    "Limits",
+    "Place",
     "Problem",
     "RejectedRow",
     "SheetInfo",
@@ -43,6 +46,7 @@ __all__ = [
     "UnreadableFile",
     "Workbook",
     "birthday_of",
+    "cell_name",
     "clean_certificate_number",
     "clean_choice",
     "clean_credit_code",

@@ -9,7 +9,7 @@ from typing import Any
 from .errors import Problem
 from .layouts import Layout
 from .read import Workbook
-from .table import Table
+from .table import Place, Table
 from .text import as_text
 
 
@@ -17,7 +17,7 @@ from .text import as_text
 class Finding:
     """One reason why a row is refused, with its true coordinates."""
 
-    row: int
+    row: Place
     column: str
     field: str
     value: str
@@ -30,8 +30,9 @@ class Check:
     findings: list[Finding] = field(default_factory=list)
 
     @property
-    def bad_rows(self) -> list[int]:
-        return sorted({finding.row for finding in self.findings})
+    def bad_rows(self) -> list[Place]:
+        """Where rows are refused, in their order."""
+        return list(dict.fromkeys(finding.row for finding in self.findings))
 
 
 def check_table(table: Table, layout: Layout) -> Check:
@@ -51,8 +52,8 @@ def check_table(table: Table, layout: Layout) -> Check:
         check.values[wanted.name] = values
         check.findings += [
             Finding(
-                table.row_numbers[i],
-                table.letter(wanted.name),
+                table.places[i],
+                table.letter(wanted.name, i),
                 wanted.name,
                 shown(problem.raw),
                 problem.message(),
@@ -60,7 +61,7 @@ def check_table(table: Table, layout: Layout) -> Check:
             for i, problem in problems.items()
         ]
     check.findings += [Finding(r.row, "", "", "", r.reason) for r in table.rejected]
-    check.findings.sort(key=lambda finding: (finding.row, finding.column))
+    check.findings.sort(key=lambda finding: (table.order_of(finding.row), finding.column))
     return check
 
 

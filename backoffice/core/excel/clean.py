@@ -13,14 +13,17 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from .dates import NEWEST as NEWEST
+from .dates import OLDEST as OLDEST
+from .dates import parse_date
 from .errors import BadValue, Problem
+from .faults import NoResult, is_error_text
 from .identity import birthdays, checksum_tables, digits_lost, parse_credit_code, parse_id_number
 from .names import is_company_name, is_contact, is_person_name
 from .text import as_text, normalise_code, normalise_label, normalise_name, normalise_text
 
 Column = Sequence[Any]
 Problems = dict[int, Problem]
-OLDEST, NEWEST = dt.date(1950, 1, 1), dt.date(2100, 12, 31)
 
 
 class _Memo(dict[Any, Any]):
@@ -33,12 +36,21 @@ class _Memo(dict[Any, Any]):
 
     def __missing__(self, raw: Any) -> Any:
         try:
-            value = self.clean(raw)
+            value = self.clean(_checked(raw))
         except BadValue as bad:
             self.refused = True
             value = Problem(bad.code, raw, bad.problem.params)
         self[raw] = value
         return value
+
+
+def _checked(raw: Any) -> Any:
+    """The cell, unless it shows an error instead of a value."""
+    if isinstance(raw, NoResult):
+        raise BadValue("no_result", raw)
+    if is_error_text(raw):
+        raise _refuse("excel_error", raw, error=raw.strip())
+    return raw
 
 
 def _clean(column: Column, clean: Callable[[Any], Any]) -> tuple[list[Any], Problems]:
@@ -65,7 +77,7 @@ def _clean_matching(
             append(raw)
             continue
         try:
-            append(clean(raw))
+            append(clean(_checked(raw)))
         except BadValue as bad:
             append(None)
             problems[index] = Problem(bad.code, raw, bad.problem.params)
@@ -150,63 +162,6 @@ def clean_choice(column: Column, mapping: Mapping[str, str]) -> tuple[list[str],
 
 # Dates
 
-_DATE = re.compile(
-    r"(\d{4})\s*(?:[-./]|年)\s*(\d{1,2})\s*(?:[-./]|月)\s*(\d{1,2})\s*日?\s*(?:[T\s]?\d{1,2}[:时点].*)?"
-)
-_COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:\.0+)?")
-_SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
-_EPOCH = dt.date(1899, 12, 30)
-
-
-def parse_date(raw: Any, date1904: bool = False) -> dt.date | None:
-    """One cell -> date, None when empty, or BadValue."""
-    if isinstance(raw, dt.datetime):
-        day = raw.date()
-    elif isinstance(raw, dt.date):
-        day = raw
-    elif isinstance(raw, (int, float)) and not isinstance(raw, bool):
-        day = _date_of_number(raw, date1904)
-    else:
-        parsed = _date_of_text(raw, date1904)
-        if parsed is None:
-            return None
-        day = parsed
-    if not OLDEST <= day <= NEWEST:
-        raise BadValue("date_out_of_range", raw)
-    return day
-
-
-def _date_of_number(raw: float, date1904: bool) -> dt.date:
-    """20160130 was typed as a number; 42399 is Excel's count of days."""
-    if 20_000 <= raw <= 80_000:
-        return _EPOCH + dt.timedelta(days=int(raw) + (1462 if date1904 else 0))
-    if 10_000_000 <= raw <= 99_999_999 and raw == int(raw):
-        return _day(raw, *divmod(int(raw) // 100, 100), int(raw) % 100)
-    raise BadValue("bad_date", raw)
-
-
-def _date_of_text(raw: Any, date1904: bool) -> dt.date | None:
-    text = normalise_text(raw)
-    if not text:
-        return None
-    match = _DATE.fullmatch(text) or _COMPACT.fullmatch(text)
-    if match is None:
-        # Full-width digits, inner spaces, odd hyphens: rare, so only on the second attempt.
-        text = normalise_code(text).replace("。", ".")
-        match = _DATE.fullmatch(text) or _COMPACT.fullmatch(text)
-    if match is not None:
-        return _day(raw, int(match[1]), int(match[2]), int(match[3]))
-    if _SERIAL.fullmatch(text):
-        return _date_of_number(float(text), date1904)
-    raise BadValue("bad_date", raw)
-
-
-def _day(raw: Any, year: int, month: int, day: int) -> dt.date:
-    try:
-        return dt.date(year, month, day)
-    except ValueError:
-        raise BadValue("impossible_date", raw) from None
-
 
 def clean_date(column: Column, date1904: bool = False) -> tuple[list[dt.date | None], Problems]:
     """True dates, serials and every way a date is written, mixed as they come."""
@@ -233,10 +188,10 @@ def clean_id_number(column: Column) -> tuple[list[str | None], Problems]:
         except (KeyError, TypeError):
             pass
         try:
-            append("" if normalise_code(raw) == "" else parse_id_number(raw))
+            append("" if normalise_code(_checked(raw)) == "" else parse_id_number(raw))
         except BadValue as bad:
             append(None)
-            problems[index] = Problem(bad.code, raw)
+            problems[index] = Problem(bad.code, raw, bad.problem.params)
     return values, problems
 
 

@@ -52,14 +52,49 @@ def read_csv(data: bytes) -> tuple[list[list[str]], str]:
     if hint:
         text = text[hint.end() :]
     delimiter = hint[1] if hint else find_delimiter(text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        rows = list(reader)
-    except csv.Error as error:
-        raise UnreadableFile("csv_line", row=reader.line_num) from error
+    rows = _strict_rows(text, delimiter)
     if "'" in text or '="' in text:
         rows = [[unescape(cell) if cell[:1] in ("'", "=") else cell for cell in row] for row in rows]
     return _rectangular(rows), encoding
+
+
+def _strict_rows(text: str, delimiter: str) -> list[list[str]]:
+    """A quotation mark that is never closed would swallow the people below it: refused with its line."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        rows = list(reader)
+    except csv.Error as error:
+        raise UnreadableFile("csv_line", row=_line_of_error(text, delimiter)) from error
+    if reader.line_num != len(rows):  # some values go over several lines
+        _refuse_swallowed_lines(rows, delimiter)
+    return rows
+
+
+def _line_of_error(text: str, delimiter: str) -> int:
+    """Where the line begins that cannot be read: an open quotation mark is noticed much further down."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    begun = 1
+    try:
+        for _row in reader:
+            begun = reader.line_num + 1
+    except csv.Error:
+        pass
+    return begun
+
+
+def _refuse_swallowed_lines(rows: list[list[str]], delimiter: str) -> None:
+    """A value over several lines that has as many separators as a row: two marks lie that far apart by mistake."""
+    width = Counter(len(row) for row in rows[:SAMPLE_LINES] if len(row) > 1).most_common(1)
+    most = max(2, width[0][0] - 1) if width else 2
+    line = 1
+    for row in rows:
+        breaks = 0
+        for cell in row:
+            if "\n" in cell or "\r" in cell:
+                breaks += len(cell.splitlines()) - 1 or 1
+                if cell.count(delimiter) >= most:
+                    raise UnreadableFile("csv_line", row=line)
+        line += 1 + breaks
 
 
 def unescape(cell: str) -> str:

@@ -31,6 +31,7 @@ FILE_MESSAGES: dict[str, StrPromise] = {
         "The file is damaged or incomplete. Open it in Excel or WPS, save it as a new .xlsx and upload that."
     ),
     "too_big": _("The file unpacks to more data than is accepted. Split it into smaller files."),
+    "too_large": _("The file is larger than {size} MB. Split it into smaller files."),
     "too_many_rows": _("The sheet has more than {limit} rows of data. Split it into smaller files."),
     "stray_cell": _(
         "The sheet is too large because of a value far away from the table (column {column}, row {row}). "
@@ -50,11 +51,21 @@ FILE_MESSAGES: dict[str, StrPromise] = {
         "No line with column captions was found. Write the captions above the data and upload the file again."
     ),
     "unknown_sheet": _("The workbook has no sheet named '{sheet}'."),
-    "csv_line": _("Line {row} of the CSV file is too long or has an open quotation mark. Save it as .xlsx."),
+    "csv_line": _(
+        "Line {row} of the CSV file has a quotation mark that is not closed, or text behind a closing one. "
+        "Correct the line, or save the table as .xlsx."
+    ),
 }
 
 VALUE_MESSAGES: dict[str, StrPromise] = {
     "required": _("This value is missing. Fill it in."),
+    "excel_error": _(
+        "The formula of this cell gives the error {error}. Correct it, or type the value itself."
+    ),
+    "no_result": _(
+        "The file holds no result of the formula in this cell. Open it in Excel or WPS, save it there and upload it "
+        "again."
+    ),
     "too_long": _("The text is longer than {limit} characters. Shorten it."),
     "unknown_choice": _("This value is not known here. Use one of: {choices}."),
     "bad_date": _("This is not a date. Write it as 2016-01-30."),

@@ -18,15 +18,22 @@ from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
 from .errors import UnreadableFile
+from .faults import Faults, find_faults, looks_faulty, show_errors_of_opendocument
 from .header import column_letter
+from .limits import DEFAULT
 
-MAX_UNPACKED = 600 * 2**20
 MAX_PART = 160 * 2**20  # any part that is no sheet: shared texts, styles
 MAX_PARTS = 10_000
 MAX_CELLS = 8_000_000
 MAX_MERGES = 200_000
 PIECE = 2**20
 GHOST_TAIL = 4 * 2**20
+OPENDOCUMENT = "application/vnd.oasis.opendocument.spreadsheet"
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+#: What the parser opens besides the sheets; of everything else only the size matters.
+_PARSED = re.compile(
+    r"xl/(?:workbook|sharedstrings|styles)\.xml|xl/worksheets/.*|(?:.*/)?_rels/.*|\[content_types\]\.xml"
+)
 _OPAQUE = re.compile(r"\.(png|jpe?g|gif|emf|wmf|bmp|tiff?|wdp|svg|bin|vml)$", re.IGNORECASE)
 _ROOT = re.compile(rb"<[A-Za-z_]")
 _HIDDEN = re.compile(rb"<(?:\w+:)?row\b[^>]*\shidden=[\"'](?:1|true)[\"']")
@@ -50,12 +57,16 @@ class SheetScan:
     tier: int = 0
     is_sheet: bool = False
     has_pictures: bool = False
+    has_faults: bool = False
+    faults: Faults = field(default_factory=dict)
 
 
 @dataclass
 class ZipScan:
     kind: str
     data: bytes
+    most: int = DEFAULT.unpacked
+    """Bytes it may unpack to."""
     sheets: dict[str, SheetScan] = field(default_factory=dict)
     date1904: bool = False
     has_pictures: bool = False
@@ -86,25 +97,26 @@ def inflate(data: bytes, info: zipfile.ZipInfo) -> Iterator[bytes]:
             rest = unpacker.unconsumed_tail
 
 
-def inspect_zip(data: bytes) -> ZipScan:
+def inspect_zip(data: bytes, most: int = DEFAULT.unpacked) -> ZipScan:
+    """What the archive holds, looked at in pieces; UnreadableFile where that is no workbook or too much."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
         raise UnreadableFile("broken") from error
     infos = archive.infolist()
-    if len(infos) > MAX_PARTS or sum(info.file_size for info in infos) > MAX_UNPACKED:
+    if len(infos) > MAX_PARTS or sum(info.file_size for info in infos) > most:
         raise UnreadableFile("too_big")
     kind = _kind(archive)
     if any(info.flag_bits & 1 for info in infos):
         raise UnreadableFile("encrypted")
-    scan = ZipScan(kind, data)
+    scan = ZipScan(kind, data, most)
     try:
         if kind == "xlsx":
             _inspect_xlsx(scan, archive)
         elif kind == "ods":
-            _inspect_ods(data, archive)
+            _inspect_ods(scan, archive)
         else:
-            _inspect_sizes(data, infos)
+            _inspect_sizes(scan, infos)
     except zlib.error as error:
         raise UnreadableFile("broken") from error
     return scan
@@ -116,12 +128,8 @@ def _kind(archive: zipfile.ZipFile) -> str:
         return "xlsb"
     if any(name.endswith("workbook.xml") for name in names):
         return "xlsx"
-    if "content.xml" in names and "mimetype" in names:
-        if b"spreadsheet" in archive.read("mimetype")[:200]:
-            if b"encryption-data" in archive.read("META-INF/manifest.xml")[:PIECE]:
-                raise UnreadableFile("encrypted")
-            return "ods"
-        raise UnreadableFile("word")
+    if "content.xml" in names:
+        return _kind_of_opendocument(archive, names)
     if any(name.startswith("word/") for name in names):
         raise UnreadableFile("word")
     if any(name.startswith("ppt/") for name in names):
@@ -129,12 +137,27 @@ def _kind(archive: zipfile.ZipFile) -> str:
     raise UnreadableFile("broken" if "[content_types].xml" in names or not names else "archive")
 
 
-def _inspect_sizes(data: bytes, infos: list[zipfile.ZipInfo]) -> None:
+def _kind_of_opendocument(archive: zipfile.ZipFile, names: set[str]) -> str:
+    """The type stands in a part of its own; some programs leave that out, and the content tells as well."""
+    if "mimetype" in names:
+        is_table = b"spreadsheet" in archive.read("mimetype")[:200]
+    else:
+        info = archive.getinfo("content.xml")
+        is_table = b"<office:spreadsheet" in next(inflate(archive.fp.getvalue(), info), b"")  # type: ignore[union-attr]
+    if not is_table:
+        raise UnreadableFile("word")
+    manifest = archive.read("META-INF/manifest.xml")[:PIECE] if "meta-inf/manifest.xml" in names else b""
+    if b"encryption-data" in manifest:
+        raise UnreadableFile("encrypted")
+    return "ods"
+
+
+def _inspect_sizes(scan: ZipScan, infos: list[zipfile.ZipInfo]) -> None:
     total = 0
     for info in infos:
-        for piece in inflate(data, info):
+        for piece in inflate(scan.data, info):
             total += len(piece)
-            if total > MAX_UNPACKED // 2:
+            if total > scan.most // 2:
                 raise UnreadableFile("too_big")
 
 
@@ -145,19 +168,24 @@ def _inspect_xlsx(scan: ZipScan, archive: zipfile.ZipFile) -> None:
         name = info.filename.lower()
         if _OPAQUE.search(name) and name not in used:
             continue  # pictures and macros: the parser never opens them
-        part = scan_part(scan.data, info, MAX_UNPACKED - total)
+        is_parsed = name in used or _PARSED.fullmatch(name) is not None
+        part = scan_part(scan.data, info, scan.most - total, is_parsed=is_parsed)
         total += part.size
         scan.has_pictures = scan.has_pictures or part.has_pictures
         if part.is_sheet:
             scan.sheets[info.filename] = part
         if name == "xl/workbook.xml":
             scan.date1904 = bool(re.search(rb"date1904=[\"'](1|true)", archive.read(info)))
+    for name, part in scan.sheets.items():
+        if part.has_faults:
+            part.faults = find_faults(inflate(scan.data, archive.getinfo(name)))
     ghosts = [n for n, s in scan.sheets.items() if s.size - s.values_end > GHOST_TAIL]
     if ghosts:
         scan.data = _without_ghosts(scan, archive, ghosts)
 
 
-def scan_part(data: bytes, info: zipfile.ZipInfo, budget: int) -> SheetScan:
+def scan_part(data: bytes, info: zipfile.ZipInfo, budget: int, *, is_parsed: bool = True) -> SheetScan:
+    """Look through one part. What the parser never opens (settings of queries, models) may be anything."""
     scan, carry, first = SheetScan(), b"", True
     for piece in inflate(data, info):
         scan_from = scan.size - len(carry)
@@ -168,14 +196,15 @@ def scan_part(data: bytes, info: zipfile.ZipInfo, budget: int) -> SheetScan:
         cut = piece.rfind(b"<")
         if first:
             first = False
-            _check_prolog(piece)
+            if is_parsed:
+                _check_prolog(piece)
             scan.is_sheet = b"worksheet" in piece[:4096] or b"<row" in piece or b"sheetData" in piece
-        elif cut < 0 or len(piece) > 3 * PIECE:
+        elif (is_parsed or scan.is_sheet) and (cut < 0 or len(piece) > 3 * PIECE):
             raise UnreadableFile("too_big")  # a text of more than a million characters
         if not scan.is_sheet and scan.size > MAX_PART:
             raise UnreadableFile("too_big")
         # Pieces end between two tags, so that no tag is cut in half.
-        carry = piece[cut:] if cut > 0 else b""
+        carry = piece[cut:] if cut > 0 and (is_parsed or scan.is_sheet) else b""
         scan.has_pictures = scan.has_pictures or b"DISPIMG(" in piece
         if scan.is_sheet:
             _look_at(scan, piece[:cut] if cut > 0 else piece, scan_from)
@@ -187,7 +216,7 @@ def scan_part(data: bytes, info: zipfile.ZipInfo, budget: int) -> SheetScan:
 def _check_prolog(piece: bytes) -> None:
     if b"<!DOCTYPE" in piece or b"<!ENTITY" in piece:
         raise UnreadableFile("unsafe")
-    if piece[:2] in (b"\xff\xfe", b"\xfe\xff") or not _ROOT.search(piece):
+    if piece[:2] in UTF_16 or not _ROOT.search(piece):
         raise UnreadableFile("broken")
 
 
@@ -196,6 +225,7 @@ def _look_at(scan: SheetScan, piece: bytes, offset: int) -> None:
         scan.merges += piece.count(b"<mergeCell ")
         if scan.merges > MAX_MERGES:
             raise UnreadableFile("too_big")
+    scan.has_faults = scan.has_faults or looks_faulty(piece)
     if b"hidden=" in piece:
         scan.hidden_rows += len(_HIDDEN.findall(piece))
     # Only cells with a value take room in the parser.
@@ -315,10 +345,10 @@ _ODS_CELL = re.compile(rb"<table:table-cell\b[^>]*>")
 _ODS_REPEAT = re.compile(rb"number-columns-repeated=[\"'](\d{4,})[\"']")
 
 
-def _inspect_ods(data: bytes, archive: zipfile.ZipFile) -> None:
+def _inspect_ods(scan: ZipScan, archive: zipfile.ZipFile) -> None:
     """An .ods says 'this cell, a million times': empty ones are usual, filled ones a trap."""
-    _inspect_sizes(data, archive.infolist())
-    content = b"".join(inflate(data, archive.getinfo("content.xml")))
+    _inspect_sizes(scan, archive.infolist())
+    content = b"".join(inflate(scan.data, archive.getinfo("content.xml")))
     _check_prolog(content[:PIECE])
     if len(content) > MAX_PART * 2:
         raise UnreadableFile("too_big")
@@ -328,3 +358,16 @@ def _inspect_ods(data: bytes, archive: zipfile.ZipFile) -> None:
     for count, cells in _ODS_ROW.findall(content):
         if b"value-type" in cells and int(count) > 250_000:
             raise UnreadableFile("too_big")
+    shown = show_errors_of_opendocument(content)
+    if shown is not content or "mimetype" not in archive.namelist():
+        scan.data = _as_opendocument(shown)
+
+
+def _as_opendocument(content: bytes) -> bytes:
+    """The least that the parser takes for a spreadsheet: it asks for the type, and reads one part."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as slim:
+        slim.writestr("mimetype", OPENDOCUMENT)
+        slim.writestr("content.xml", content)
+        slim.writestr("META-INF/manifest.xml", "<manifest/>")
+    return out.getvalue()

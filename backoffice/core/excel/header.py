@@ -8,24 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .text import normalise_label, normalise_text
+from .captions import SAMPLE_ROWS, Field, Labels, is_index_label, is_running
+from .text import is_empty, normalise_label, normalise_text
 
-SEARCHED_ROWS = 30
-_BRACKETS = re.compile(r"[(（【\[〔<《][^)）】\]〕>》]*[)）】\]〕>》]")
-_NUMBERING = re.compile(r"^\s*(?:\d{1,2}\s*[.、．]|[①-⑳])")
+SEARCHED_ROWS = 100
+#: So many rows must be at hand to find a header and look at what stands below it.
+TOP_ROWS = SEARCHED_ROWS + SAMPLE_ROWS
 # Columns our own marked copy adds; a re-upload must not take them for data.
-OWN_COLUMNS = frozenset({"原行号", "错误原因", "originalrow", "reason"})
-INDEX_LABELS = frozenset({"序号", "序", "编号序号", "no", "index", "行号", "顺序号", "项次"})
+OWN_COLUMNS = frozenset({"原工作表", "原行号", "错误原因", "originalrow", "reason"})
 Row = Sequence[Any]
 
-
-@dataclass(frozen=True)
-class Field:
-    """A column we want. The first label is the canonical Chinese one; the others are also understood."""
-
-    name: str
-    labels: tuple[str, ...]
-    required: bool = False
+__all__ = ["TOP_ROWS", "Field", "Header", "HeaderCell", "Labels", "column_letter", "find_header", "header_at"]
 
 
 @dataclass(frozen=True)
@@ -44,11 +37,20 @@ class Header:
     texts: list[str]
     fields: list[str | None]
     score: int = 0
-    warnings: list[str] = field(default_factory=list)
+    #: Columns that are read as nothing but could be a field: column -> field.
+    others: dict[int, str] = field(default_factory=dict)
+    #: Columns that number the lines.
+    index_columns: set[int] = field(default_factory=set)
+    #: The texts of its lines as they stand there, to know them again on the next page.
+    lines: list[list[str]] = field(default_factory=list)
 
     @property
     def matched(self) -> int:
         return sum(name is not None for name in self.fields)
+
+    @property
+    def found(self) -> set[str]:
+        return {name for name in self.fields if name}
 
 
 def column_letter(index: int) -> str:
@@ -66,47 +68,18 @@ def signature_of(texts: Sequence[str]) -> str:
     return hashlib.sha256(flat.encode("utf-8", "replace")).hexdigest()[:32]
 
 
-class Labels:
-    """Caption -> field name."""
-
-    def __init__(self, fields: Sequence[Field]) -> None:
-        self.required = {f.name for f in fields if f.required}
-        self.by_label: dict[str, str] = {}
-        for wanted in fields:
-            for label in (*wanted.labels, wanted.name):
-                self.by_label.setdefault(normalise_label(label), wanted.name)
-
-    def find(self, *texts: str) -> str | None:
-        """The first of ``texts`` that is a label, with brackets ('有效期(至)') or without ('姓名(必填)')."""
-        for text in texts:
-            bare = _NUMBERING.sub("", text)
-            for spelling in (bare, _BRACKETS.sub("", bare)):
-                found = self.by_label.get(normalise_label(spelling))
-                if found:
-                    return found
-        return None
-
-    def header(self, row: int, texts: list[str], groups: Sequence[str] | None = None) -> Header:
-        """Each field once: of two columns with the same caption, the first is read."""
-        seen: set[str] = set()
-        names: list[str | None] = []
-        for index, text in enumerate(texts):
-            group = groups[index] if groups else ""
-            name = self.find(text, group + text, group.replace("信息", "") + text) if text else None
-            names.append(None if name is None or name in seen else name)
-            if name:
-                seen.add(name)
-        score = sum(3 if name in self.required else 2 for name in seen)
-        return Header(row, texts, names, score)
-
-
-def _texts(row: Row, width: int) -> list[str]:
-    # A header is short text; a long note must not be searched for captions.
-    texts = [normalise_text(cell)[:80] if isinstance(cell, str) else "" for cell in row]
+def texts_of(row: Row, width: int) -> list[str]:
+    """The line as captions. A header is short text; a long note must not be searched for captions."""
+    texts = [_caption(cell) if isinstance(cell, str) else "" for cell in row]
     return texts + [""] * (width - len(texts))
 
 
-def _spread(texts: Sequence[str]) -> list[str]:
+def _caption(cell: str) -> str:
+    """'证书编号\\nCertificate no' keeps its line break as a blank: it parts two languages."""
+    return normalise_text(cell)[:80]
+
+
+def spread(texts: Sequence[str]) -> list[str]:
     """A merged caption sits in its first cell: it names the columns to its right as well."""
     spread, last = [], ""
     for text in texts:
@@ -115,60 +88,113 @@ def _spread(texts: Sequence[str]) -> list[str]:
     return spread
 
 
+class Finder:
+    """Looks at lines as headers: each alone, or as the lower half of a header of two lines."""
+
+    def __init__(self, rows: Sequence[Row], labels: Labels) -> None:
+        self.rows = rows
+        self.labels = labels
+        self.width = max((len(row) for row in rows), default=0)
+        self._lines: dict[int, list[str]] = {}
+
+    def line(self, number: int) -> list[str]:
+        if number not in self._lines:
+            self._lines[number] = texts_of(self.rows[number], self.width)
+        return self._lines[number]
+
+    def texts(self, number: int, is_double: bool) -> list[str]:
+        """The captions of the line, with those that stand in the line above only."""
+        texts = self.line(number)
+        return joined(texts, self.line(number - 1)) if is_double and number > 0 else texts
+
+    def score(self, number: int) -> tuple[int, bool]:
+        """How good a header the line is, and whether the line above belongs to it."""
+        texts = self.line(number)
+        single = self.labels.score(texts)
+        if number == 0 or not any(texts) or not _is_caption_line(texts):
+            return single, False
+        above = self.line(number - 1)
+        double = self.labels.score(joined(texts, above), spread(above))
+        return (double, True) if double > single else (single, False)
+
+    def header(self, number: int, is_double: bool) -> Header:
+        """The header on that line, its columns told apart by what stands below."""
+        texts, groups, lines = self.line(number), None, [self.line(number)]
+        if is_double and number > 0:
+            above = self.line(number - 1)
+            texts, groups, lines = joined(texts, above), spread(above), [above, *lines]
+        below = list(self.rows[number + 1 : number + 1 + SAMPLE_ROWS])
+        fields, others = self.labels.assign(texts, groups, below)
+        index_columns = {
+            column
+            for column, text in enumerate(texts)
+            if not fields[column]
+            and (is_index_label(text) or (column in others and _is_running(below, column)))
+        }
+        score = self.labels.score(texts, groups)
+        return Header(number, list(texts), fields, score, others, index_columns, lines)
+
+
+def joined(below: Sequence[str], above: Sequence[str]) -> list[str]:
+    """A caption merged over both lines stands in the upper one, with nothing below it."""
+    return [low or up for low, up in zip(below, above, strict=True)]
+
+
+def _is_running(rows: Sequence[Row], column: int) -> bool:
+    cells = [row[column] for row in rows if column < len(row) and not is_empty(row[column])]
+    return bool(cells) and is_running(cells)
+
+
 def find_header(rows: Sequence[Row], fields: Sequence[Field]) -> Header:
     """The best line among the first ones, alone or as the lower half of a two-line header."""
-    labels = Labels(fields)
-    top = rows[:SEARCHED_ROWS]
-    width = max((len(row) for row in top), default=0)
-    lines = [_texts(row, width) for row in top]
-    best = Header(-1, [], [])
-    for number, texts in enumerate(lines):
-        single = labels.header(number, texts)
-        if single.score > best.score:
-            best = single
-        if number == 0:
-            continue
-        above = lines[number - 1]
-        # A caption merged over both lines stands in the upper one, with nothing below it.
-        both = [below or upper for below, upper in zip(texts, above, strict=True)]
-        double = labels.header(number, both, _spread(above))
-        if any(texts) and double.score > best.score and _is_caption_line(texts, labels):
-            best = double
-    if best.matched >= 2 or (best.matched == 1 and (len(fields) == 1 or _is_narrow(lines, best))):
-        return best
-    return _unknown_header(lines)
+    finder = Finder(rows, Labels(fields))
+    best, best_at, is_double = 0, -1, False
+    for number in range(min(len(rows), SEARCHED_ROWS)):
+        score, double = finder.score(number)
+        if score > best:
+            best, best_at, is_double = score, number, double
+    if best_at >= 0:
+        header = finder.header(best_at, is_double)
+        if header.matched >= 2 or (header.matched == 1 and (len(fields) == 1 or _is_narrow(finder, header))):
+            return header
+        if header.matched + len(header.others) >= 2:
+            return header  # known captions whose contents say no: for mapping by hand
+    return _unknown_header(finder)
 
 
-def _is_caption_line(texts: Sequence[str], labels: Labels) -> bool:
+def _is_caption_line(texts: Sequence[str]) -> bool:
     """The lower line of a header repeats nothing but captions; a first line of data has long values."""
     filled = [text for text in texts if text]
     return all(len(text) <= 20 and not re.search(r"\d{4}", text) for text in filled)
 
 
-def _is_narrow(lines: Sequence[Sequence[str]], header: Header) -> bool:
+def _is_narrow(finder: Finder, header: Header) -> bool:
     """One known caption is enough where there is only one: a column of names pasted into a file."""
-    return sum(bool(text) for text in lines[header.row]) == 1 and max(map(_filled, lines)) == 1
+    top = range(min(len(finder.rows), SEARCHED_ROWS))
+    return _filled(finder.line(header.row)) == 1 and max(_filled(finder.line(n)) for n in top) == 1
 
 
 def _filled(texts: Sequence[str]) -> int:
     return sum(bool(text) for text in texts)
 
 
-def _unknown_header(lines: Sequence[list[str]]) -> Header:
+def _unknown_header(finder: Finder) -> Header:
     """Nothing known: offer the first line as wide as the widest, for mapping by hand."""
-    widest = max(map(_filled, lines), default=0)
-    for number, texts in enumerate(lines):
+    top = range(min(len(finder.rows), SEARCHED_ROWS))
+    widest = max((_filled(finder.line(number)) for number in top), default=0)
+    for number in top:
+        texts = finder.line(number)
         if widest and _filled(texts) >= max(1, 0.6 * widest):
-            return Header(number, texts, [None] * len(texts))
+            return Header(number, texts, [None] * len(texts), lines=[texts])
     return Header(-1, [], [])
 
 
 def header_at(rows: Sequence[Row], row: int, fields: Sequence[Field]) -> Header:
-    """The header on a row the user pointed at."""
-    line = rows[row] if 0 <= row < len(rows) else []
-    texts = _texts(line, len(line))
-    above = _spread(_texts(rows[row - 1], len(line))[: len(line)]) if 0 < row <= len(rows) else None
-    return Labels(fields).header(row, texts, above)
+    """The header on a row the user pointed at (0-based)."""
+    if not 0 <= row < len(rows):
+        return Header(-1, [], [])
+    finder = Finder(rows, Labels(fields))
+    return finder.header(row, finder.score(row)[1])
 
 
 def apply_mapping(header: Header, mapping: Mapping[int, str]) -> Header:
@@ -179,4 +205,6 @@ def apply_mapping(header: Header, mapping: Mapping[int, str]) -> Header:
         if 0 <= index < len(names):
             names[index] = name or None
     header.fields = names
+    header.others = {}
+    header.index_columns = {column for column in header.index_columns if not names[column]}
     return header

@@ -13,12 +13,14 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
-from .header import column_letter
-from .table import Row, Table
-from .write import EXACT_INTEGER, safe_text, sheet_title
+from django.utils.translation import gettext as _
 
-# Captions in Chinese in every language: our reader knows them and leaves these two columns out.
-ROW_CAPTION, REASON_CAPTION = "原行号", "错误原因"
+from .header import column_letter
+from .table import Place, Table, cell_name
+from .write import EXACT_INTEGER, FIRST_DAY, FIRST_MOMENT, fits_number, safe_text, sheet_title
+
+# Captions in Chinese in every language: our reader knows them and leaves these columns out.
+SHEET_CAPTION, ROW_CAPTION, REASON_CAPTION = "原工作表", "原行号", "错误原因"
 Complaint = tuple[str | None, str]
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -56,12 +58,12 @@ _EPOCH = dt.datetime(1899, 12, 30)
 ROWS_AT_ONCE = 1000
 
 
-def mark_copy(table: Table, problems: Mapping[int, Iterable[Complaint]], out: IO[bytes] | str) -> int:
+def mark_copy(table: Table, problems: Mapping[Any, Iterable[Complaint]], out: IO[bytes] | str) -> int:
     """Writes the header and only the bad rows, values unaltered, wrong cells red; the number of rows.
 
-    ``problems``: true row number -> (field name or None for the whole row, sentence) pairs.
+    ``problems``: place of a row (its true number) -> (field name or None for the whole row, sentence) pairs.
     """
-    bad = [at for at, number in enumerate(table.row_numbers) if number in problems]
+    bad = [at for at, place in enumerate(table.places) if place in problems]
     writer = _Writer(table)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, content in _frame(sheet_title(table.sheet)).items():
@@ -71,9 +73,7 @@ def mark_copy(table: Table, problems: Mapping[int, Iterable[Complaint]], out: IO
             for start in range(0, len(bad), ROWS_AT_ONCE):
                 chunk = bad[start : start + ROWS_AT_ONCE]
                 lines = [
-                    writer.row(
-                        start + i, table.row_numbers[at], table.rows[at], problems[table.row_numbers[at]]
-                    )
+                    writer.row(start + i, at, problems[table.places[at]])
                     for i, at in enumerate(chunk, start=2)
                 ]
                 sheet.write("".join(lines))
@@ -84,16 +84,20 @@ def mark_copy(table: Table, problems: Mapping[int, Iterable[Complaint]], out: IO
 class _Writer:
     def __init__(self, table: Table) -> None:
         self.table = table
-        # Our two columns of an earlier round are replaced, not repeated.
-        self.cells = [c for c in table.headers if c.text not in (ROW_CAPTION, REASON_CAPTION)]
+        # Our columns of an earlier round are replaced, not repeated.
+        ours = (SHEET_CAPTION, ROW_CAPTION, REASON_CAPTION)
+        self.cells = [c for c in table.headers if c.text not in ours]
         self.indexes = [cell.index for cell in self.cells]
-        self.letters = [column_letter(at) for at in range(len(self.cells) + 2)]
-        self.column_of = {cell.field: at for at, cell in enumerate(self.cells, start=1) if cell.field}
+        #: The columns in front that say where the row stood.
+        self.front = [SHEET_CAPTION, ROW_CAPTION] if len(table.sheets) > 1 else [ROW_CAPTION]
+        self.letters = [column_letter(at) for at in range(len(self.front) + len(self.cells) + 1)]
+        fields = enumerate(self.cells, start=len(self.front))
+        self.column_of = {cell.field: at for at, cell in fields if cell.field}
 
     def start(self) -> str:
-        last = len(self.cells) + 2
-        captions = [ROW_CAPTION, *(cell.text for cell in self.cells), REASON_CAPTION]
-        styles = [OUR_HEAD, *[HEAD] * len(self.cells), OUR_HEAD]
+        last = len(self.letters)
+        captions = [*self.front, *(cell.text for cell in self.cells), REASON_CAPTION]
+        styles = [*[OUR_HEAD] * len(self.front), *[HEAD] * len(self.cells), OUR_HEAD]
         cells = map(_cell, captions, [f"{letter}1" for letter in self.letters], styles)
         return (
             f'{_XML}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView tabSelected="1" workbookViewId="0">'
@@ -106,25 +110,39 @@ class _Writer:
     def _widths(self, last: int) -> str:
         return f'<col min="2" max="{last - 1}" width="18" customWidth="1"/>' if last > 2 else ""
 
-    def row(self, at: int, number: int, row: Row, complaints: Iterable[Complaint]) -> str:
-        complaints = list(complaints)
+    def row(self, at: int, index: int, complaints: Iterable[Complaint]) -> str:
+        """Line `at` of the copy: the row at that position of the table."""
+        row, complaints = self.table.rows[index], list(complaints)
         wrong = {self.column_of.get(name, -1) for name, _message in complaints if name}
         letters = self.letters
-        parts = [f'<row r="{at}"><c r="A{at}"><v>{number}</v></c>']
-        for column, index in enumerate(self.indexes, start=1):
-            value = row[index] if index < len(row) else None
+        parts = [f'<row r="{at}">{self._where(at, self.table.places[index])}']
+        for column, source in enumerate(self.indexes, start=len(self.front)):
+            value = row[source] if source < len(row) else None
             if value is not None and value != "":
                 parts.append(_cell(value, f"{letters[column]}{at}", WRONG if column in wrong else PLAIN))
             elif column in wrong:
                 parts.append(f'<c r="{letters[column]}{at}" s="{WRONG}"/>')
-        reasons = "; ".join(self._reason(number, name, message) for name, message in complaints)
+        reasons = "; ".join(self._reason(at, index, name, message) for name, message in complaints)
         parts.append(_cell(reasons, f"{letters[-1]}{at}", WRONG))
         parts.append("</row>")
         return "".join(parts)
 
-    def _reason(self, number: int, name: str | None, message: str) -> str:
-        letter = self.table.letter(name) if name else ""
-        return f"{letter}{number}: {message}" if letter else str(message)
+    def _where(self, at: int, place: Place) -> str:
+        if isinstance(place, int):
+            return f'<c r="A{at}"><v>{place}</v></c>'
+        sheet, _mark, number = place.rpartition("!")
+        return _cell(sheet, f"A{at}", PLAIN) + f'<c r="B{at}"><v>{number}</v></c>'
+
+    def _reason(self, at: int, index: int, name: str | None, message: str) -> str:
+        """Names the cell of this copy, where its reader looks, and where that stood in the file."""
+        if name not in self.column_of:
+            return str(message)
+        cell = f"{self.letters[self.column_of[name]]}{at}"
+        former = cell_name(self.table.letter(name, index), self.table.places[index])
+        if former == cell:
+            return _("{cell}: {message}").format(cell=cell, message=message)
+        text = _("{cell} ({former} in the file): {message}")
+        return text.format(cell=cell, former=former, message=message)
 
 
 def _cell(value: Any, where: str, style: int) -> str:
@@ -132,13 +150,15 @@ def _cell(value: Any, where: str, style: int) -> str:
     if isinstance(value, bool):
         return f'<c r="{where}" s="{style}" t="b"><v>{value:d}</v></c>'
     if isinstance(value, float) or (isinstance(value, int) and abs(value) < EXACT_INTEGER):
-        if value - value == 0:  # neither infinite nor 'not a number', which no workbook can hold
+        if isinstance(value, int) or fits_number(value):
             return f'<c r="{where}" s="{style}"><v>{value!r}</v></c>'
-    elif isinstance(value, dt.date) and value.year > 1900:  # Excel's early 1900 has a day too many
-        if isinstance(value, dt.datetime):
+    elif isinstance(value, dt.datetime):
+        value = value.replace(tzinfo=None)
+        if value >= FIRST_MOMENT:
             return (
                 f'<c r="{where}" s="{style + MOMENT}"><v>{(value - _EPOCH) / dt.timedelta(days=1)!r}</v></c>'
             )
+    elif isinstance(value, dt.date) and value >= FIRST_DAY:
         return f'<c r="{where}" s="{style + DATE}"><v>{value.toordinal() - _EPOCH.toordinal()}</v></c>'
     return (
         f'<c r="{where}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{_escape(value)}</t></is></c>'

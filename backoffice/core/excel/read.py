@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,23 +12,24 @@ from typing import BinaryIO
 
 from django.utils.translation import gettext as _
 
+from .captions import SAMPLE_ROWS, Field
 from .csvfile import read_csv
+from .dates import date_remarks
 from .errors import UnreadableFile
+from .faults import Faults
 from .guard import ZipScan, inspect_zip, sheet_parts
-from .header import SEARCHED_ROWS, Field, Header, apply_mapping, find_header, header_at
-from .sniff import sniff
+from .header import SEARCHED_ROWS, Header, column_letter, header_at, signature_of
+from .limits import DEFAULT, Limits
+from .sheets import Look, choose, join, look_at, under
+from .sniff import OLE, sniff
 from .sources import CalamineSource, Grid, ListGrid, ListSource, Source, has_nul_text, xlrd_source
-from .table import Table, build_table
-from .text import is_picture
+from .table import Table, build_table, cell_name
+from .text import is_picture, normalise_label
 
 __all__ = ["Field", "SheetInfo", "Table", "UnreadableFile", "Workbook", "open_workbook"]
 
-MAX_FILE = 100 * 2**20
 _EXTENSIONS = {"xlsx": {"xlsx", "xlsm", "xltx", "xltm", "et"}, "xls": {"xls", "xlt", "et"}, "xlsb": {"xlsb"},
                "ods": {"ods", "ots"}, "csv": {"csv", "txt", "tsv"}}  # fmt: skip
-_NOTES_SHEET = re.compile(
-    r"说明|须知|示例|样例|范例|例子|字典|下拉|选项|notes|example|instruction|lists", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,12 @@ class Workbook:
         self.source = source
         self.kind = kind
         self.encoding = encoding
+        self.limits = DEFAULT
         self.warnings: list[str] = []
         self.date1904 = bool(scan and scan.date1904)
         self._scan = scan
         self._sizes: dict[int, tuple[int, int]] = {}
+        self._looked: tuple[Sequence[Field], list[Look]] | None = None
 
     @cached_property
     def sheets(self) -> list[SheetInfo]:
@@ -69,60 +71,107 @@ class Workbook:
         fields: Sequence[Field],
         *,
         sheet: str | None = None,
+        sheets: Sequence[str] = (),
         mapping: Mapping[int, str] | None = None,
         header_row: int | None = None,
     ) -> Table:
-        """The best sheet (or the named one) under its header (or the given 1-based row).
+        """The best sheet and those with the same columns (or the named ones) as one list.
 
-        ``mapping`` maps 0-based column indexes to field names and overrides what was recognised.
+        ``mapping`` maps 0-based column indexes to field names, ``header_row`` is the 1-based row of the captions:
+        they override what was recognised on the leading sheet.
         """
-        index, grid, top = self._choose(fields, sheet)
-        if header_row is None:
-            header = find_header(top, fields)
-        else:
-            header = header_at(grid.rows(header_row), header_row - 1, fields)
-        if mapping:
-            header = apply_mapping(header, mapping)
-        name = self.source.names[index]
-        table = build_table(
-            name, grid.rows(), header, fields, merges=grid.merges(), ragged=self.kind == "csv"
+        names = [sheet] if sheet is not None else list(sheets)
+        choice = choose(
+            self._looks(fields, names), fields, named=names, mapping=mapping, header_row=header_row
         )
+        warnings = list(self.warnings) + caption_remarks(choice.header, fields)
+        tables = []
+        for look, header, move in choice.in_order:
+            header = header if move is None else under(choice.header, header, move)
+            tables.append((self._read(look, header, fields), move))
+        table = join(choice, tables)
+        if len(table) > self.limits.rows:
+            raise UnreadableFile("too_many_rows", limit=self.limits.rows)
+        table.recognised = signature_of(choice.recognised)
+        table.all_sheets = choice.all_sheets
+        table.lead = choice.main.name
+        table.top = choice.main.top
+        if choice.header.row + SAMPLE_ROWS > len(table.top):
+            table.top = choice.main.grid.rows(choice.header.row + SAMPLE_ROWS)
         table.date1904 = self.date1904
-        self._add_warnings(table, name)
+        table.has_pictures = any(part.has_pictures for part, _move in tables)
+        if len(tables) > 1:
+            names = [part.sheet for part, _move in tables]
+            text = _("{count} sheets with the same columns are read as one list: {names}.")
+            warnings.append(text.format(count=len(names), names="、".join(names)))
+        if choice.unread:
+            table.unread = choice.unread
+            text = _("Other sheets hold data, too, and are not read: {names}.")
+            warnings.append(text.format(names="、".join(choice.unread)))
+        for wanted in fields:
+            if wanted.is_date and table.has(wanted.name):
+                warnings += self._date_remarks(table, wanted)
+        table.warnings[:0] = warnings
         return table
+
+    def _read(self, look: Look, header: Header, fields: Sequence[Field]) -> Table:
+        table = build_table(
+            look.name, look.grid.rows(), header, fields, merges=look.grid.merges(),
+            ragged=self.kind == "csv", most=self.limits.rows if self.limits is not DEFAULT else None,
+        )  # fmt: skip
+        self._add_warnings(table, look.name)
+        return table
+
+    def _date_remarks(self, table: Table, wanted: Field) -> list[str]:
+        caption = next(cell.text for cell in table.headers if cell.field == wanted.name)
+
+        def name_of(index: int) -> str:
+            return cell_name(table.letter(wanted.name, index), table.places[index])
+
+        return date_remarks(table.column(wanted.name), caption, name_of, self.date1904)
 
     def _grid(self, index: int) -> Grid:
         grid = self.source.grid(index)
         self._sizes[index] = (grid.height, grid.width)
         return grid
 
-    def _choose(self, fields: Sequence[Field], sheet: str | None) -> tuple[int, Grid, list[list[object]]]:
-        """The sheet whose header fits best. Sheets of notes and examples only when nothing else fits."""
-        best: tuple[tuple[bool, int], int, Grid, list[list[object]]] | None = None
-        for index in self._candidates(sheet):
-            grid = self._grid(index)
-            top = grid.rows(SEARCHED_ROWS)
-            if (
-                not any(cell not in ("", None) for row in top for cell in row)
-                and grid.height <= SEARCHED_ROWS
-            ):
-                continue
-            header: Header = find_header(top, fields)
-            merit = (not _NOTES_SHEET.search(self.source.names[index]), header.score)
-            if header.score == 0:
-                merit = (False, -1)
-            if best is None or merit > best[0]:
-                best = (merit, index, grid, top)
-        if best is None:
+    def _looks(self, fields: Sequence[Field], names: Sequence[str]) -> list[Look]:
+        """Every sheet with data, whether it will be read or only be named."""
+        for name in names:
+            if name not in self.source.names:
+                raise UnreadableFile("unknown_sheet", sheet=name)
+        if self._looked is None or self._looked[0] is not fields:
+            looks = [
+                look_at(index, name, self.source.visible[index], self._grid(index), fields)
+                for index, name in enumerate(self.source.names)
+            ]
+            self._looked = fields, [look for look in looks if look is not None]
+        found = self._looked[1]
+        if not any(look.name in names if names else look.visible for look in found):
             raise UnreadableFile("no_sheet")
-        return best[1:]
+        return found
 
-    def _candidates(self, sheet: str | None) -> list[int]:
-        if sheet is not None:
-            if sheet not in self.source.names:
-                raise UnreadableFile("unknown_sheet", sheet=sheet)
-            return [self.source.names.index(sheet)]
-        return [i for i, visible in enumerate(self.source.visible) if visible]
+    def signature(self, fields: Sequence[Field], sheets: Sequence[str] = ()) -> str:
+        """Of the header that is recognised without anybody's word: the key of what is remembered for it."""
+        return signature_of(choose(self._looks(fields, sheets), fields, named=sheets).recognised)
+
+    def row_of(
+        self, signature: str, fields: Sequence[Field], sheets: Sequence[str], likely: int | None
+    ) -> int | None:
+        """The 1-based row of the leading sheet whose captions have that signature, the likely one first."""
+        look = choose(self._looks(fields, sheets), fields, named=sheets).main
+        rows = [likely - 1] if likely else []
+        for row in [*rows, *range(min(len(look.top), SEARCHED_ROWS))]:
+            if signature_of(header_at(look.top, row, fields).texts) == signature:
+                return row + 1
+        return None
+
+    def plain_rows(self) -> list[list[object]]:
+        """The rows of the first sheet as they stand there, for lists without captions."""
+        grid = self._grid(0)
+        if grid.height > self.limits.rows:
+            raise UnreadableFile("too_many_rows", limit=self.limits.rows)
+        return grid.rows()
 
     @cached_property
     def _parts(self) -> dict[str, str]:
@@ -148,49 +197,90 @@ class Workbook:
             table.warnings.append(
                 _("The sheet contains pictures in cells (WPS); these cells are read as empty.")
             )
-        if table.merges:
-            table.warnings.append(_("Cells merged over several rows count for each of these rows."))
-        table.warnings[:0] = self.warnings
 
 
-def open_workbook(source: BinaryIO | Path | bytes, filename: str = "") -> Workbook:
-    """Recognises the file by its content; raises UnreadableFile with one sentence for the user."""
-    data = _content(source)
+def caption_remarks(header: Header, fields: Sequence[Field]) -> list[str]:
+    """Which other columns could have been meant: the user sees it and may choose otherwise."""
+    read = {name: at for at, name in enumerate(header.fields) if name}
+    labels = {wanted.name: wanted.labels[0] for wanted in fields}
+    remarks = []
+    for column, name in sorted(header.others.items()):
+        letter, text, first = column_letter(column), header.texts[column], read.get(name)
+        if first is None:
+            sentence = _(
+                "Column {second} “{text}” could be “{field}”, but what stands in it does not look like it."
+            )
+        elif normalise_label(header.texts[first]) == normalise_label(text):
+            sentence = _("Column {second} has the same caption as column {first} and is not read.")
+        else:
+            sentence = _("“{field}” is read from column {first} “{caption}”; column {second} “{text}” could be meant, "
+                         "too.")  # fmt: skip
+        remarks.append(
+            sentence.format(
+                second=letter, text=text, field=labels[name],
+                first="" if first is None else column_letter(first),
+                caption="" if first is None else header.texts[first],
+            )
+        )  # fmt: skip
+    return remarks
+
+
+def open_workbook(source: BinaryIO | Path | bytes, filename: str = "", limits: Limits = DEFAULT) -> Workbook:
+    """Recognises the file by its content; raises UnreadableFile with one sentence for the user.
+
+    `limits` are those of the door the file came through; what is larger is refused before it is read.
+    """
+    data = _content(source, limits)
     if not filename and isinstance(source, Path):
         filename = source.name
     sniffed = sniff(data)
     if sniffed == "zip":
-        scan = inspect_zip(data)
-        book = Workbook(CalamineSource(scan.data), scan.kind, scan=scan)
+        scan = inspect_zip(data, limits.unpacked)
+        book = Workbook(CalamineSource(scan.data, _faults(scan)), scan.kind, scan=scan)
     elif sniffed == "csv":
         rows, encoding = read_csv(data)
         name = PurePath(filename).stem or "CSV"
         book = Workbook(ListSource([name], [True], [ListGrid(rows)]), "csv", encoding)
     else:
         book = Workbook(_old_excel(data, sniffed), "xls")
+    book.limits = limits
     _warn_about_extension(book, filename)
     return book
 
 
-def _content(source: BinaryIO | Path | bytes) -> bytes:
+def _faults(scan: ZipScan) -> dict[str, Faults]:
+    """Sheet name -> its cells that show an error or have no result."""
+    if not any(part.faults for part in scan.sheets.values()):
+        return {}
+    with zipfile.ZipFile(io.BytesIO(scan.data)) as archive:
+        parts = sheet_parts(archive)
+    return {name: scan.sheets[part].faults for name, part in parts.items() if part in scan.sheets}
+
+
+def _content(source: BinaryIO | Path | bytes, limits: Limits) -> bytes:
+    too_large = UnreadableFile("too_large", size=limits.megabytes)
     if isinstance(source, bytes):
         data = source
     elif isinstance(source, Path):
-        if source.stat().st_size > MAX_FILE:
-            raise UnreadableFile("too_big")
+        if source.stat().st_size > limits.file:
+            raise too_large
         data = source.read_bytes()
     else:
         source.seek(0)
-        data = source.read(MAX_FILE + 1)
-    if len(data) > MAX_FILE:
-        raise UnreadableFile("too_big")
+        data = source.read(limits.file + 1)
+    if len(data) > limits.file:
+        raise too_large
     return data
 
 
 def _old_excel(data: bytes, sniffed: str) -> Source:
     """calamine first; xlrd for what it cannot read, or reads as text full of NULs."""
     if sniffed == "biff":
-        return xlrd_source(data)
+        try:
+            return xlrd_source(data)
+        except UnreadableFile as error:
+            if error.code != "broken" or not data.startswith(OLE):
+                raise
     try:
         source = CalamineSource(data)
         if not has_nul_text(source):

@@ -41,13 +41,14 @@ _HTML = (
 BIFF_STARTS = (b"\x09\x00", b"\x09\x02", b"\x09\x04", b"\x09\x08")
 BOF_LENGTHS = (b"\x04\x00", b"\x06\x00", b"\x08\x00", b"\x10\x00")
 RECORD = struct.Struct("<HHHH")  # kind, length, and of a cell: row and column
-FILEPASS, EOF, MULRK = 0x2F, 0x0A, 0xBD
+FILEPASS, EOF, MULRK, BOOLERR, FORMULA = 0x2F, 0x0A, 0xBD, 0x205, 0x06
 CELLS = frozenset((0x06, 0xD6, 0xFD, 0x203, 0x204, 0x205, 0x27E, MULRK))  # with a value; blanks take no room
 MARKUP_WINDOW = 4096
 
 
 def sniff(data: bytes) -> str:
-    """'zip', 'xls', 'biff' (an .xls without its container) or 'csv'; what is known to be no table raises."""
+    """'zip', 'xls', 'biff' (an .xls without its container, or with cells that show an error: for the second
+    parser) or 'csv'; what is known to be no table raises."""
     if not data.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
         raise UnreadableFile("empty")
     if data.startswith(b"PK"):
@@ -94,13 +95,14 @@ def _sniff_ole(data: bytes) -> str:
         raise UnreadableFile("not_a_workbook")
     if content is None:
         raise UnreadableFile("broken")
-    check_records(content[base : base + length])
-    return "xls"
+    return "biff" if check_records(content[base : base + length]) else "xls"
 
 
-def check_records(stream: bytes) -> None:
-    """Refuses a password, and a value so far away that the parser would ask for a gigabyte."""
-    at, end = 0, len(stream) - 8
+def check_records(stream: bytes) -> bool:
+    """Refuses a password, and a value so far away that the parser would ask for a gigabyte; whether a cell
+    shows an error.
+    """
+    at, end, shows_error = 0, len(stream) - 8, False
     rows = columns = 0
     unpack = RECORD.unpack_from
     while at <= end:
@@ -108,6 +110,11 @@ def check_records(stream: bytes) -> None:
         if kind in CELLS:
             if kind == MULRK and at + 4 + length <= len(stream):
                 column = int.from_bytes(stream[at + 2 + length : at + 4 + length], "little")
+            elif kind == BOOLERR:
+                shows_error = shows_error or stream[at + 11 : at + 12] == b"\x01"
+            elif kind == FORMULA:  # its result: 2 and twice 255 around the number of the error
+                result = stream[at + 10 : at + 18]
+                shows_error = shows_error or (result[:1] == b"\x02" and result[6:] == b"\xff\xff")
             if row > rows or column > columns:
                 rows, columns = max(row, rows), max(column, columns)
                 if (rows + 1) * (columns + 1) > MAX_CELLS:
@@ -117,6 +124,7 @@ def check_records(stream: bytes) -> None:
         elif kind == EOF:
             rows = columns = 0
         at += 4 + length
+    return shows_error
 
 
 class _Silent:

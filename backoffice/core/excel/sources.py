@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gc
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -14,15 +14,20 @@ import xlrd
 from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from .errors import UnreadableFile
+from .faults import Faults
 from .guard import MAX_CELLS
 from .header import column_letter
-from .table import Merge, Row
+from .rows import Row
 
 T = TypeVar("T")
+Merge = tuple[tuple[int, int], tuple[int, int]]
 
 
 class Grid(Protocol):
-    """One sheet: its size, its first rows cheaply, all of its rows, its merged regions."""
+    """One sheet: its size, its first rows cheaply, all of its rows, its merged regions.
+
+    Every row is as wide as the sheet and begins in column A, whichever way it is read.
+    """
 
     @property
     def height(self) -> int: ...
@@ -87,10 +92,14 @@ def collector_paused() -> Iterator[None]:
 
 
 class CalamineGrid:
-    def __init__(self, sheet: CalamineSheet) -> None:
+    def __init__(self, sheet: CalamineSheet, faults: Faults | None = None) -> None:
         self.sheet = sheet
+        self.faults = faults or {}
+        self.left = sheet.start[1] if sheet.start else 0
         end = sheet.end
         self.height, self.width = (end[0] + 1, end[1] + 1) if end else (0, 0)
+        if self.height:  # a column of formulae without a result is wider than the parser knows
+            self.width = max([self.width, *(column + 1 for row, column in self.faults if row < self.height)])
 
     def rows(self, limit: int | None = None) -> list[Row]:
         if limit is None and self.height * self.width > 2 * MAX_CELLS:
@@ -100,28 +109,45 @@ class CalamineGrid:
         # Without skip_empty_area=False leading blank rows vanish and every row number is wrong.
         with collector_paused():
             if limit is not None:
-                return self.sheet.to_python(skip_empty_area=False, nrows=limit)
+                return self._shaped(self.sheet.to_python(skip_empty_area=False, nrows=limit))
             # A company's name stands in fifty rows: each text is kept once (a third of the memory).
             texts: dict[str, str] = {}
             keep = texts.setdefault
-            return [
+            rows = [
                 [keep(cell, cell) if type(cell) is str else cell for cell in row]
                 for row in self.sheet.iter_rows()
             ]
+            if self.left:  # iter_rows leaves out what is empty on the left, to_python does not
+                pad = [""] * self.left
+                rows = [pad + row for row in rows]
+            return self._shaped(rows)
+
+    def _shaped(self, rows: list[Row]) -> list[Row]:
+        """All rows as wide as the sheet, with the faulty cells in their places."""
+        if rows and len(rows[0]) != self.width:  # the parser makes all of them alike
+            for row in rows:
+                row += [""] * (self.width - len(row))
+        for (at, column), fault in self.faults.items():
+            if at < len(rows) and rows[at][column] in ("", None):
+                rows[at][column] = fault
+        return rows
 
     def merges(self) -> Sequence[Merge]:
         return self.sheet.merged_cell_ranges or ()
 
 
 class CalamineSource:
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, faults: Mapping[str, Faults] | None = None) -> None:
+        """`faults`: sheet name -> its faulty cells."""
         self.book = _guarded(lambda: CalamineWorkbook.from_filelike(io.BytesIO(data)))
         sheets = [m for m in self.book.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet]
         self.names = [sheet.name for sheet in sheets]
         self.visible = [sheet.visible == SheetVisibleEnum.Visible for sheet in sheets]
+        self.faults = faults or {}
 
     def grid(self, index: int) -> CalamineGrid:
-        return _guarded(lambda: CalamineGrid(self.book.get_sheet_by_name(self.names[index])))
+        name = self.names[index]
+        return _guarded(lambda: CalamineGrid(self.book.get_sheet_by_name(name), self.faults.get(name)))
 
 
 def _guarded(parse: Callable[[], T]) -> T:
@@ -141,7 +167,7 @@ def _guarded(parse: Callable[[], T]) -> T:
 def has_nul_text(source: Source) -> bool:
     """Some old .xls (code page 1252, written by jxl) come out of calamine as text full of NULs."""
     for index in range(len(source.names)):
-        for row in source.grid(index).rows(200):
+        for row in source.grid(index).rows():
             if any(type(cell) is str and "\x00" in cell for cell in row):
                 return True
     return False
@@ -168,7 +194,7 @@ def _xlrd_row(sheet: Any, index: int, datemode: int) -> Row:
         if kind == xlrd.XL_CELL_DATE:
             value = _xlrd_date(value, datemode)
         elif kind == xlrd.XL_CELL_ERROR:
-            value = ""
+            value = xlrd.error_text_from_code.get(value, "#N/A")
         elif kind == xlrd.XL_CELL_BOOLEAN:
             value = bool(value)
         cells.append(value)

@@ -1,39 +1,33 @@
-"""The rows under a header: which are data, which are notes, and the columns of the data."""
+"""The data of a file as one list of columns, with the true place of every cell."""
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from .captions import Field
 from .errors import UnreadableFile
-from .header import INDEX_LABELS, OWN_COLUMNS, Field, Header, HeaderCell, column_letter, signature_of
-from .text import is_picture, normalise_label, normalise_text
+from .header import Header, HeaderCell, column_letter, signature_of
+from .limits import DEFAULT
+from .rows import Row, sort_rows
+from .text import is_empty, is_picture
 
-MAX_DATA_ROWS = 200_000
+MAX_DATA_ROWS = DEFAULT.rows
 MAX_FILLED_CELLS = 2_000_000  # by merged regions: a hostile file can declare millions of them
-Row = list[Any]
 Merge = tuple[tuple[int, int], tuple[int, int]]
-
-_TOTAL = re.compile(
-    r"(本页|本表)?\s*(合\s*计|总\s*计|小\s*计|共\s*计|累\s*计|(grand |sub)?total)", re.IGNORECASE
-)
-_NOTE = re.compile(
-    r"\s*(注|备注|附注|说明|填表说明|填写说明|填报|填表|制表|审核|审批|经办|联系人|单位(\(|（)?盖章|盖章"
-    r"|负责人|日期|打印|第\s*\d+\s*页|notes?\b|prepared by)\s*[:：人单日时0-9一二三、.．（(]",
-    re.IGNORECASE,
-)
-LONG_TEXT = 40
+#: A row as people find it: its number, or '安全员!3' in a file of which several sheets are read.
+Place = int | str
 
 
 @dataclass(frozen=True)
 class RejectedRow:
     """A line that looks like data and cannot be read as such."""
 
-    row: int
+    row: Place
     reason: str
 
 
@@ -41,14 +35,27 @@ class RejectedRow:
 class SkippedRow:
     """A line that is no data: 'note', 'total', 'index_only' or 'header' (repeated on every page)."""
 
-    row: int
+    row: Place
     reason: str
     text: str = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows that were read one after the other from one sheet under one header."""
+
+    start: int
+    """Position of its first row in the table."""
+    sheet: str
+    header_row: int
+    columns: Sequence[int | None] | None = None
+    """Column of the table -> column of the sheet, where they differ."""
 
 
 @dataclass
 class Table:
     sheet: str
+    """The sheet it was read from; several are parted by 、."""
     header_row: int
     """1-based true row of the (lower line of the) header; 0 when there is none."""
     headers: list[HeaderCell]
@@ -61,13 +68,38 @@ class Table:
     warnings: list[str] = field(default_factory=list)
     date1904: bool = False
     has_pictures: bool = False
-    merges: Sequence[Merge] = ()
+    parts: list[Part] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    """Other sheets with data."""
+    all_sheets: list[str] = field(default_factory=list)
+    """Those it was read from and those, in the order of the workbook."""
+    lead: str = ""
+    """The sheet whose header row and columns the user sets."""
+    recognised: str = ""
+    """The signature of the header that was found without the user's word."""
+    top: Sequence[Row] = ()
+    """The first rows of the leading sheet as they stand there, to a little below the header."""
 
     def __post_init__(self) -> None:
         self._indexes = {cell.field: cell.index for cell in self.headers if cell.field}
+        self.set_parts(self.parts)
+
+    def set_parts(self, parts: list[Part]) -> None:
+        self.parts = parts
+        self._starts = [part.start for part in parts]
+        self.places: Sequence[Place] = self.row_numbers
+        if len(self.sheets) > 1:
+            self.places = [
+                f"{self.part_of(index).sheet}!{number}" for index, number in enumerate(self.row_numbers)
+            ]
 
     def __len__(self) -> int:
         return len(self.row_numbers)
+
+    @property
+    def sheets(self) -> list[str]:
+        """The names of the sheets it was read from, in their order."""
+        return list(dict.fromkeys(part.sheet for part in self.parts))
 
     @property
     def signature(self) -> str:
@@ -78,12 +110,32 @@ class Table:
     def samples(self) -> list[Row]:
         return self.rows[:5]
 
+    def part_of(self, index: int) -> Part:
+        return self.parts[bisect_right(self._starts, index) - 1]
+
+    def order_of(self, place: Place) -> tuple[int, int]:
+        """Sorts places as their sheets and rows follow each other."""
+        if isinstance(place, int):
+            return 0, place
+        sheet, _mark, row = place.rpartition("!")
+        return self.sheets.index(sheet), int(row)
+
     def has(self, name: str) -> bool:
         return name in self._indexes
 
-    def letter(self, name: str) -> str:
-        """The column of a field as Excel calls it, '' when the file has no such column."""
-        return column_letter(self._indexes[name]) if name in self._indexes else ""
+    def letter(self, name: str, index: int | None = None) -> str:
+        """The column of a field as Excel calls it, '' when the file has no such column.
+
+        With the position of a row: where that very cell stands, which a repeated header may have moved.
+        """
+        column = self._indexes.get(name)
+        if column is None:
+            return ""
+        columns = self.part_of(index).columns if index is not None and self.parts else None
+        if columns is not None:
+            place = columns[column]
+            return "" if place is None else column_letter(place)
+        return column_letter(column)
 
     def column(self, name: str) -> list[Any]:
         """Raw cells aligned with ``row_numbers``; all None when the file has no such column."""
@@ -93,97 +145,15 @@ class Table:
         cells = [row[index] for row in self.rows]
         if self.has_pictures:
             cells = [None if is_picture(cell) else cell for cell in cells]
-        if self.merges:
-            self._fill_down(cells, index)
         return cells
 
-    def _fill_down(self, cells: list[Any], index: int) -> None:
-        """A company merged over its people belongs to each of them."""
-        positions = {number - 1: at for at, number in enumerate(self.row_numbers)}
-        budget = MAX_FILLED_CELLS
-        for (top, left), (bottom, right) in self.merges:
-            if left != index or right != index or top not in positions or budget <= 0:
-                continue
-            value = cells[positions[top]]
-            budget -= bottom - top
-            for row in range(top + 1, min(bottom, top + MAX_DATA_ROWS) + 1):
-                if row in positions and cells[positions[row]] in ("", None):
-                    cells[positions[row]] = value
 
-
-def is_empty(cell: Any) -> bool:
-    return cell is None or (isinstance(cell, str) and (not cell or not normalise_text(cell)))
-
-
-class RowSorter:
-    """Tells data from blank lines, notes, totals and repeated headers."""
-
-    def __init__(self, header: Header, fields: Sequence[Field]) -> None:
-        self.texts = header.texts
-        labels = [normalise_label(text) for text in header.texts]
-        self.mapped = [i for i, name in enumerate(header.fields) if name]
-        self.ignored = {i for i, label in enumerate(labels) if label in OWN_COLUMNS}
-        self.index_columns = {
-            i for i, label in enumerate(labels) if label in INDEX_LABELS and i not in self.mapped
-        }
-        required = {f.name for f in fields if f.required}
-        keys = sorted(self.mapped, key=lambda i: header.fields[i] not in required)
-        self.keys = (keys[0], keys[min(1, len(keys) - 1)]) if keys else None
-
-    def reason_to_skip(self, row: Row) -> str | None:
-        """None for data, '' for a blank line, else why the line is none."""
-        filled = [i for i, cell in enumerate(row) if i not in self.ignored and not is_empty(cell)]
-        if not filled:
-            return ""
-        if all(i in self.index_columns for i in filled) and not isinstance(row[filled[0]], str):
-            return "index_only"
-        first = normalise_text(row[filled[0]])
-        mapped = [i for i in filled if i in self.mapped]
-        if filled[0] in self.index_columns and len(filled) == 1 and first.isdigit():
-            return "index_only"
-        if self._repeats_header(row, filled):
-            return "header"
-        if _TOTAL.match(first) and len(mapped) <= 3:
-            return "total"
-        if self._is_note(first, filled, mapped):
-            return "note"
-        return None
-
-    def _repeats_header(self, row: Row, filled: list[int]) -> bool:
-        same = sum(i < len(self.texts) and normalise_text(row[i]) == self.texts[i] for i in filled)
-        return same >= 2 and same * 2 > len(filled)
-
-    def _is_note(self, first: str, filled: list[int], mapped: list[int]) -> bool:
-        if self.mapped and not mapped:
-            return True
-        if len(mapped) > 2 and len(filled) > 2:
-            return False
-        return bool(_NOTE.match(first)) or (len(filled) == 1 and len(first) > LONG_TEXT)
-
-
-def sort_rows(
-    rows: Sequence[Row], header: Header, fields: Sequence[Field]
-) -> tuple[list[int], list[SkippedRow]]:
-    """Indexes of the data rows, and the lines left out. Blank lines are not worth a word."""
-    sorter = RowSorter(header, fields)
-    data: list[int] = []
-    skipped: list[SkippedRow] = []
-    keys = sorter.keys
-    # Nearly every line has both its key cells and needs no closer look.
-    a, b = keys or (0, 0)
-    caption = header.texts[a] if keys else None
-    for index in range(header.row + 1, len(rows)):
-        row = rows[index]
-        if keys and row[a] and row[b] and row[a] != caption and a != b:
-            data.append(index)
-            continue
-        reason = sorter.reason_to_skip(row)
-        if reason is None:
-            data.append(index)
-        elif reason:
-            text = next((normalise_text(cell) for cell in row if not is_empty(cell)), "")
-            skipped.append(SkippedRow(index + 1, reason, text[:200]))
-    return data, skipped
+def cell_name(column: str, place: Place) -> str:
+    """What Excel calls the cell: 'F3', or '安全员!F3' where the row is one of several sheets."""
+    if isinstance(place, str):
+        sheet, _mark, row = place.rpartition("!")
+        return f"{sheet}!{column}{row}"
+    return f"{column}{place}"
 
 
 def build_table(
@@ -194,29 +164,54 @@ def build_table(
     *,
     merges: Iterable[Merge] = (),
     ragged: bool = False,
+    most: int | None = None,
 ) -> Table:
+    """One sheet as a table; UnreadableFile without a header or with more than `most` rows of data."""
+    most = MAX_DATA_ROWS if most is None else most
     if header.row < 0:
         raise UnreadableFile("no_header")
-    data, skipped = sort_rows(rows, header, fields)
-    if len(data) > MAX_DATA_ROWS:
-        raise UnreadableFile("too_many_rows", limit=MAX_DATA_ROWS)
-    found = {name for name in header.fields if name}
+    spans = [m for m in merges if m[0][0] > header.row and m[1][0] > m[0][0]]
+    _fill_down(rows, spans)
+    data = sort_rows(rows, header, fields)
+    if len(data.rows) > most:
+        raise UnreadableFile("too_many_rows", limit=most)
     table = Table(
         sheet=sheet,
         header_row=header.row + 1,
         headers=[
             HeaderCell(i, column_letter(i), text, header.fields[i]) for i, text in enumerate(header.texts)
         ],
-        missing=[f for f in fields if f.required and f.name not in found],
-        row_numbers=[index + 1 for index in data],
-        rows=[rows[index] for index in data],
-        skipped=skipped,
-        merges=[m for m in merges if m[0][0] > header.row and m[1][0] > m[0][0]],
-    )
+        missing=[f for f in fields if f.required and f.name not in header.found],
+        row_numbers=[index + 1 for index in data.indexes],
+        rows=data.rows,
+        skipped=[SkippedRow(index + 1, reason, text) for index, reason, text in data.skipped],
+        parts=[Part(0, sheet, header.row + 1), *(
+            Part(start, sheet, header.row + 1, columns) for start, columns in data.moves
+        )],
+    )  # fmt: skip
     if ragged:
         _reject_long_lines(table)
-    _warn_about_doubles(table, header)
+    if spans:
+        table.warnings.append(_("Cells merged over several rows count for each of these rows."))
+    if data.moves:
+        table.warnings.append(
+            _("The header comes again with its columns in another order; the rows below are read by it.")
+        )
     return table
+
+
+def _fill_down(rows: list[Row], merges: Iterable[Merge]) -> None:
+    """A company merged over its people belongs to each of them."""
+    budget = MAX_FILLED_CELLS
+    for (top, left), (bottom, right) in merges:
+        if left != right or top >= len(rows) or budget <= 0 or left >= len(rows[top]):
+            continue
+        value = rows[top][left]
+        last = min(bottom, len(rows) - 1, top + budget)
+        budget -= last - top
+        for number in range(top + 1, last + 1):
+            if rows[number][left] in ("", None):
+                rows[number][left] = value
 
 
 def _reject_long_lines(table: Table) -> None:
@@ -229,17 +224,8 @@ def _reject_long_lines(table: Table) -> None:
         "The line has more columns than the header. Put texts that contain the separator in quotation marks."
     )
     table.rejected += [RejectedRow(table.row_numbers[at], reason) for at in sorted(long)]
-    table.rows = [row for at, row in enumerate(table.rows) if at not in long]
-    table.row_numbers = [number for at, number in enumerate(table.row_numbers) if at not in long]
-
-
-def _warn_about_doubles(table: Table, header: Header) -> None:
-    read = {normalise_label(cell.text): cell for cell in table.headers if cell.field}
-    for cell in table.headers:
-        twin = read.get(normalise_label(cell.text)) if cell.text and not cell.field else None
-        if twin is not None:
-            table.warnings.append(
-                _("Column {second} has the same caption as column {first} and is not read.").format(
-                    second=cell.letter, first=twin.letter
-                )
-            )
+    table.rows[:] = [row for at, row in enumerate(table.rows) if at not in long]
+    table.row_numbers[:] = [number for at, number in enumerate(table.row_numbers) if at not in long]
+    table.set_parts(
+        [replace(part, start=part.start - sum(at < part.start for at in long)) for part in table.parts]
+    )

@@ -39,6 +39,11 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
+def is_empty(cell: Any) -> bool:
+    """Whether a person sees nothing in the cell."""
+    return cell is None or (isinstance(cell, str) and (not cell or not normalise_text(cell)))
+
+
 def normalise_text(value: object) -> str:
     """Drop what cannot be seen, keep what can: one space between words, none around the text."""
     text = as_text(value)

@@ -10,6 +10,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from math import isfinite
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
@@ -22,6 +23,10 @@ Progress = Callable[[int], None]
 PROGRESS_EVERY = 1000
 EXCEL_TEXT_LIMIT = 32_767
 EXACT_INTEGER = 10**15
+LARGEST = 10**300
+#: Excel's count of days begins with a year that had a day too many: before March 1900 no two programs agree.
+FIRST_DAY = dt.date(1900, 3, 1)
+FIRST_MOMENT = dt.datetime(1900, 3, 1)
 # What no workbook may contain: control characters, half surrogates, non-characters.
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
@@ -36,17 +41,27 @@ def safe_text(text: str) -> str:
 
 
 def safe_cell(value: Any) -> Any:
-    """Numbers, dates and truth stay what they are; an integer Excel would round becomes text."""
+    """Numbers, dates and truth stay what they are; what a workbook cannot hold becomes text."""
     kind = type(value)
     if kind is str:
         return safe_text(value) or None
-    if kind is int and abs(value) >= EXACT_INTEGER:
-        return str(value)
-    if value is None or kind in (int, float, bool, Decimal, dt.date):
+    if value is None or kind is bool:
         return value
+    if isinstance(value, int):
+        return value if abs(value) < EXACT_INTEGER else str(value)
+    if isinstance(value, (float, Decimal)):
+        return value if fits_number(value) else str(value)
     if isinstance(value, dt.datetime):
-        return value.replace(tzinfo=None)  # a workbook knows no time zones; give it local time
-    return value if isinstance(value, dt.date) else safe_text(str(value)) or None
+        value = value.replace(tzinfo=None)  # a workbook knows no time zones; give it local time
+        return value if value >= FIRST_MOMENT else value.isoformat(" ", "seconds")
+    if isinstance(value, dt.date):
+        return value if value >= FIRST_DAY else value.isoformat()
+    return safe_text(str(value)) or None
+
+
+def fits_number(value: float | Decimal) -> bool:
+    """Whether a workbook holds the number: it knows no infinity, and no more than 1E+308."""
+    return isfinite(value) and -LARGEST < value < LARGEST
 
 
 def sheet_title(name: str) -> str:

@@ -41,7 +41,7 @@ class ImportRun(models.Model):
     file = models.FileField(_("file"), upload_to=upload_path, max_length=200)
     filename = models.CharField(_("file name"), max_length=200)
     sha256 = models.CharField(max_length=64, editable=False)
-    # all_or_nothing, accept (conflict kinds), create_companies, sheet, mapping
+    # all_or_nothing, accept (conflict kinds), create_companies, sheets, header_row, mapping
     options: models.JSONField[dict[str, Any], Any] = models.JSONField(_("options"), default=dict)
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.UPLOADED)
     progress = models.PositiveSmallIntegerField(_("progress in percent"), default=0)
@@ -95,6 +95,9 @@ class HeaderMapping(models.Model):
     signature = models.CharField(_("header"), max_length=64)
     header = models.TextField(_("header row"))
     mapping = models.JSONField(_("columns"), default=dict)
+    # where the captions stood, and their signature where that is another row than the one we recognise
+    header_row = models.PositiveIntegerField(_("row of the header"), null=True, blank=True)
+    points_to = models.CharField(max_length=64, blank=True, default="", editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("by")
     )

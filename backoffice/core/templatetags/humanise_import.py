@@ -15,6 +15,13 @@ def column(rows: list[list[str]], index: int) -> str:
 
 
 @register.filter
+def is_short(text: str) -> bool:
+    """Whether the text stays on one line of a narrow column: numbers, dates, usual names."""
+    plain = str(text)
+    return len(plain) <= 4 or (len(plain) < 20 and not any(ord(char) > 0x2E80 for char in plain))
+
+
+@register.filter
 def field_of(values: dict[str, Any], name: str) -> Any:
     """values[name], empty where there is none."""
     return (values or {}).get(name, "")

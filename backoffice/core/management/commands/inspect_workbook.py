@@ -14,7 +14,7 @@ from backoffice.core.excel.check import best_layout, check_table
 from backoffice.core.excel.errors import UnreadableFile
 from backoffice.core.excel.layouts import Layout, get_layouts
 from backoffice.core.excel.read import Workbook, open_workbook
-from backoffice.core.excel.table import Table
+from backoffice.core.excel.table import Table, cell_name
 
 SHOWN_ROWS = 50
 
@@ -26,14 +26,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--layout", help="key of a registered layout; default: the best match")
-        parser.add_argument("--sheet", help="read this sheet instead of the best one")
+        parser.add_argument("--sheet", help="read this sheet instead of the best ones")
+        parser.add_argument("--header-row", type=int, help="the row of the captions, from 1")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
         try:
             workbook = open_workbook(path, path.name)
-            layout, table = self._read(workbook, options["layout"], options["sheet"])
+            layout, table = self._read(workbook, options["layout"], options["sheet"], options["header_row"])
             report = describe(workbook, layout, table)
         except UnreadableFile as error:
             raise CommandError(str(error), returncode=2) from error
@@ -45,14 +46,16 @@ class Command(BaseCommand):
             for line in as_lines(report):
                 self.stdout.write(line)
 
-    def _read(self, workbook: Workbook, key: str | None, sheet: str | None) -> tuple[Layout, Table]:
+    def _read(
+        self, workbook: Workbook, key: str | None, sheet: str | None, header_row: int | None
+    ) -> tuple[Layout, Table]:
         layouts = get_layouts()
         if key and key not in layouts:
             known = ", ".join(sorted(layouts))
             raise CommandError(_("There is no layout '{key}'. Known: {known}").format(key=key, known=known))
-        if key or sheet or not layouts:
+        if key or sheet or header_row or not layouts:
             layout = layouts[key] if key else next(iter(layouts.values()), Layout("", "", ()))
-            return layout, workbook.table(layout.fields, sheet=sheet)
+            return layout, workbook.table(layout.fields, sheet=sheet, header_row=header_row)
         best = best_layout(workbook, layouts.values())
         if best is None:
             raise CommandError(_("No layout is registered."))
@@ -68,6 +71,8 @@ def describe(workbook: Workbook, layout: Layout, table: Table) -> dict[str, Any]
         "sheets": [vars(sheet) for sheet in workbook.sheets],
         "sheet": table.sheet,
         "header_row": table.header_row,
+        "sheets_read": table.sheets,
+        "sheets_not_read": table.unread,
         "columns": [
             {"letter": cell.letter, "text": cell.text, "field": cell.field} for cell in table.headers
         ],
@@ -96,7 +101,10 @@ def as_lines(report: dict[str, Any]) -> list[str]:
         [_("Skipped row {row}: {reason} {text}").format(**skipped) for skipped in report["skipped"]]
     )
     lines += _first(
-        [_("Rejected {column}{row}: {value} - {reason}").format(**bad) for bad in report["rejected"]]
+        [
+            _("Rejected {cell}: {value} - {reason}").format(**bad, cell=cell_name(bad["column"], bad["row"]))
+            for bad in report["rejected"]
+        ]
     )
     return lines
 
