@@ -53,7 +53,8 @@ def test_finance_and_auditor_read_nothing_of_a_person_whole() -> None:
         label, _dot, name = key.rpartition(".")
         if label.startswith(("registry.LocalBody", "fees.BankAccount", "core.Attachment")):
             continue
-        for role in (Role.FINANCE, Role.AUDITOR):
+        pays_back = key == "fees.Refund.payee_account"
+        for role in (Role.AUDITOR,) if pays_back else (Role.FINANCE, Role.AUDITOR):
             assert level_of(role, label, name) != WHOLE, (role, key)
     assert {kind for kind in PAPERS if paper_level(Role.FINANCE, kind) == WHOLE} == {"VOUCHER"}
     assert paper_level(Role.AUDITOR, "ID_CARD") != WHOLE

@@ -50,8 +50,8 @@ class Wording:
     sms: str
 
 
-#: What our own people write in a notice: addresses in it are meant.
-OWN_WORDS: Final = frozenset({"opinion", "answer", "link"})
+#: What our own people and pages write in a notice: addresses in it are meant.
+OWN_WORDS: Final = frozenset({"opinion", "answer", "link", "page"})
 ADDRESS: Final = re.compile(
     r"https?:/*\S+|www\.\S+|\S+@\S+|\d+(?:\.\d+){3}\S*|(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}(?:[:/?#]\S*)?",
     re.ASCII | re.IGNORECASE,

@@ -114,11 +114,9 @@ class Certificate(models.Model):
             self.number = normalise_certificate_number(self.number)
         except ValidationError as error:
             raise ValidationError({"number": error}) from error
-        for name in ("issue_date", "renewal_date"):
-            day = getattr(self, name)
-            if day and day > timezone.localdate():
-                text = _("%(day)s lies in the future; check the year.") % {"day": day.isoformat()}
-                raise ValidationError({name: text})
+        if self.issue_date and self.issue_date > timezone.localdate():
+            text = _("%(day)s lies in the future; check the year.") % {"day": self.issue_date.isoformat()}
+            raise ValidationError({"issue_date": text})
 
     def is_expired(self, today: datetime.date | None = None) -> bool:
         """Expired is derived, never stored: the last day of validity still counts."""

@@ -130,8 +130,8 @@ def decide(page: Page, record: Any, step: str, opinion: str = "") -> int:
     """Take the step from the inbox on; return how many clicks it took."""
     mouse = Clicks()
     open_from_inbox(page, record, mouse)
-    mouse.on(page.locator(f"a[href$='/step/{step}/']").first)
-    page.wait_for_url(f"**/step/{step}/")
+    mouse.on(page.locator(f"a[href*='/step/{step}/']").first)
+    page.wait_for_url(f"**/step/{step}/**")
     shoot(page, f"decide-{step}-1440")
     if opinion:
         mouse.on(page.locator(f"button[data-opinion='{opinion}']"))

@@ -241,7 +241,7 @@ def test_a_line_without_a_date_or_with_one_twice_is_refused_and_keeps_what_was_t
 def test_a_form_that_cannot_be_read_comes_back_with_a_sentence(office, data):
     page = office.post(reverse(ADDRESS), data)
     assert page.status_code == 200
-    assert "errorlist" in page.content.decode()
+    assert page.context["form"].errors
 
 
 def test_both_a_text_and_a_file_are_too_much(office):

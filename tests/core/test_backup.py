@@ -232,9 +232,9 @@ def without_list_of_migrations(archive):
 @needs_tools
 @pytest.mark.django_db(transaction=True)
 def test_whoever_restores_an_older_archive_is_told_to_migrate(tmp_path):
-    MigrationRecorder(connection).record_unapplied("core", "0009_counters_and_signs_of_life")
+    MigrationRecorder(connection).record_unapplied("core", "0010_counters_and_signs_of_life")
     archive = backup(tmp_path)
-    MigrationRecorder(connection).record_applied("core", "0009_counters_and_signs_of_life")
+    MigrationRecorder(connection).record_applied("core", "0010_counters_and_signs_of_life")
     for source in (archive, without_list_of_migrations(archive)):
         said = StringIO()
         call_command("restore", source, "--yes", "--no-safety-copy", stdout=said)
@@ -364,6 +364,8 @@ def test_pg_dump_ends_with_a_backup_that_is_killed(tmp_path):
     """A child that was started as pg_dump is does not outlive its parent."""
     script = (
         "import os, signal, subprocess, sys\n"
+        "import django\n"
+        "django.setup()\n"
         "from backoffice.core.management.commands.backup import die_with_parent\n"
         "child = subprocess.Popen(['sleep', '60'], preexec_fn=die_with_parent)\n"
         "print(child.pid, flush=True)\n"

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from django.core.management import get_commands, load_command_class
 
-from backoffice.core.excel.read import MAX_FILE
+from backoffice.core.excel.limits import IMPORT
 from backoffice.core.state import SCHEDULE
 from backoffice.environment import Environment
 from tests.core.test_settings import ROOT
@@ -106,7 +106,7 @@ def test_the_proxy_says_who_asks_and_lets_uploads_pass():
         code = line.split("#")[0].rstrip()
         assert not code or code.endswith((";", "{", "}")), line
     limit = int(re.search(r"client_max_body_size (\d+)m;", config)[1]) * 2**20
-    assert limit > MAX_FILE
+    assert limit > IMPORT.file
     for header in ("X-Forwarded-For $proxy_add_x_forwarded_for", "X-Forwarded-Proto $scheme", "Host $host"):
         assert f"proxy_set_header {header};" in config
     assert "gzip on;" in config

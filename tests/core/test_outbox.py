@@ -157,7 +157,8 @@ def test_a_one_time_link_is_masked_from_the_first_moment_and_gone_once_it_is_sen
     plain.refresh_from_db()
     assert phone[0][1] == f"Open {LINK}"
     assert (message.sealed, message.secret) == ("", True)
-    assert message.body.startswith("Open (")
+    assert message.body.startswith("Open ")
+    assert "SECRET" not in message.body
     assert plain.body == f"See {LINK}"
 
 

@@ -44,7 +44,7 @@ class Command(db_worker.Command):
     def reap() -> None:
         """Say that we live, and look for jobs of the dead; a database that is away for a moment must not end that."""
         try:
-            note("worker")
             reap()
+            note("worker")
         except Exception:
             logger.exception("looking for jobs of dead workers failed; trying again in a minute")
