@@ -14,7 +14,6 @@ from playwright.sync_api import Locator, Page, expect
 from backoffice.accounts.models import User
 from backoffice.core.links import token_of
 from backoffice.core.models import Attachment, AttachmentKind, ReadyOpinion
-from backoffice.core.outbox import text_of
 from backoffice.roles import Role
 from registry.models import Company, CompanyApplication, Person, PersonalApplication
 from tests.browser.conftest import NARROW, WIDE, shoot
@@ -146,7 +145,7 @@ def activation_link(address: str) -> str:
     """The path of the link in the newest mail to this address that holds one."""
     prefix = reverse("accounts:activate", args=["x", "y"]).removesuffix("x/y/")
     for message in reversed(mail.outbox):
-        found = re.search(rf"{re.escape(prefix)}[\w-]+/[\w-]+/", text_of(message)[1])
+        found = re.search(rf"{re.escape(prefix)}[\w-]+/[\w-]+/", str(message.body))
         if address in message.to and found:
             return found[0]
     raise AssertionError(f"no activation link was mailed to {address}")
