@@ -22,6 +22,7 @@ from tests.factories import (
 )
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+ACTIVATION = "激活您的账号"
 ONE_OF_TWENTY = {"done": 1, AlreadyHandled.__name__: THREADS - 1}
 
 
@@ -38,7 +39,8 @@ def test_twenty_reviewers_approve_the_same_person_and_one_does() -> None:
     assert PersonalApplication.objects.get(pk=application.pk).person == person
     assert User.objects.filter(username=application.id_number).count() == 1
     assert Attachment.of(person).count() == 3
-    assert Message.objects.filter(secret=True).count() == 2  # one activation, by mail and by text message
+    # One activation, by mail and by text message.
+    assert Message.objects.filter(secret=True, subject=ACTIVATION).count() == 2
     assert TransitionLog.of(application).filter(step="local_approve").count() == 1
     assert not Task.of(application).filter(closed_at=None).exists()
 
@@ -51,8 +53,8 @@ def test_twenty_clerks_approve_the_same_company_and_one_does() -> None:
     company = Company.objects.get(credit_code=application.credit_code)
     assert CompanyApplication.objects.get(pk=application.pk).company == company
     assert company.users.count() == 1
-    assert Attachment.of(company).count() == 1
-    assert Message.objects.filter(secret=True).count() == 2
+    assert Attachment.of(company).count() == 2  # licence and qualification
+    assert Message.objects.filter(secret=True, subject=ACTIVATION).count() == 2
 
 
 def test_approval_return_and_withdrawal_at_the_same_moment_are_one_of_them() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import OperationalError, connection, transaction
+from django.utils import timezone
 
 from backoffice.core.flow import StepRefused, perform, start
 from backoffice.core.locks import Rank, again_after_deadlock
@@ -72,10 +73,16 @@ def test_money_takes_the_bill_before_receipts_and_refunds() -> None:
     enrolment = EnrolmentFactory(people=1, at="TRAINING_REVIEW")
     teacher, finance = UserFactory(role=Role.TRAINING), UserFactory(role=Role.FINANCE)
     receipt = Receipt.objects.get()
+    receipt = perform(receipt, "issue", by=finance, number="1", issued_on=timezone.localdate())
     in_order(lambda: perform(receipt, "void", by=finance, opinion="作废"), Rank.BILL, Rank.REFUND)
     in_order(lambda: perform(enrolment, "training_cancel", by=teacher, opinion="不办"), Rank.BILL)
     refund = Refund.objects.get()
-    paid = {"reference": "T1", "paid_on": refund.created_at.date()}
+    paid = {
+        "reference": "T1",
+        "paid_on": timezone.localdate(),
+        "payee_name": "张三",
+        "payee_account": "6222021234567890123",
+    }
     in_order(lambda: perform(refund, "pay_back", by=finance, **paid), Rank.BILL, Rank.REFUND)
 
 

@@ -34,7 +34,7 @@ def numbers_of(response: Any) -> list[str]:
     """The enrolment number on each page, from its footer."""
     assert response["Content-Type"] == "application/pdf"
     pages = pypdf.PdfReader(io.BytesIO(response.content)).pages
-    return [re.findall(r"\b0000\d\d|\b\d{6}\b(?=\D*·)", page.extract_text())[-1] for page in pages]
+    return [re.findall(r"\b\d\d-\d{6}-\d\b", page.extract_text())[-1] for page in pages]
 
 
 def test_the_chosen_sheets_come_in_the_order_of_the_list(signed_in: Door) -> None:
@@ -42,7 +42,7 @@ def test_the_chosen_sheets_come_in_the_order_of_the_list(signed_in: Door) -> Non
     enrolments = [EnrolmentFactory(company=company, people=1) for _n in range(3)]
     client = signed_in(UserFactory(role=Role.COMPANY, company=company))
     response = print_selected(client, enrolments)
-    assert numbers_of(response) == [f"{row.pk:06d}" for row in reversed(enrolments)]
+    assert numbers_of(response) == [row.number for row in reversed(enrolments)]
     assert response["Content-Disposition"].startswith("attachment")
 
 
@@ -51,29 +51,27 @@ def test_each_sheet_counts_its_own_pages(signed_in: Door) -> None:
     long, short = EnrolmentFactory(company=company, people=40), EnrolmentFactory(company=company, people=1)
     client = signed_in(UserFactory(role=Role.COMPANY, company=company))
     numbers = numbers_of(print_selected(client, [long, short]))
-    assert numbers == [f"{short.pk:06d}", *[f"{long.pk:06d}"] * (len(numbers) - 1)]
+    assert numbers == [short.number, *[long.number] * (len(numbers) - 1)]
     assert len(numbers) > 2
 
 
 def test_foreign_enrolments_among_the_chosen_are_not_printed(signed_in: Door) -> None:
     own, foreign = EnrolmentFactory(people=1), EnrolmentFactory(people=1)
     client = signed_in(UserFactory(role=Role.COMPANY, company=own.company))
-    assert numbers_of(print_selected(client, [own, foreign])) == [f"{own.pk:06d}"]
+    assert numbers_of(print_selected(client, [own, foreign])) == [own.number]
     assert print_selected(client, [foreign])["Content-Type"].startswith("text/html")
 
 
 def test_a_local_body_prints_what_was_addressed_to_it(signed_in: Door) -> None:
     own, foreign = (EnrolmentFactory(people=1, at="LOCAL_REVIEW") for _n in range(2))
     client = signed_in(UserFactory(role=Role.LOCAL_BODY, local_body=own.local_body))
-    assert numbers_of(print_selected(client, [own, foreign])) == [f"{own.pk:06d}"]
+    assert numbers_of(print_selected(client, [own, foreign])) == [own.number]
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.OFFICE, Role.FINANCE, Role.TRAINING, Role.AUDITOR])
 def test_every_reader_may_print(role: Role, signed_in: Door) -> None:
     enrolment = EnrolmentFactory(people=1, at="LOCAL_REVIEW")
-    assert numbers_of(print_selected(signed_in(UserFactory(role=role)), [enrolment])) == [
-        f"{enrolment.pk:06d}"
-    ]
+    assert numbers_of(print_selected(signed_in(UserFactory(role=role)), [enrolment])) == [enrolment.number]
 
 
 def test_too_many_are_refused_with_a_sentence(signed_in: Door, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,7 +82,7 @@ def test_every_field_of_the_enrolment_and_its_lines_is_printed(signed_in: Door, 
     held = enrolment.training_class
     expected = [
         enrolment.company.name, held.title, held.get_type_display(), held.get_mode_display(), str(enrolment.local_body),
-        enrolment.contact_name, enrolment.contact_phone, f"{enrolment.pk:06d}", "佛山旧监理有限公司",
+        enrolment.contact_name, enrolment.contact_phone, enrolment.number, "佛山旧监理有限公司",
     ]  # fmt: skip
     for line in enrolment.lines.select_related("person", "certificate"):
         expected += [line.name, line.id_number, line.certificate_number, line.person.get_gender_display()]
