@@ -23,9 +23,8 @@ from backoffice.navigation import HIDDEN, changelist
 from backoffice.roles import Role, allows
 from backoffice.work_cards import begin_link, classes_this_week, work_cards, work_things
 from registry.admin.filters import lacks_required
-from registry.models import Certificate, Company, DuplicatePair, LocalBody, Person
+from registry.models import EXPIRES_SOON, Certificate, Company, DuplicatePair, LocalBody, Person
 
-SOON = datetime.timedelta(days=90)
 COUNTED_TO = 100_000
 SHOWN_TASKS = 8
 #: The month in which the State Council announces the coming year's holidays.
@@ -180,7 +179,7 @@ def cards(user: Any) -> list[dict[str, Any]]:
         found += [
             card(_("Valid certificates"), capped(valid.filter(expiry_date__gte=today)),
                  f"{link}?expires=valid&status=VALID"),
-            card(_("Expire within 90 days"), capped(valid.filter(expiry_date__range=(today, today + SOON))),
+            card(_("Expire within 90 days"), capped(valid.filter(expiry_date__range=(today, today + EXPIRES_SOON))),
                  f"{link}?expires=90&status=VALID", "warning"),
             card(_("Expired"), capped(valid.filter(expiry_date__lt=today)),
                  f"{link}?expires=expired&status=VALID", "danger"),

@@ -70,7 +70,7 @@ def certificates_panel(request: HttpRequest, company: Company) -> dict[str, Any]
          _("Status")],
         rows,
         lambda c: [link(c), c.get_type_display(), link(c.person), c.issue_date.isoformat(), c.expiry_date.isoformat(),
-                   c.get_status_display()],
+                   c.standing_label()],
         more_url=reverse("admin:registry_certificate_changelist") + f"?company={company.pk}",
         empty=_("No certificates yet."),
     )  # fmt: skip

@@ -87,7 +87,7 @@ def certificates_panel(request: HttpRequest, transfer: Transfer) -> dict[str, An
         [_("Certificate number"), _("Certificate type"), _("Valid until"), _("Status"),
          _("Company on the certificate")],
         visible_to(Certificate, request.user).filter(person=person),
-        lambda c: [link(c), c.get_type_display(), c.expiry_date.isoformat(), c.get_status_display(), c.printed_company],
+        lambda c: [link(c), c.get_type_display(), c.expiry_date.isoformat(), c.standing_label(), c.printed_company],
         empty=_("No certificates yet."),
     )  # fmt: skip
 
@@ -257,7 +257,7 @@ class TransferAdmin(
         rows = person.certificates.all()[:20] if person else ()
         return format_html_join(
             "\n", "{} · {} · {} · {}",
-            ((link(c), c.get_type_display(), c.get_status_display(), c.printed_company) for c in rows),
+            ((link(c), c.get_type_display(), c.standing_label(), c.printed_company) for c in rows),
         )  # fmt: skip
 
     @display(description=_("Attachments of the person"))
