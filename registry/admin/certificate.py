@@ -42,6 +42,9 @@ class CertificateAdmin(
         "number", "show_type", "show_holder", "show_company", "specialty", "issue_date", "renewal_date",
         "expiry_date", "show_standing",
     ]  # fmt: skip
+    phone_lines = (
+        ("number", "show_standing"), ("show_holder", "show_type"), ("show_company",), ("expiry_date",),
+    )  # fmt: skip
     list_select_related = ["person", "company", "specialty"]
     list_filter = [
         ("type", ChoicesFilter), ("status", StandingFilter), ("region", RegionFilter), ExpiryFilter,

@@ -123,6 +123,7 @@ class CompanyChangeAdmin(
 ):
     form = CompanyChangeForm
     list_display = ["show_subject", "kind", "new_name", "show_state", "created_at"]
+    phone_lines = (("show_subject",), ("kind", "show_state"), ("new_name",), ("created_at",))
     list_select_related = ["company"]
     list_filter = [("kind", ChoicesFilter), ("state", ChoicesFilter)]
     search_fields = ["new_name"]

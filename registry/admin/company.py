@@ -126,6 +126,9 @@ class CompanyAdmin(
         "name", "credit_code", "show_membership", "show_status", "region", "contact_name", "contact_phone",
         "show_missing",
     ]  # fmt: skip
+    phone_lines = (
+        ("name",), ("show_membership", "show_status"), ("contact_name", "contact_phone"), ("show_missing",),
+    )  # fmt: skip
     list_select_related = ["region"]
     list_filter = [
         ("membership", ChoicesFilter), ("status", ChoicesFilter), ("region", ScopedRelatedFilter), CompanyProfileFilter,

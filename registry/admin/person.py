@@ -53,6 +53,7 @@ class PersonAdmin(
 ):  # fmt: skip
     breaking_fields = ("name", "id_number", "company")
     list_display = ["name", "id_number", "gender", "phone", "company", "region", "education", "title"]
+    phone_lines = (("name", "gender"), ("id_number",), ("company",), ("phone",))
     list_select_related = ["company", "region"]
     list_filter = [("company", ScopedRelatedFilter), ("region", ScopedRelatedFilter), PersonProfileFilter]
     search_fields = ["name"]

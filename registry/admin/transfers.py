@@ -133,6 +133,7 @@ class TransferAdmin(
     form = TransferForm
     paper_guards = (all_papers_there, proof_there)
     list_display = ["name", "show_masked", "company", "from_company", "show_state", "created_at"]
+    phone_lines = (("name", "show_state"), ("company",), ("from_company",), ("created_at",))
     list_select_related = ["company", "from_company"]
     list_filter = [("state", ChoicesFilter), ("company", ScopedRelatedFilter)]
     search_fields = ["name"]

@@ -74,6 +74,12 @@ class EnrolmentAdmin(
     )
     sortable_by = ()
     ordering = ["-id"]
+    phone_lines = (
+        ("training_class", "show_state"),
+        ("company",),
+        ("number", "people"),
+        ("amount", "show_due"),
+    )
     actions: ClassVar = ["print_selected"]
     autocomplete_fields = ["training_class"]
     review_fields = (
