@@ -96,7 +96,7 @@ class ApplicationAdmin(ExportMixin, AttachmentsMixin, PanelsMixin, FlowAdmin, Hi
 
     panels = (ATTACHMENTS, ADMITTED, HISTORY)
     ordering = ["-id"]
-    sortable_by: ClassVar = []
+    sortable_by: ClassVar = ["show_begun"]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         moved = change and "email" in form.changed_data
@@ -119,7 +119,7 @@ class ApplicationAdmin(ExportMixin, AttachmentsMixin, PanelsMixin, FlowAdmin, Hi
                                       "saved."))  # fmt: skip
             return HttpResponseRedirect(request.path)
 
-    @display(description=_("begun at"))
+    @display(description=_("begun at"), ordering="id")
     def show_begun(self, application: Any) -> str:
         return date_format(application.created_at, "Y-m-d")
 

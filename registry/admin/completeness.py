@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.text import capfirst
 
 from backoffice.roles import Role, allows
 from registry.profile import Completeness, Item, completeness
@@ -30,6 +31,15 @@ class CompletenessMixin:
             context["profile"] = profile = completeness(obj)
             context["profile_gaps"] = self.gaps(request, obj, profile)
         return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Starred, but not forced: a profile can be saved half filled, and flows wait until it is whole."""
+        form = super().get_form(request, obj, change=change, **kwargs)  # type: ignore[misc]
+        for name in self.model.required_for_flows:  # type: ignore[attr-defined]
+            field = form.base_fields.get(name)
+            if field is not None and not field.required:
+                field.label = f"{capfirst(str(field.label))} *"
+        return form
 
     def gaps(self, request: HttpRequest, obj: Any, profile: Completeness) -> list[Gap]:
         changes = self.has_change_permission(request, obj)  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -133,7 +133,7 @@ class EnrolmentLineAdmin(
     url_lookups = ("enrolment", "enrolment__training_class")
     search_fields = ["name", "certificate_number"]
     search_help_text = _("Number of the enrolment, name, ID number, certificate number or company")
-    sortable_by = ()
+    sortable_by = ("show_learner",)
     ordering = ["-id"]
     phone_lines = (
         ("show_learner", "show_state"),
@@ -255,7 +255,7 @@ class EnrolmentLineAdmin(
         """When the learning was opened; before, by when it is to open."""
         opened = self.show_opened_at(line)
         due = self.show_open_by(line)
-        return opened or (format_html(gettext("by {}"), due) if due else "–")
+        return opened or (format_html(pgettext("day", "by {}"), due) if due else "–")
 
     @display(description=_("hours and score"))
     def show_result(self, line: EnrolmentLine) -> str:

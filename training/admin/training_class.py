@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -81,7 +81,7 @@ class TrainingClassAdmin(
     list_before_template = "admin/training/class_list_tools.html"
     search_fields = ["title", "place", "local_body__name", "local_body__name_en"]
     search_help_text = _("Words of the title, the place or the local body")
-    sortable_by = ["title", "show_dates", "show_seats", "tuition"]
+    sortable_by = ["title", "show_dates", "show_seats"]
     phone_lines = (("title",), ("show_state", "tuition"), ("show_dates", "show_seats"), ("local_body",))
     ordering = ["-start_date", "-id"]
     autocomplete_fields = ["local_body"]
@@ -140,14 +140,14 @@ class TrainingClassAdmin(
     def show_category(self, row: TrainingClass) -> Any:
         return row.get_category_display() or ALL_TYPES
 
-    @display(description=_("dates"), ordering="start_date")
+    @display(description=pgettext_lazy("training class", "dates"), ordering="start_date")
     def show_dates(self, row: TrainingClass) -> Any:
         if row.start_date is None:
             return self.empty_value_display
-        until = format_html(gettext("to {}"), row.end_date) if row.end_date else ""
+        until = format_html(pgettext("day", "to {}"), row.end_date) if row.end_date else ""
         return two_lines(row.start_date.isoformat(), until)
 
-    @display(description=_("training"))
+    @display(description=_("type and mode"))
     def show_kind(self, row: TrainingClass) -> Any:
         return two_lines(row.get_type_display(), row.get_mode_display())
 
