@@ -32,14 +32,12 @@ class CompletenessMixin:
             context["profile_gaps"] = self.gaps(request, obj, profile)
         return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Starred, but not forced: a profile can be saved half filled, and flows wait until it is whole."""
-        form = super().get_form(request, obj, change=change, **kwargs)  # type: ignore[misc]
-        for name in self.model.required_for_flows:  # type: ignore[attr-defined]
-            field = form.base_fields.get(name)
-            if field is not None and not field.required:
-                field.label = f"{capfirst(str(field.label))} *"
-        return form
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        if field is not None and db_field.name in self.model.required_for_flows and not field.required:  # type: ignore[attr-defined]
+            field.label = f"{capfirst(str(field.label))} *"
+        return field
 
     def gaps(self, request: HttpRequest, obj: Any, profile: Completeness) -> list[Gap]:
         changes = self.has_change_permission(request, obj)  # type: ignore[attr-defined]

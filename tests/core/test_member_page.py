@@ -15,7 +15,7 @@ def first_page(user):
 
 
 def test_a_member_finds_profile_certificates_and_learning_on_one_page():
-    line = EnrolmentFactory(at="CONFIRMED").lines.get()
+    line = EnrolmentFactory(people=1, at="CONFIRMED").lines.get()
     html = first_page(UserFactory(role=Role.PERSON, person=line.person))
     assert line.person.name in html
     assert line.certificate_number in html

@@ -13,8 +13,8 @@ LIST = "/admin/training/enrolment/"
 @pytest.fixture
 def drafts():
     company = CompanyFactory()
-    fresh = EnrolmentFactory(company=company)
-    back = advance(EnrolmentFactory(company=company, at="LOCAL_REVIEW"), "local_return")
+    fresh = EnrolmentFactory(people=1, company=company)
+    back = advance(EnrolmentFactory(people=1, company=company, at="LOCAL_REVIEW"), "local_return")
     client = client_of(UserFactory(role=Role.COMPANY, company=company, is_manager=True))
     return fresh, back, client
 

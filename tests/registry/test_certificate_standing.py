@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from backoffice.public.views_check import shown
 from backoffice.roles import Role
-from registry.matching import describe_certificate
+from registry.matching import Asked, Match, describe_certificate
 from registry.models import Certificate
-from tests.factories import CertificateFactory, CompanyFactory, HelpRequestFactory, UserFactory, client_of
+from tests.factories import CertificateFactory, CompanyFactory, UserFactory, client_of
 
 pytestmark = pytest.mark.django_db
 TODAY = datetime.date(2026, 11, 28)
@@ -50,8 +50,8 @@ def test_lists_and_tabs_call_an_expired_certificate_expired():
 def test_help_matches_and_the_public_check_tell_the_same():
     certificate = expired()
     match = describe_certificate(
-        type("Match", (), {"record": certificate, "facts": []})(),
-        HelpRequestFactory.build(certificate_number=""),
+        Match(certificate, ""),
+        Asked("", "", "", "", "", ""),
     )
     assert "已过期" in [str(fact.value) for fact in match.facts]
     assert str(shown(certificate)["validity"]) == "已过期"

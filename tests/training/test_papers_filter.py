@@ -16,7 +16,7 @@ LIST = "/admin/training/enrolment/"
 
 def test_awaited_overdue_and_received_papers_are_told_apart():
     today = timezone.localdate()
-    late, due, there = (EnrolmentFactory(at="CONFIRMED") for _n in range(3))
+    late, due, there = (EnrolmentFactory(people=1, at="CONFIRMED") for _n in range(3))
     Enrolment.objects.filter(pk=late.pk).update(papers_due_on=today - datetime.timedelta(days=1))
     Enrolment.objects.filter(pk=due.pk).update(papers_due_on=today)
     Enrolment.objects.filter(pk=there.pk).update(papers_due_on=today, papers_received_on=today)
@@ -35,7 +35,7 @@ def test_nobody_hands_people_of_a_face_to_face_class_to_the_platform():
     training = UserFactory(role=Role.TRAINING)
     pages = {}
     for mode in ("FACE_TO_FACE", "ONLINE"):
-        line = EnrolmentFactory(at="CONFIRMED", training_class__mode=mode).lines.get()
+        line = EnrolmentFactory(people=1, at="CONFIRMED", training_class__mode=mode).lines.get()
         pages[mode] = (
             client_of(training).get(f"/admin/training/enrolmentline/{line.pk}/change/").content.decode()
         )
