@@ -70,7 +70,7 @@ def class_open(obj: Any) -> str:
 
 def seats_left(obj: Any) -> str:
     """Seats are given back at a return; whoever has paid for them keeps as many, even if the class filled up."""
-    wanted, free = obj.lines.count(), obj.training_class.seats_free()
+    wanted, free = obj.lines.values("person").distinct().count(), obj.training_class.seats_free()
     if wanted <= free or (has_paid(obj) and wanted <= admitted_before(obj)):
         return ""
     return _("%(class)s has %(free)d seats left, and this enrolment needs %(wanted)d. Take people off the roster, or "
