@@ -34,11 +34,12 @@ def open_classes() -> "QuerySet[TrainingClass]":
 
 
 def with_seats(classes: "QuerySet[TrainingClass]") -> Any:
-    """The classes, each with its seats (`taken` and `free_seats`), in the same query."""
+    """The classes, each with its seats (`taken` and `free_seats`, as `seats_taken()` counts), in the same query."""
     lines = EnrolmentLine.objects.filter(
         enrolment__training_class=OuterRef("pk"), enrolment__state__in=SEATED
     ).order_by()
-    counted = lines.values("enrolment__training_class").annotate(count=Count("pk")).values("count")
+    counted = lines.values("enrolment__training_class").annotate(count=Count("person", distinct=True))
+    counted = counted.values("count")
     taken = Coalesce(Subquery(counted, output_field=IntegerField()), 0)
     return classes.annotate(taken=taken, free_seats=F("capacity") - taken)
 

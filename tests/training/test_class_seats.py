@@ -8,11 +8,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 
 from backoffice.roles import Role
 from tests.enrolments import EnrolmentFactory, advance
-from tests.factories import TrainingClassFactory, UserFactory
-from training.models import TrainingClass
+from tests.factories import CertificateFactory, TrainingClassFactory, UserFactory
+from training.flows.enrolment import seats_left
+from training.models import EnrolmentLine, TrainingClass
 from training.month import month_of, next_month, weeks_of
 from training.services import with_seats
 
@@ -38,6 +40,24 @@ def test_seats_are_counted_from_the_submit_to_the_end_and_given_back_by_a_return
     assert (row.taken, row.free_seats) == (3, 7) == (row.seats_taken(), row.seats_free())
     advance(enrolment, "local_return")
     assert with_seats(TrainingClass.objects.all()).get().taken == 0
+
+
+def test_who_renews_two_certificates_takes_one_seat() -> None:
+    enrolment = EnrolmentFactory(people=1, at="LOCAL_REVIEW", training_class__capacity=2)
+    line = enrolment.lines.get()
+    second = CertificateFactory(person=line.person, company=enrolment.company, type="SAFETY")
+    EnrolmentLine.objects.create(enrolment=enrolment, person=line.person, certificate=second)
+    row = with_seats(TrainingClass.objects.all()).get()
+    assert (row.taken, row.free_seats) == (1, 1) == (row.seats_taken(), row.seats_free())
+
+    draft = EnrolmentFactory(people=1, training_class=row)
+    person = draft.lines.get().person
+    third = CertificateFactory(person=person, company=draft.company, type="SAFETY")
+    EnrolmentLine.objects.create(enrolment=draft, person=person, certificate=third)
+    assert seats_left(draft) == ""
+    EnrolmentFactory(people=1, at="LOCAL_REVIEW", training_class=row)
+    with translation.override("en"):
+        assert "has 0 seats left, and this enrolment needs 1." in seats_left(draft)
 
 
 def test_the_list_counts_seats_in_no_further_query() -> None:

@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -16,9 +15,8 @@ from backoffice.core.scoping import visible_to
 from registry.admin.drafts import page_of
 from registry.models import Company
 from training.drafting import empty_draft, usual_contact
-from training.models import Enrolment, EnrolmentLine, TrainingClass
-from training.models.training_class import SEATED
-from training.services import open_classes
+from training.models import Enrolment, TrainingClass
+from training.services import open_classes, with_seats
 
 Type, Mode = TrainingClass.Type, TrainingClass.Mode
 
@@ -53,7 +51,7 @@ class BeginMixin:
         return HttpResponseRedirect(page_of(draft, "roster"))
 
     def begin_page(self, request: HttpRequest) -> HttpResponse:
-        classes = list(open_classes())
+        classes = list(with_seats(open_classes()))
         counts = Counter(row.type for row in classes)
         usual = Type.CONTINUING if counts[Type.CONTINUING] or not counts else Type.PRACTICE
         chosen = request.GET.get("type") if request.GET.get("type") in Type.values else usual
@@ -66,16 +64,13 @@ class BeginMixin:
             "title": _("Begin an enrolment"), "opts": self.opts,  # type: ignore[attr-defined]
             "types": [(value, label, counts[value]) for value, label in Type.choices], "chosen": chosen,
             "modes": [("", _("All"), len(of_type)), *((value, label, modes[value]) for value, label in Mode.choices)],
-            "mode": mode, "rows": with_seats(shown, request.user), "any_open": bool(classes),
+            "mode": mode, "rows": with_drafts(shown, request.user), "any_open": bool(classes),
         }  # fmt: skip
         return TemplateResponse(request, "admin/training/begin.html", context)
 
 
-def with_seats(classes: list[TrainingClass], user: Any) -> list[dict[str, Any]]:
-    """Each class with its free seats and the company's drafts in it, in two queries."""
-    lines = EnrolmentLine.objects.filter(enrolment__training_class__in=classes, enrolment__state__in=SEATED)
-    by_class = lines.order_by().values_list("enrolment__training_class").annotate(count=Count("pk"))
-    taken: dict[int, int] = dict(by_class)
+def with_drafts(classes: list[Any], user: Any) -> list[dict[str, Any]]:
+    """Each class with its free seats and the company's drafts in it, in one query."""
     drafts: dict[int, list[Enrolment]] = {}
     mine = visible_to(Enrolment, user).filter(state=Enrolment.State.DRAFT, training_class__in=classes)
     for draft in mine.exclude(lines=None).distinct().order_by("-pk"):
@@ -83,7 +78,7 @@ def with_seats(classes: list[TrainingClass], user: Any) -> list[dict[str, Any]]:
     return [
         {
             "class": row,
-            "free": max(row.capacity - taken.get(row.pk, 0), 0),
+            "free": max(row.free_seats, 0),
             "drafts": drafts.get(row.pk, ())[:3],
         }
         for row in classes

@@ -108,12 +108,14 @@ class TrainingClass(TrainingClassFlow):
         return self.end_date is not None and self.end_date < timezone.localdate()
 
     def seats_taken(self) -> int:
-        """Seats are taken from the submit on and given back at a return or cancel; a dropped one stays taken."""
+        """Seats are taken from the submit on and given back at a return or cancel; a dropped one stays taken.
+
+        One person takes one seat, also with two certificates.
+        """
         from training.models import EnrolmentLine
 
-        return EnrolmentLine.objects.filter(
-            enrolment__training_class=self, enrolment__state__in=SEATED
-        ).count()
+        lines = EnrolmentLine.objects.filter(enrolment__training_class=self, enrolment__state__in=SEATED)
+        return lines.order_by().values("person").distinct().count()
 
     def seats_free(self) -> int:
         return self.capacity - self.seats_taken()
