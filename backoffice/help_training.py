@@ -80,7 +80,10 @@ FOLLOW = Topic(
 ROSTERS = Topic(
     _("Review a roster"),
     (
-        _("Open it from “To do”. Each person's pictures are one click away; J and K go on and back."),
+        _(
+            "Open it from “To do”. Each person's pictures are one click away; J and K go on and back, unless you "
+            "switched them off in the menu under your name."
+        ),
         _(
             "What changed since the last return is marked. A remark beside a person tells the company what to correct."
         ),

@@ -70,6 +70,8 @@ class Step:
     when: tuple[Guard, ...] = ()
     form: type[forms.Form] | None = None
     opinion_required: bool = False
+    #: What the text that goes with the step is called, where it is no opinion: the answer to a question.
+    opinion_label: Any = ""
     tone: str = "primary"  # the button's look: primary, danger, default
     help: Any = ""
     #: Guards and effect look at no other record of the flow: many records may take it at once (core/bulk.py).
@@ -96,6 +98,7 @@ def step(
     when: Iterable[Guard] = (),
     form: type[forms.Form] | None = None,
     opinion_required: bool = False,
+    opinion_label: Any = "",
     tone: str = "primary",
     in_bulk: bool = False,
     when_many: Iterable[Guard] = (),
@@ -108,7 +111,8 @@ def step(
         changed = transition(field=state, source=list(sources), target=target)(method)
         changed.declared_step = Step(
             name=method.__name__, sources=tuple(map(str, sources)), target=str(target), by=roles, label=label,
-            when=tuple(when), form=form, opinion_required=opinion_required, tone=tone,
+            when=tuple(when), form=form, opinion_required=opinion_required,
+            opinion_label=opinion_label, tone=tone,
             help=(method.__doc__ or "").strip(), in_bulk=in_bulk, when_many=tuple(when_many),
         )  # fmt: skip
         return changed
@@ -279,6 +283,8 @@ def take_step(obj: Flow, name: str, *, by: Any, seen: int | None, opinion: str, 
     opinion = opinion.strip()
     check_turn(row, declared, by, seen)
     if declared.opinion_required and not opinion:
+        if declared.opinion_label:
+            raise StepRefused(_("“{field}” is still empty.").format(field=declared.opinion_label))
         raise StepRefused(_("Write an opinion: the other side must know what to correct."))
     if refusals := declared.refusals(row):
         raise StepRefused("\n".join(refusals))

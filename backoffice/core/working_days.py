@@ -99,6 +99,11 @@ def add_working_days(start: datetime.date, days: int, known: Calendar | None = N
         span *= 2
 
 
+def last_working_day(day: datetime.date, known: Calendar | None = None) -> datetime.date:
+    """`day` itself where offices work on it, else the working day before it."""
+    return max(_working_days(day - datetime.timedelta(days=20), day, known))
+
+
 def working_days_between(start: datetime.date, end: datetime.date) -> int:
     """How many working days lie after `start` up to and including `end`; negative if `end` is earlier."""
     if end < start:

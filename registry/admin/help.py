@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.decorators import display
@@ -17,6 +18,7 @@ from backoffice.core.admin import AttachmentsMixin, FlowAdmin, HistoryAdmin, Pan
 from backoffice.core.admin.attachments import ATTACHMENTS
 from backoffice.core.admin.flow import is_turn_of
 from backoffice.core.admin.history import HISTORY
+from backoffice.core.admin.next_task import origin_of
 from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ChoicesFilter
 from backoffice.core.scoping import visible_to
@@ -60,7 +62,7 @@ def matches_panel(request: HttpRequest, obj: HelpRequest) -> dict[str, Any]:
         ],
         "done": done_so_far(obj),
         "transfers": transfers_of(request, obj),
-        "follow_up_url": reverse("admin:registry_helprequest_followup", args=[obj.pk]),
+        "follow_up_url": reverse("admin:registry_helprequest_followup", args=[obj.pk]) + origin_of(request),
     }
 
 
@@ -138,19 +140,25 @@ class HelpRequestAdmin(ExportMixin, FlowAdmin, AttachmentsMixin, PanelsMixin, Hi
             raise Http404 from None
         if outcome.code:
             return self.code_page(request, obj, outcome)
+        back = address(obj) + origin_of(request)
+        if outcome.address:  # another record's page: the way back stands on it
+            link = format_html('<a class="bo-link" href="{}">{}</a>', back, _("Back to the question"))
+            messages.success(request, format_html("{} {}", outcome.sentence, link))
+            return HttpResponseRedirect(outcome.address)
         messages.success(request, outcome.sentence)
-        return HttpResponseRedirect(outcome.address or address(obj))
+        return HttpResponseRedirect(back)
 
     @staticmethod
     def back(request: HttpRequest, obj: HelpRequest, sentence: Any) -> HttpResponse:
         messages.error(request, str(sentence))
-        return HttpResponseRedirect(address(obj))
+        return HttpResponseRedirect(address(obj) + origin_of(request))
 
     def code_page(self, request: HttpRequest, obj: HelpRequest, outcome: Any) -> HttpResponse:
         """The code is shown once, as on the user's own page."""
         context = {
             **self.admin_site.each_context(request), "title": _("One-time code"), "subtitle": str(obj),
-            "object": outcome.user, "opts": self.opts, "back": address(obj), "code": outcome.code,
+            "object": outcome.user, "opts": self.opts, "back": address(obj) + origin_of(request),
+            "code": outcome.code,
         }  # fmt: skip
         return TemplateResponse(request, "accounts/admin_code.html", context)
 

@@ -10,6 +10,7 @@ import xlsxwriter
 from django.db.models import F
 from django.utils import timezone
 
+from backoffice.core.working_days import last_working_day
 from fixtures.names import DemoNames
 from registry.demo.records import SEED, plus_years
 from registry.models import Certificate, Company, FormerName, Person
@@ -64,7 +65,7 @@ class Newcomers:
         self.serial += 1
         gender, kind = draw.choice("MMF"), draw.choice(list(TITLES))
         birthday = datetime.date(1968, 1, 1) + datetime.timedelta(days=draw.randrange(12_000))
-        issued = self.today - datetime.timedelta(days=draw.randint(10, 900))
+        issued = last_working_day(self.today - datetime.timedelta(days=draw.randint(10, 900)))
         row = {
             "证书编号": self.names.certificate_number(kind, issued.year, 7000 + self.serial),
             "证书类型": TITLES[kind],
@@ -113,7 +114,7 @@ def good_rows(newcomers: Newcomers) -> list[Row]:
     rows = newcomers.rows(60)
     rows += [row_of(certificate) for certificate in known(10, expiry_date__gte=newcomers.today)]
     for certificate in known(8, expiry_date__lt=newcomers.today):
-        renewed = newcomers.today - datetime.timedelta(days=3)
+        renewed = last_working_day(newcomers.today - datetime.timedelta(days=3))
         rows.append(row_of(certificate, 换证日期=renewed, 有效期至=plus_years(renewed, 3), 备注="延续"))
     former = FormerName.objects.order_by("pk").first()
     if former is not None:

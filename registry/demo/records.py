@@ -13,6 +13,7 @@ from typing import Any
 from django.db import models, transaction
 from django.utils import timezone
 
+from backoffice.core.working_days import Calendar, last_working_day, read_calendar
 from fixtures.names import DemoNames
 from registry.models import Certificate, CertificateTerm, Company, FormerName, Person, Region, Specialty
 from registry.models.company import initials_of
@@ -37,6 +38,8 @@ TWIN_COMPANIES, TWIN_PEOPLE = (6, 15), (45, 61, 77, 90)
 TITLES = ("", "", "助理工程师", "工程师", "工程师", "高级工程师", "正高级工程师")
 EDUCATION = ("", *["COLLEGE"] * 9, *["BACHELOR"] * 11, *["SECONDARY"] * 3, *["MASTER"] * 2)
 TYPE = Certificate.Type
+#: Who gets a first certificate has learned the trade and worked in it.
+OF_AGE = 22
 
 
 @dataclass
@@ -63,13 +66,22 @@ class Association:
     certificates: list[Certificate] = field(default_factory=list)
     terms: list[CertificateTerm] = field(default_factory=list)
     past: list[Past] = field(default_factory=list)
+    #: The office's own days off in all the years, read once.
+    calendar: Calendar | None = None
+
+    def __post_init__(self) -> None:
+        self.calendar = read_calendar(self.today - datetime.timedelta(days=6000), self.today)
 
     @property
     def incomplete(self) -> Company:
         return self.companies[min(INCOMPLETE)]
 
     def days_ago(self, least: int, most: int) -> datetime.date:
-        return self.today - datetime.timedelta(days=self.draw.randint(least, most))
+        return self.worked(self.today - datetime.timedelta(days=self.draw.randint(least, most)))
+
+    def worked(self, day: datetime.date) -> datetime.date:
+        """The day on which the office did what was due then: nothing is issued or renewed on a day off."""
+        return last_working_day(day, self.calendar)
 
 
 @transaction.atomic
@@ -198,7 +210,7 @@ def make_certificates(demo: Association) -> None:
         former = demo.draw.choice(demo.companies) if demo.draw.random() < 0.06 else None
         printed = former.name if former and person.company else getattr(person.company, "name", "")
         joined = demo.today
-        for kind, issued, status in careers(demo):
+        for kind, issued, status in careers(demo, person):
             serials[kind, issued.year] += 1
             number = demo.names.certificate_number(kind, issued.year, serials[kind, issued.year])
             certificate = Certificate(
@@ -215,17 +227,19 @@ def make_certificates(demo: Association) -> None:
     CertificateTerm.objects.bulk_create(demo.terms, batch_size=500)
 
 
-def careers(demo: Association) -> list[tuple[str, datetime.date, str]]:
+def careers(demo: Association, person: Person) -> list[tuple[str, datetime.date, str]]:
     """What one person holds: type, first issue, status. Some hold two, some rose from 监理员 to 专监."""
-    draw, chance, issued = demo.draw, demo.draw.random(), demo.days_ago(20, 12 * 365)
+    grown_up = plus_years(person.birthday, OF_AGE)
+    since = max(30, (demo.today - grown_up).days - 20)  # the longest ago that something can have been issued
+    draw, chance, issued = demo.draw, demo.draw.random(), demo.days_ago(20, min(since, 12 * 365))
     ended = "CANCELLED" if draw.random() < 0.03 else "VALID"
-    if chance < 0.07:
-        first = demo.days_ago(700, 9 * 365)
-        later = first + datetime.timedelta(days=draw.randint(150, 360))
+    if chance < 0.07 and since > 700:
+        first = demo.days_ago(700, min(since, 9 * 365))
+        later = demo.worked(first + datetime.timedelta(days=draw.randint(150, 360)))
         return [(TYPE.SUPERVISOR, first, "SUPERSEDED"), (TYPE.ENGINEER, later, "VALID")]
     if chance < 0.2:
         kind = draw.choice([TYPE.ENGINEER, TYPE.SUPERVISOR])
-        return [(kind, issued, ended), (TYPE.SAFETY, demo.days_ago(20, 2000), "VALID")]
+        return [(kind, issued, ended), (TYPE.SAFETY, demo.days_ago(20, min(since, 2000)), "VALID")]
     return [(draw.choice([TYPE.ENGINEER] * 4 + [TYPE.SUPERVISOR] * 3 + [TYPE.SAFETY]), issued, ended)]
 
 
@@ -242,7 +256,7 @@ def live(demo: Association, certificate: Certificate) -> None:
         demo.past.append(Past(certificate, start, "~" if number else "+", "延续" if number else "发证", then))
     if certificate.status != status:
         reason = {"CANCELLED": "注销", "SUPERSEDED": "员升师"}[certificate.status]
-        day = min(demo.today, max(periods[-1][0] + datetime.timedelta(days=200), certificate.issue_date))
+        day = demo.worked(min(demo.today, periods[-1][0] + datetime.timedelta(days=200)))
         demo.past.append(Past(certificate, day, "~", reason))
 
 
@@ -253,7 +267,9 @@ def terms_of(certificate: Certificate, demo: Association) -> list[tuple[datetime
     while certificate.status == "VALID" and periods[-1][1] < demo.today + datetime.timedelta(days=90):
         end = periods[-1][1]
         late = draw.random() < 0.12
-        start = end + datetime.timedelta(days=draw.randint(40, 600) if late else -draw.randint(5, 80))
+        start = demo.worked(
+            end + datetime.timedelta(days=draw.randint(40, 600) if late else -draw.randint(5, 80))
+        )
         if start > demo.today or draw.random() < 0.05:
             break
         periods.append((start, plus_years(start if late else end, 3)))

@@ -1,13 +1,18 @@
 """One sign-in for every role; all share one password, which is hashed once (hashing ten takes seconds)."""
 
+import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth.hashers import make_password
 from django.db import models
+from django.utils import timezone
 
 from backoffice.accounts.models import User
+from backoffice.core.models import TransitionLog
+from backoffice.core.working_days import last_working_day
 from backoffice.roles import Role
 from registry.demo.records import Association
 from registry.models import Certificate, LocalBody
@@ -78,6 +83,36 @@ def add(sign_in: SignIn, hashed: str, **fields: Any) -> None:
     if sign_in.role != Role.PERSON:
         user.email = f"{sign_in.username}@example.org"
     user.save()
+
+
+#: So long before the first act somebody got the sign-in, and so long before the last one signed in for it.
+SETTLING_IN, AT_WORK = datetime.timedelta(days=30), datetime.timedelta(minutes=12)
+
+
+def date_sign_ins() -> None:
+    """Whoever acted had a sign-in by then and used it; told after all the stories, which make the acts."""
+    for user in User.objects.filter(pk__in=(acts := acts_of_users())):
+        first, last = acts[user.pk]
+        joined = timezone.localtime(min(first, user.joined_at) - SETTLING_IN)
+        day = last_working_day(joined.date())
+        at = timezone.make_aware(datetime.datetime.combine(day, datetime.time(9, 5)))
+        User.objects.filter(pk=user.pk).update(joined_at=at, last_login=last - AT_WORK)
+        user.history.update(joined_at=at)  # type: ignore[attr-defined]
+        begun = user.history.filter(history_type="+")  # type: ignore[attr-defined]
+        begun.update(history_date=at)
+
+
+def acts_of_users() -> dict[int, tuple[datetime.datetime, datetime.datetime]]:
+    """The first and the last act of everybody who did something, by the trails of all records."""
+    found: dict[int, tuple[datetime.datetime, datetime.datetime]] = {}
+    kept = [model for model in apps.get_models() if hasattr(model, "history")]
+    trails: list[Any] = [(model.history, "history_user", "history_date") for model in kept]
+    for rows, by, at in [*trails, (TransitionLog._default_manager, "by", "at")]:
+        spans = rows.exclude(**{by: None}).order_by().values_list(by)
+        for user, first, last in spans.annotate(first=models.Min(at), last=models.Max(at)):
+            known = found.get(user, (first, last))
+            found[user] = min(first, known[0]), max(last, known[1])
+    return found
 
 
 def reset_passwords(password: str) -> None:

@@ -56,7 +56,10 @@ class HelpRequestFlow(Flow):
     def send(self, by: Any, **data: Any) -> None:
         """Into the General Office's inbox."""
 
-    @step(state, S.OPEN, S.ANSWERED, by=Role.OFFICE, label=gettext_lazy("Answer"), opinion_required=True)
+    @step(
+        state, S.OPEN, S.ANSWERED, by=Role.OFFICE, label=gettext_lazy("Answer"), opinion_required=True,
+        opinion_label=gettext_lazy("Answer to the asker"),
+    )  # fmt: skip
     def answer(self, by: Any, opinion: str = "", **data: Any) -> None:
         """The asker gets the answer by mail or text message, and reads it under the link."""
         self.answer_text = opinion

@@ -15,7 +15,7 @@ from backoffice.core.inbox import todo
 from backoffice.core.links import record_of
 from backoffice.core.models import Announcement, Attachment, Message, ReadyOpinion, Task, TransitionLog
 from backoffice.core.models.inbox import flow_models
-from backoffice.core.working_days import add_working_days
+from backoffice.core.working_days import add_working_days, is_working_day
 from backoffice.roles import Role
 from backoffice.work_cards import classes_this_week, work_cards
 from fees.models import BankAccount, Bill, FeeSchedule, Receipt, Refund, Voucher
@@ -63,7 +63,7 @@ def test_dates_lie_behind_us_and_in_order(printed: str) -> None:
             history = [row.history_date for row in record.history.order_by("history_id")]
             moments = [line.at for line in log]
             assert moments == sorted(moments)
-            assert history == sorted(history)
+            assert history == sorted(history), record
             assert [*moments, *history][-1] <= now
             assert set(moments) <= set(history), record  # every step is in the history; edits are besides
             if model is EnrolmentLine:  # put on a roster, which is no step
@@ -265,7 +265,9 @@ def test_everybody_finds_numbers_on_the_first_page(printed: str, name: str) -> N
 
 def test_a_body_holds_a_class_this_week_and_a_person_is_learning(printed: str) -> None:
     assert classes_this_week(user("nanhai"))
-    assert classes_this_week(user("guangzhou"))
+    coming = [timezone.localdate() + datetime.timedelta(days=number) for number in range(11)]
+    if all(is_working_day(day) for day in coming if day.weekday() < 5):  # nobody teaches in a holiday week
+        assert classes_this_week(user("guangzhou"))
     person = next(row for row, _note in sign_ins() if row.role == Role.PERSON)
     assert person.person is not None
     assert person.person.enrolment_lines.exclude(state="ENROLLING").exists()

@@ -193,6 +193,31 @@ def test_a_missing_certificate_is_entered_with_number_and_holder_filled_in(
     assert "import" in click(office, question, "import_certificates")["Location"]
 
 
+def test_a_follow_up_comes_back_with_the_list_one_came_from(
+    office: Client, question: HelpRequest, person: Person
+) -> None:
+    mine = reverse("admin:registry_helprequest_change", args=[question.pk]) + "?_inbox=q%3D1"
+    follow_up = reverse("admin:registry_helprequest_followup", args=[question.pk]) + "?_inbox=q%3D1"
+    assert f'action="{follow_up}"' in office.get(mine).content.decode()
+    assert office.post(follow_up, {"act": "start_transfer", "record": person.pk})["Location"] == mine
+
+
+def test_the_page_a_correction_opens_leads_back_to_the_question(
+    office: Client, question: HelpRequest, person: Person
+) -> None:
+    mine = reverse("admin:registry_helprequest_change", args=[question.pk]) + "?_inbox=q%3D1"
+    follow_up = reverse("admin:registry_helprequest_followup", args=[question.pk]) + "?_inbox=q%3D1"
+    opened = office.post(follow_up, {"act": "correct_person", "record": person.pk}, follow=True)
+    assert f'href="{mine}"' in opened.content.decode()
+
+
+def test_the_answer_is_called_an_answer(office: Client, question: HelpRequest) -> None:
+    step = reverse("admin:registry_helprequest_step", args=[question.pk, "answer"])
+    shown = office.get(step)
+    assert shown.context["form"]["opinion"].label == "答复内容"
+    assert "审批意见" not in shown.content.decode().split('aria-label="答复"')[1]
+
+
 # --- What is offered ---------------------------------------------------------------------------------
 
 

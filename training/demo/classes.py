@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from backoffice.core.working_days import add_working_days, last_working_day, working_days_between
 from registry.demo.story import Happening, Stories
 from registry.models import LocalBody
 from training.models import TrainingClass
@@ -20,6 +21,7 @@ OVER: tuple[Happening, ...] = ((80, "open"), (45, "close"), (38, "begin"), (22, 
 TOO_FEW = "报名人数不足，本期取消，请改报下一期。"
 NOT_HELD: tuple[Happening, ...] = ((55, "open"), (20, "cancel", TOO_FEW))
 
+ONE_DAY = datetime.timedelta(days=1)
 NAMES = {"ENGINEER": "专业监理工程师", "SUPERVISOR": "监理员", "SAFETY": "安全员", "": ""}
 KINDS = {"PRACTICE": "从业培训", "CONTINUING": "继续教育"}
 MODES = {"ONLINE": "网络班", "FACE_TO_FACE": "面授班"}
@@ -52,7 +54,7 @@ PLANS: tuple[Plan, ...] = (
     Plan("SZ", "PRACTICE", "FACE_TO_FACE", "SUPERVISOR", -8, 12, 120, 880, RUNNING, "SZ practice running"),
     Plan("NH", "CONTINUING", "FACE_TO_FACE", "", -1, 3, 60, 0,
          ((50, "open"), (4, "close"), (1, "begin")), "NH this week"),
-    Plan("GZ", "CONTINUING", "FACE_TO_FACE", "", 3, 3, 90, 0, ((50, "open"), (2, "close")), "GZ next days"),
+    Plan("GZ", "CONTINUING", "FACE_TO_FACE", "", 3, 2, 90, 0, ((50, "open"), (2, "close")), "GZ next days"),
     Plan("FS", "CONTINUING", "FACE_TO_FACE", "SUPERVISOR", 6, 3, 100, 0, ((40, "open"), (2, "close"))),
     Plan("GZ", "PRACTICE", "ONLINE", "SUPERVISOR", 12, 30, 300, 680, OPENED, "GZ practice"),
     Plan("NH", "PRACTICE", "ONLINE", "SUPERVISOR", 15, 30, 200, 680, OPENED, "NH practice"),
@@ -87,14 +89,34 @@ def tell_classes(stories: Stories) -> None:
 
 def a_class(plan: Plan, body: Any, number: int) -> TrainingClass:
     """The class as it is planned. One that is over by now is planned without its last day being past yet."""
-    first = timezone.localdate() + datetime.timedelta(days=plan.begins)
-    last = first + datetime.timedelta(days=plan.lasts)
+    first, last = days_of(plan)
     return TrainingClass(
         title=f"{first.year}年{body.short_name}{NAMES[plan.category]}{KINDS[plan.kind]}{MODES[plan.mode]}第{number}期",
         type=plan.kind, mode=plan.mode, category=plan.category, local_body=body, start_date=first,
         end_date=max(last, timezone.localdate()) if plan.key else last, capacity=plan.seats, tuition=plan.tuition,
         place=body.address if plan.mode == "FACE_TO_FACE" else "",
     )  # fmt: skip
+
+
+def days_of(plan: Plan) -> tuple[datetime.date, datetime.date]:
+    """First and last day, both worked. A class to come that people travel to has no day off in between."""
+    first = timezone.localdate() + datetime.timedelta(days=plan.begins)
+    lasts = datetime.timedelta(days=plan.lasts)
+    if plan.begins <= 0:
+        first = last_working_day(first)
+        last = first + lasts
+        return first, last_working_day(last) if last < timezone.localdate() else next_working_day(last)
+    if plan.mode == "ONLINE":
+        first = next_working_day(first)
+        return first, next_working_day(first + lasts)
+    while working_days_between(first - ONE_DAY, first + lasts) <= plan.lasts:
+        first += ONE_DAY
+    return first, first + lasts
+
+
+def next_working_day(day: datetime.date) -> datetime.date:
+    """`day` itself where it is one."""
+    return add_working_days(day - ONE_DAY, 1)
 
 
 def classes_by_key() -> dict[str, TrainingClass]:
@@ -113,7 +135,7 @@ def go_on_with_classes(stories: Stories) -> None:
 
 def end_in_time(row: TrainingClass, plan: Plan) -> TrainingClass:
     """The last day as the plan has it: while companies enrolled it lay ahead."""
-    last = timezone.localdate() + datetime.timedelta(days=plan.begins + plan.lasts)
+    last = days_of(plan)[1]
     for rows in (TrainingClass._default_manager.filter(pk=row.pk), TrainingClass.history.filter(id=row.pk)):
         rows.update(end_date=last)
     row.end_date = last

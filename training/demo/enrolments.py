@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from backoffice.core.flow import start
 from backoffice.core.models.numbers import take
+from backoffice.core.working_days import working_days_between
 from fees.models import Receipt, Refund
 from registry.demo.pictures import hand_over
 from registry.models import Company
@@ -105,9 +106,16 @@ def tell_papers(stories: EnrolmentStories) -> None:
     """Finance wrote the older receipts, one of each kind is void; of the refunds the oldest was paid back."""
     long_ago = stories.moment(RECEIPTS_AFTER)
     void: set[str] = set()
+    today = timezone.localdate()
+    written = []
     for receipt in Receipt.objects.filter(state=Receipt.State.DUE, created_at__lt=long_ago).order_by("pk"):
-        ago = RECEIPTS_AFTER - 2
-        receipt = stories.take(receipt, ago, "issue")
+        # Its amount may have been settled anew after it fell due.
+        settled = receipt.history.latest().history_date  # type: ignore[attr-defined]
+        due = working_days_between(timezone.localdate(settled), today)
+        written.append((max(4, due - stories.draw.randint(2, 5)), receipt))
+    # Numbers follow the days; each receipt was written some days after its payment was verified.
+    for ago, due_one in sorted(written, key=lambda entry: -entry[0]):
+        receipt = stories.take(due_one, ago, "issue")
         if receipt.kind not in void:
             void.add(receipt.kind)
             stories.take(receipt, ago - 3, "void", VOID)

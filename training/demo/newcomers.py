@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from backoffice.accounts.models import User
+from backoffice.core.working_days import last_working_day
 from backoffice.roles import Role
 from fixtures.names import DemoNames
 from registry.demo.records import Past, plus_years, write_past
@@ -23,13 +24,14 @@ class Newcomers:
     """Makes people who fit what a story asks for."""
 
     def __init__(self, seed: int) -> None:
-        self.names, self.number = DemoNames(seed), FIRST_SERIAL
+        self.names, self.number, self.people = DemoNames(seed), FIRST_SERIAL, 0
         self.office = User.objects.filter(role=Role.OFFICE).order_by("pk").first()
 
     def join(self, enrolment: Enrolment, kind: str) -> Person:
         """Store a member of the enrolling company whose certificates are of this kind (see `people.KINDS`)."""
         company = enrolment.company
-        issued = timezone.localdate() - datetime.timedelta(days=LAPSED if kind == "L" else VALID)
+        ago = datetime.timedelta(days=LAPSED if kind == "L" else VALID)
+        issued = last_working_day(timezone.localdate() - ago)
         person = self.person(company, issued, has_region=kind != "N")
         types = {
             "P": [], "U": ["SUPERVISOR"], "D": ["ENGINEER", "SAFETY"], "W": ["ENGINEER", "SAFETY"],
@@ -40,7 +42,11 @@ class Newcomers:
         return person
 
     def person(self, company: Company, joined: datetime.date, *, has_region: bool) -> Person:
-        names, birthday = self.names, datetime.date(1986, 1, 1) + datetime.timedelta(days=self.number)
+        self.people += 1
+        # Born in 1982 to 1995, no two on one day.
+        names, birthday = (
+            self.names, datetime.date(1982, 1, 1) + datetime.timedelta(days=self.people * 37 % 5000),
+        )  # fmt: skip
         phone = names.phone()
         person = Person(
             name=names.person("M"), id_number=names.id_number("440106", birthday, "M"), gender="M", birthday=birthday,

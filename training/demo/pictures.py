@@ -33,7 +33,7 @@ def transfer_slip(
         ("付款户名", payer), ("收款户名", account.holder if account else ""),
         ("收款账号", account.number if account else ""),
         ("收款银行", account.bank if account else ""), ("交易日期", f"{day:%Y-%m-%d}"),
-        ("交易流水", f"{day:%Y%m%d}{abs(hash_of(payer, amount)):010d}"), ("附言", remark),
+        ("交易流水", f"{day:%Y%m%d}{int.from_bytes(digest[:4]):010d}"), ("附言", remark),
     ]  # fmt: skip
     if FONT.exists():
         write(pen, amount, rows)
@@ -54,8 +54,3 @@ def write(pen: ImageDraw.ImageDraw, amount: Decimal, rows: list[tuple[str, str]]
         for part in range(2):  # long names take two lines
             pen.text((210, top + 14 + 34 * part if len(value) > 17 else top + 30), value[part * 17 : part * 17 + 17],
                      fill=INK, font=small)  # fmt: skip
-
-
-def hash_of(payer: str, amount: Decimal) -> int:
-    """The same digits for the same transfer, run after run."""
-    return int.from_bytes(f"{payer}{amount}".encode()[-8:]) % 10**10

@@ -114,7 +114,8 @@ class EnrolmentStories(Stories):
         owed = bill.balance + self.too_much
         if owed <= 0:
             return []
-        first = (owed / self.transfers).quantize(Decimal(1))
+        # Two parts of different size: equal ones on one day would look like one transfer handed in twice.
+        first = (owed * 2 / (self.transfers + 1)).quantize(Decimal(1))
         amounts = [first, owed - first] if self.transfers > 1 else [owed]
         self.too_much, self.transfers = Decimal(0), 1
         return [self.transfer(bill, amount, day) for amount in amounts]

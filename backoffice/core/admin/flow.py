@@ -250,7 +250,7 @@ def step_form(declared: Any) -> type[forms.Form]:
     """The step's own fields, then the opinion, required where the other side must know what to correct."""
     own = (declared.form,) if declared.form else ()
     opinion = forms.CharField(
-        label=_("Opinion"), required=declared.opinion_required, max_length=1000,
+        label=declared.opinion_label or _("Opinion"), required=declared.opinion_required, max_length=1000,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
     )  # fmt: skip
     return type("StepForm", (*own, OpinionForm), {"opinion": opinion})

@@ -120,6 +120,7 @@ def build(office: User, password: str, *, people: int, with_pictures: int) -> No
     requests.tell_help(stories)
     requests.decide_duplicates(office)
     training.tell_training()
+    users.date_sign_ins()
 
 
 def show_one_import(paths: Iterable[Path], office: User) -> None:
