@@ -194,12 +194,13 @@ def test_a_missing_certificate_is_entered_with_number_and_holder_filled_in(
 
 
 def test_a_follow_up_comes_back_with_the_list_one_came_from(
-    office: Client, question: HelpRequest, person: Person
+    office: Client, question: HelpRequest, person: Person, employer: Company
 ) -> None:
     mine = reverse("admin:registry_helprequest_change", args=[question.pk]) + "?_inbox=q%3D1"
     follow_up = reverse("admin:registry_helprequest_followup", args=[question.pk]) + "?_inbox=q%3D1"
     assert f'action="{follow_up}"' in office.get(mine).content.decode()
-    assert office.post(follow_up, {"act": "start_transfer", "record": person.pk})["Location"] == mine
+    values = {"act": "start_transfer", "record": person.pk, "company": employer.pk}
+    assert office.post(follow_up, values)["Location"] == mine
 
 
 def test_the_page_a_correction_opens_leads_back_to_the_question(
