@@ -63,7 +63,7 @@ def prepare(rows: int) -> None:
 
 def begin(company: Any, city: Any) -> None:
     from backoffice.accounts.models import User
-    from backoffice.core.flow import start
+    from backoffice.core.engine import start
     from registry.models import LocalBody
     from training.models import Enrolment, TrainingClass
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from backoffice.accounts.models import User
 from backoffice.accounts.policy import manageable_roles, may_control
 from backoffice.accounts.services import invite, issue_code
-from backoffice.core import flow
+from backoffice.core.engine import start
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role, allows
 from registry.matching import Match, Matches, certificate_number_of
@@ -213,7 +213,7 @@ def start_transfer(request: HelpRequest, by: Any, record: str, company: str) -> 
         created_by=by,
         remark=reason_of(request),
     )
-    flow.start(transfer, by=by, reason=reason_of(request))
+    start(transfer, by=by, reason=reason_of(request))
     copy_papers(request, transfer)
     return Outcome(
         _("Transfer of %(name)s to %(company)s started; it is in the company's inbox.")

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from backoffice.accounts.models import User
-from backoffice.core.flow import start
+from backoffice.core.engine import start
 from backoffice.core.models import (
     Attachment,
     AttachmentKind,

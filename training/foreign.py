@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
-from backoffice.core import flow
+from backoffice.core.engine import start
 from backoffice.core.excel.text import normalise_name
 from backoffice.core.locks import lock_all
 from registry.flows.help_request import S as HelpState
@@ -120,4 +120,4 @@ def tell_the_office(company: Company, user: Any) -> HelpRequest:
         state=HelpState.OPEN, topic=HelpRequest.Topic.LOOKUPS, name=user.name[:50] or company.contact_name,
         phone=user.phone or "", email=user.email or "", company_name=str(company)[:100], text=text,
     )  # fmt: skip
-    return flow.start(report, by=user)  # type: ignore[return-value]
+    return start(report, by=user)  # type: ignore[return-value]

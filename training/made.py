@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from backoffice.core.bulk import last_logs
+from backoffice.core.trail import last_logs
 from registry.models import Certificate, CertificateTerm
 
 

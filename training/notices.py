@@ -214,7 +214,7 @@ SETTLING = ("finance_approve", "skip_payment", "cancel", "training_cancel", "cla
 @translation.override(settings.LANGUAGE_CODE)
 def enrolment(row: Enrolment, step: str, opinion: str) -> None:
     """Tell whoever has to know of this step of an enrolment (called inside its transaction)."""
-    if step == "local_approve" and row.onward():
+    if step == "local_approve" and row.onward(step):
         return  # nothing is left to pay, as the notice of the next step says
     bill = row.bill
     owed = bill.balance if bill is not None and step == "local_approve" else row.amount

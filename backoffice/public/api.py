@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from backoffice.core.attachments import FileRefused
 from backoffice.core.excel.identity import birthday_of, gender_of
-from backoffice.core.flow import last_log_id
 from backoffice.core.links import record_of, token_of
+from backoffice.core.trail import last_log_id
 from backoffice.public import drafts
 from backoffice.public.drafts import FORMS, Closed
 from backoffice.public.employers import find_employers

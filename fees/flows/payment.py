@@ -22,10 +22,6 @@ CORRECTED = "correct_payer"
 class Billable:
     """What a paid record implements."""
 
-    def bill_lines(self) -> list[Any]:
-        """The (line pk or None, label, items of fees.rules) of each of its priced lines, in order."""
-        raise NotImplementedError
-
     def bill_subject(self) -> str:
         """One line that says what the money is for."""
         return str(self)[:200]
@@ -140,9 +136,9 @@ def payment_leg(*, paid: str, declined: str) -> Any:
 
             hand_back(self.bill)
 
-        def onward(self) -> str:
+        def onward(self, taken: str = "") -> str:
             """A bill of 0 skips the payment: only on the way there, so that finance can still return it further."""
-            arrives = self.state == AWAITING_PAYMENT and self.last_step != "finance_return"  # type: ignore[attr-defined]
-            return "skip_payment" if arrives and nothing_left_to_pay(self) else super().onward()
+            arrives = self.state == AWAITING_PAYMENT and taken != "finance_return"
+            return "skip_payment" if arrives and nothing_left_to_pay(self) else super().onward(taken)
 
     return PaymentLeg

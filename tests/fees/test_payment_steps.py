@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from backoffice.core.flow import StepRefused, last_log_id, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import StepRefused
 from backoffice.core.models import Attachment, TransitionLog
+from backoffice.core.trail import last_log_id
 from backoffice.roles import Role
 from fees.models import Refund, Voucher
 from tests.enrolments import WAYS, EnrolmentFactory, EnrolmentLineFactory, advance, voucher

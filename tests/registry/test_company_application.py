@@ -7,7 +7,8 @@ import pytest
 from django.utils import translation
 
 from backoffice.core import flow
-from backoffice.core.flow import AlreadyHandled, StepRefused, available, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import AlreadyHandled, StepRefused, available
 from backoffice.core.links import Applicant
 from backoffice.core.models import Attachment, Task, TransitionLog
 from backoffice.roles import APPLICANT, Role

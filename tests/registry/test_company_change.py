@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from backoffice.accounts.models import User
-from backoffice.core.flow import AlreadyHandled, StepRefused, available, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import AlreadyHandled, StepRefused, available
 from backoffice.core.models import Attachment, Message, Task, TransitionLog
 from backoffice.roles import Role
 from registry.imports.stored import Companies

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from backoffice.core.flow import AlreadyHandled, StepRefused, available, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import AlreadyHandled, StepRefused, available
 from backoffice.core.links import Applicant
 from backoffice.core.models import Task, TransitionLog
 from backoffice.roles import APPLICANT, Role

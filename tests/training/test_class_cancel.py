@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.core.models import Task, TransitionLog
 from backoffice.roles import Role
 from tests.enrolments import EnrolmentFactory, advance, paid_back

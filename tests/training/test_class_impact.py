@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from backoffice.core.admin.flow import object_url, step_url
-from backoffice.core.flow import last_log_id, perform
+from backoffice.core.engine import perform
 from backoffice.core.models import Message
+from backoffice.core.trail import last_log_id
 from backoffice.roles import Role
 from tests.enrolments import EnrolmentFactory, advance
 from tests.factories import TrainingClassFactory, UserFactory, actor, client_of

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from registry.models import FormerName
 from tests.enrolments import EnrolmentFactory
 from tests.factories import (

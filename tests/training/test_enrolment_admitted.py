@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.roles import Role
 from tests.enrolments import EnrolmentFactory, EnrolmentLineFactory, advance
 from tests.factories import TrainingClassFactory, UserFactory

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.roles import Role
 from fees.models import FeeSchedule
 from registry.models import Certificate

@@ -11,7 +11,8 @@ from django.apps import apps
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from backoffice.core.flow import StepRefused, perform, start
+from backoffice.core.engine import perform, start
+from backoffice.core.flow import StepRefused
 from backoffice.core.locks import Rank, again_after_deadlock
 from backoffice.roles import Role
 from fees.models import Receipt, Refund

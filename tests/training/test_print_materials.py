@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.roles import Role
 from tests.enrolments import EnrolmentFactory, EnrolmentLineFactory, advance
 from tests.factories import CertificateFactory, TrainingClassFactory, UserFactory

@@ -18,9 +18,9 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 
 from backoffice.core.admin.attachments import UploadForm, present
-from backoffice.core.flow import last_log_id
 from backoffice.core.returns import returns_of
 from backoffice.core.scoping import visible_to
+from backoffice.core.trail import last_log_id
 from backoffice.roles import Role
 from registry.admin.drafts import page_of
 from registry.flows.guards import company_active, company_complete

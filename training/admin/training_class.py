@@ -19,9 +19,10 @@ from unfold.decorators import display
 from backoffice.core.admin import FlowAdmin, HistoryAdmin, PanelsMixin, ScopedAdmin
 from backoffice.core.admin.history import HISTORY
 from backoffice.core.admin.running import RunningMattersMixin
+from backoffice.core.engine import perform, start
 from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ChoicesFilter, ScopedDropdownFilter
-from backoffice.core.flow import StepRefused, perform, start
+from backoffice.core.flow import StepRefused
 from backoffice.roles import allows
 from registry.models import Certificate
 from training.admin.attendance import ATTENDANCE

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from backoffice.core.flow import start
+from backoffice.core.engine import start
 from backoffice.core.models.numbers import take
 from fees.models import Receipt, Refund
 from registry.demo.pictures import hand_over

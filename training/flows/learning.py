@@ -97,9 +97,9 @@ class LearningFlow(Flow):
         state, L.PENDING, L.SUBMITTED, by=Role.TRAINING, label=gettext_lazy("Hand to the platform"),
         when=[enrolment_confirmed, by_platform], in_bulk=True,
     )  # fmt: skip
-    def hand_off(self, by: Any, **data: Any) -> None:
+    def hand_off(self, by: Any, *, at: datetime.datetime, **data: Any) -> None:
         """提交正保 = 是: the platform has the name."""
-        self.handed_off_at = timezone.now()
+        self.handed_off_at = at
 
     @step(
         state, L.SUBMITTED, L.PENDING, by=Role.TRAINING, label=gettext_lazy("Refused by the platform"),
@@ -113,9 +113,9 @@ class LearningFlow(Flow):
         state, (L.PENDING, L.SUBMITTED), L.LEARNING, by=TEACHERS, label=gettext_lazy("Open the learning"),
         when=[enrolment_confirmed, opened_by_whom], in_bulk=True,
     )  # fmt: skip
-    def open_learning(self, by: Any, **data: Any) -> None:
+    def open_learning(self, by: Any, *, at: datetime.datetime, **data: Any) -> None:
         """The platform confirmed the name, or the class has begun."""
-        self.opened_at = timezone.now()
+        self.opened_at = at
 
     @step(state, L.LEARNING, L.PASSED, by=TEACHERS, label=gettext_lazy("Record as passed"), in_bulk=True)
     def record_pass(

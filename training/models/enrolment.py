@@ -16,7 +16,6 @@ from backoffice.core.locks import Rank
 from backoffice.core.models import Numbered
 from backoffice.roles import Role
 from fees.models.schedule import money
-from fees.rules import Item
 from registry.models import Certificate, Company, LocalBody, Person
 from registry.models.applications import Papers
 from registry.validators import validate_contact, validate_phone
@@ -29,8 +28,6 @@ class Enrolment(Numbered, Papers, EnrolmentFlow):
     """报名单: who of a company takes part in a class."""
 
     State = S
-    #: The roster as the submit has just looked at it, so that its bill is made of the very same prices.
-    looked_at: Any = None
     #: What counts for everybody on the roster (manual ch. 4b-4, attachments); each line takes its own, too.
     takes_attachments = ("CERTIFICATE", "TITLE", "QUALIFICATION", "ID_CARD", "DIPLOMA", "OTHER")
 
@@ -131,12 +128,6 @@ class Enrolment(Numbered, Papers, EnrolmentFlow):
         from training import notices
 
         notices.paid_back(self, refund, is_correction)
-
-    def bill_lines(self) -> list[tuple[int, str, tuple[Item, ...]]]:
-        from training.roster import look
-
-        roster = self.looked_at or look(self)
-        return [(row.line.pk, row.label, row.items) for row in roster.rows]
 
 
 class EnrolmentLine(Papers, LearningFlow):

@@ -28,10 +28,12 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from backoffice.core import running
 from backoffice.core.admin.next_task import go_on, origin_of
 from backoffice.core.admin.review import described, pictures, ready_opinions
-from backoffice.core.flow import Offer, Step, StepRefused, at_own_desk, available, last_log_id, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import Offer, Step, StepRefused, at_own_desk, available
 from backoffice.core.inbox import lines, todo, waits_at
 from backoffice.core.models import Task
 from backoffice.core.stages import names_for, stages, way
+from backoffice.core.trail import last_log_id
 from backoffice.core.working_days import is_provisional
 from backoffice.roles import Role
 
