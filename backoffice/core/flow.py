@@ -5,11 +5,12 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Any, ClassVar
 
 from django import forms
 from django.db import models
-from django_fsm import ConcurrentTransitionMixin, FSMField, transition
+from django_fsm import ConcurrentTransitionMixin, transition
 
 from backoffice.core import subjects
 from backoffice.core.locks import Rank
@@ -79,10 +80,17 @@ class Step:
         return [reason for guard in (*self.when, *self.foretold) if (reason := guard(obj))]
 
 
+@dataclass(frozen=True)
+class NamedBy:
+    """A target that the flow which inherits the step names in this attribute; where it says None, it lacks the step."""
+
+    attribute: str
+
+
 def step(
-    state: FSMField,
+    state: Any,
     source: str | Iterable[str],
-    target: str,
+    target: str | NamedBy,
     *,
     by: str | Iterable[str],
     label: Any,
@@ -101,7 +109,10 @@ def step(
     sources = (source,) if isinstance(source, str) else tuple(source)
     roles = (str(by),) if isinstance(by, str) else tuple(map(str, by))
 
-    def decorate(method: Callable) -> Callable:
+    def decorate(method: Callable, target: Any = target) -> Callable:
+        if isinstance(target, NamedBy):
+            method.undecided = target.attribute, decorate  # type: ignore[attr-defined]
+            return method
         changed = transition(field=state, source=list(sources), target=target)(method)
         changed.declared_step = Step(
             name=method.__name__, sources=tuple(map(str, sources)), target=str(target), by=roles, label=label,
@@ -111,6 +122,16 @@ def step(
         return changed
 
     return decorate
+
+
+def own_copy(method: Any) -> Callable:
+    """The same function for one flow, so that what is declared of it says nothing of another flow's."""
+    code = (method.__code__, method.__globals__, method.__name__, method.__defaults__, method.__closure__)
+    copied = FunctionType(*code)
+    copied.__doc__, copied.__kwdefaults__, copied.__qualname__ = (
+        method.__doc__, method.__kwdefaults__, method.__qualname__,
+    )  # fmt: skip
+    return copied
 
 
 class Flow(ConcurrentTransitionMixin, models.Model):
@@ -139,6 +160,17 @@ class Flow(ConcurrentTransitionMixin, models.Model):
     class Meta:
         abstract = True
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Steps whose target the inheriting flow names become steps of that flow."""
+        super().__init_subclass__(**kwargs)
+        for name in dir(cls):
+            undecided: tuple[str, Callable[..., Any]] | None = getattr(
+                getattr(cls, name, None), "undecided", None
+            )
+            if undecided is not None and hasattr(cls, undecided[0]):
+                target, decorate = getattr(cls, undecided[0]), undecided[1]
+                setattr(cls, name, None if target is None else decorate(own_copy(getattr(cls, name)), target))
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         """A task says what the record says: its title is renewed with it."""
         is_new = self._state.adding
@@ -149,12 +181,12 @@ class Flow(ConcurrentTransitionMixin, models.Model):
     @classmethod
     def steps(cls) -> dict[str, Step]:
         """The steps by name, in the order they are written."""
-        found: dict[str, Step] = {}
+        found: dict[str, Step | None] = {}
         for parent in reversed(cls.__mro__):
             for name, member in vars(parent).items():
-                if hasattr(member, "declared_step"):
-                    found[name] = member.declared_step
-        return found
+                if hasattr(member, "declared_step") or hasattr(member, "undecided") or name in found:
+                    found[name] = getattr(member, "declared_step", None)
+        return {name: declared for name, declared in found.items() if declared is not None}
 
     def desk(self) -> Desk | None:
         """The desk this object waits at now, None at an end."""

@@ -49,7 +49,7 @@ PAYMENT = Panel("payment", gettext_lazy("Payment"), payment_panel, "admin/fees/p
 
 
 class PaymentMixin:
-    """Mixin before FlowAdmin for a model whose flow is built on `payment_leg()`."""
+    """Mixin before FlowAdmin for a model whose flow is built on `PaymentLeg`."""
 
     payment_template: ClassVar[str] = "admin/fees/payment.html"
 

@@ -145,7 +145,7 @@ class RosterMixin(EntryActs, BeginMixin):
             draft.refresh_from_db()
             return Sheet(contact=form, stays=True)
         if form.has_changed():
-            draft._history_user = request.user
+            draft._history_user = request.user  # type: ignore[attr-defined]
             form.save()
             if not is_fetch(request) and request.POST["act"] != "submit":
                 messages.success(request, _("Saved."))

@@ -15,7 +15,7 @@ from backoffice.core.locks import lock_related
 from backoffice.core.state_field import StateField
 from backoffice.core.working_days import add_working_days
 from backoffice.roles import SYSTEM, Role
-from fees.flows.payment import payment_leg
+from fees.flows.payment import PaymentLeg
 from fees.money import yuan
 from registry.flows.guards import company_active, company_complete
 
@@ -121,7 +121,8 @@ def no_voucher_waiting(obj: Any) -> str:
     }
 
 
-class EnrolmentFlow(payment_leg(paid=S.TRAINING_REVIEW, declined=S.DRAFT)):
+class EnrolmentFlow(PaymentLeg):
+    paid_to, declined_to = S.TRAINING_REVIEW, S.DRAFT
     state = StateField(gettext_lazy("state"), default=S.DRAFT, choices=S.choices)
 
     colours = {
