@@ -78,6 +78,9 @@ class LearningFlow(Flow):
         """Face-to-face classes skip the platform (SPEC 3.5)."""
         return frozenset() if self.enrolment.training_class.is_online else frozenset({L.SUBMITTED})
 
+    def never_takes(self) -> frozenset[str]:
+        return frozenset() if self.enrolment.training_class.is_online else frozenset({"hand_off"})
+
     def in_care_of(self, user: Any) -> bool:
         """A local body teaches face to face; online learning is the training department's (SPEC 3.5)."""
         return user.role != Role.LOCAL_BODY or not self.enrolment.training_class.is_online
