@@ -200,12 +200,11 @@ def lacking(user: Any) -> dict[str, Any] | None:
     if user.role != Role.COMPANY:
         return None
     company = visible_to(Company, user).first()
-    fields = company.missing_fields() if company else ()
-    if not fields:
+    if company is None or not (fields := company.missing_fields()):
         return None
     page = reverse("admin:registry_company_change", args=[company.pk])
     names = [
-        (capfirst(str(Company._meta.get_field(name).verbose_name)), f"{page}#id_{name}") for name in fields
+        (capfirst(str(getattr(Company, name).field.verbose_name)), f"{page}#id_{name}") for name in fields
     ]
     return {"page": page, "fields": names}
 
