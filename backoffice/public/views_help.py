@@ -213,7 +213,7 @@ def help_page(request: HttpRequest, record: HelpRequest) -> HttpResponse:
 
 def act(request: HttpRequest, record: HelpRequest) -> HttpResponse | dict[str, Any]:
     """Ask again or close; where that is refused, what the page shows instead."""
-    step, typed = request.POST.get("step", ""), request.POST.get("opinion", "").replace("\0", "")[:2000]
+    step, typed = request.POST.get("step", ""), request.POST.get("opinion", "")[:2000]
     if step not in ("ask_again", "close"):
         return {"error": _("Choose one of the buttons on this page.")}
     pictures = Pictures.of(request) if step == "ask_again" else Pictures()
