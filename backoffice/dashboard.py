@@ -197,7 +197,7 @@ def next_things(user: Any) -> list[dict[str, str]]:
     things: list[tuple[str, str]] = []
     if allows(user.role, "import", "registry.Certificate"):
         things.append((_("Import certificates from an Excel file"), reverse("admin:core_importrun_add")))
-        waiting = ImportRun.objects.filter(status__in=["PREVIEWED", "UNMAPPED"]).count()
+        waiting = visible_to(ImportRun, user).filter(status__in=["PREVIEWED", "UNMAPPED"]).count()
         if waiting:
             sentence = ngettext(
                 "%d uploaded file waits for your confirmation",
@@ -215,7 +215,7 @@ def next_things(user: Any) -> list[dict[str, str]]:
             things.append((sentence % incomplete,
                            changelist("registry.Company") + "?profile=incomplete"))  # fmt: skip
     if user.role == Role.ADMIN:
-        failed = Message.objects.filter(status=Message.Status.FAILED).count()
+        failed = visible_to(Message, user).filter(status=Message.Status.FAILED).count()
         if failed:
             sentence = ngettext(
                 "%d message could not be delivered", "%d messages could not be delivered", failed
@@ -262,7 +262,9 @@ def next_things(user: Any) -> list[dict[str, str]]:
 def own_record(user: Any) -> dict[str, Any] | None:
     """The certificates by type of a company or person, for the table on their first page."""
     if user.role not in (Role.COMPANY, Role.PERSON):
-        bodies = LocalBody.objects.filter(pk=user.local_body_id) if user.role == Role.LOCAL_BODY else ()
+        bodies = (
+            visible_to(LocalBody, user).filter(pk=user.local_body_id) if user.role == Role.LOCAL_BODY else ()
+        )
         return {"bodies": bodies} if bodies else None
     types = dict(Certificate.Type.choices)
     rows = visible_to(Certificate, user).values("type").annotate(number=Count("id")).order_by("type")

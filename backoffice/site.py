@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.functional import SimpleLazyObject
+from django.views.generic import RedirectView
 from unfold.sites import UnfoldAdminSite
 
 from backoffice.navigation import sidebar
@@ -22,16 +23,16 @@ from backoffice.roles import Role
 NOT_SHOWN = {"auth.Group", "django_tasks_database.DBTaskResult"}
 
 
-def named(urls: list[Any]) -> list[Any]:
-    """These addresses, and those included in them, without `view_on_site` and without what has no name: tests find
-    and ask addresses by name. (Django's two without one are its addresses of before 1.9, and the catch-all.)"""
+def without_old(urls: list[Any]) -> list[Any]:
+    """These addresses, and those included in them, without Django's of before 1.9, which have no name: tests find and
+    ask addresses by name, and refuse one that has none."""
     kept = []
     for url in urls:
         if isinstance(url, URLResolver):
-            url.url_patterns[:] = named(url.url_patterns)
-            kept.append(url)
-        elif url.name and url.name != "view_on_site":
-            kept.append(url)
+            url.url_patterns[:] = without_old(url.url_patterns)
+        elif not url.name and getattr(url.callback, "view_class", None) is RedirectView:
+            continue
+        kept.append(url)
     return kept
 
 
@@ -57,7 +58,8 @@ class BackofficeSite(UnfoldAdminSite):
             path("help/", self.admin_view(help_page), name="help"),
             path("system/", self.admin_view(state_page), name="system_state"),
         ]
-        return [*own, *named(super().get_urls())]
+        kept = [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
+        return [*own, *without_old(kept)]
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """One page for it, with our rules and our look."""
