@@ -70,7 +70,7 @@ def certificates_panel(request: HttpRequest, company: Company) -> dict[str, Any]
          _("Status")],
         rows,
         lambda c: [link(c), c.get_type_display(), link(c.person), c.issue_date.isoformat(), c.expiry_date.isoformat(),
-                   c.get_status_display()],
+                   c.standing_label()],
         more_url=reverse("admin:registry_certificate_changelist") + f"?company={company.pk}",
         empty=_("No certificates yet."),
     )  # fmt: skip
@@ -126,6 +126,9 @@ class CompanyAdmin(
         "name", "credit_code", "show_membership", "show_status", "region", "contact_name", "contact_phone",
         "show_missing",
     ]  # fmt: skip
+    phone_lines = (
+        ("name",), ("show_membership", "show_status"), ("contact_name", "contact_phone"), ("show_missing",),
+    )  # fmt: skip
     list_select_related = ["region"]
     list_filter = [
         ("membership", ChoicesFilter), ("status", ChoicesFilter), ("region", ScopedRelatedFilter), CompanyProfileFilter,
