@@ -199,14 +199,12 @@ def lacking(user: Any) -> dict[str, Any] | None:
     """What the user's own company must fill in before it can begin anything; each with the way to its field."""
     if user.role != Role.COMPANY:
         return None
-    company = visible_to(Company, user).first()
-    fields = company.missing_fields() if company else ()
-    if not fields:
+    company: Any = visible_to(Company, user).first()
+    if company is None or not (fields := company.missing_fields()):
         return None
+    meta: Any = Company._meta
     page = reverse("admin:registry_company_change", args=[company.pk])
-    names = [
-        (capfirst(str(Company._meta.get_field(name).verbose_name)), f"{page}#id_{name}") for name in fields
-    ]
+    names = [(capfirst(str(meta.get_field(name).verbose_name)), f"{page}#id_{name}") for name in fields]
     return {"page": page, "fields": names}
 
 
