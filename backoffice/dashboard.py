@@ -199,13 +199,12 @@ def lacking(user: Any) -> dict[str, Any] | None:
     """What the user's own company must fill in before it can begin anything; each with the way to its field."""
     if user.role != Role.COMPANY:
         return None
-    company = visible_to(Company, user).first()
+    company: Any = visible_to(Company, user).first()
     if company is None or not (fields := company.missing_fields()):
         return None
+    meta: Any = Company._meta
     page = reverse("admin:registry_company_change", args=[company.pk])
-    names = [
-        (capfirst(str(getattr(Company, name).field.verbose_name)), f"{page}#id_{name}") for name in fields
-    ]
+    names = [(capfirst(str(meta.get_field(name).verbose_name)), f"{page}#id_{name}") for name in fields]
     return {"page": page, "fields": names}
 
 
@@ -219,7 +218,7 @@ def next_things(user: Any) -> list[dict[str, str]]:
     things: list[tuple[str, str]] = []
     if allows(user.role, "import", "registry.Certificate"):
         things.append((_("Import certificates from an Excel file"), reverse("admin:core_importrun_add")))
-        waiting = ImportRun.objects.filter(status__in=["PREVIEWED", "UNMAPPED"]).count()
+        waiting = visible_to(ImportRun, user).filter(status__in=["PREVIEWED", "UNMAPPED"]).count()
         if waiting:
             sentence = ngettext(
                 "%d uploaded file waits for your confirmation",
@@ -237,7 +236,7 @@ def next_things(user: Any) -> list[dict[str, str]]:
             things.append((sentence % incomplete,
                            changelist("registry.Company") + "?profile=incomplete"))  # fmt: skip
     if user.role == Role.ADMIN:
-        failed = Message.objects.filter(status=Message.Status.FAILED).count()
+        failed = visible_to(Message, user).filter(status=Message.Status.FAILED).count()
         if failed:
             sentence = ngettext(
                 "%d message could not be delivered", "%d messages could not be delivered", failed
@@ -286,7 +285,8 @@ def own_record(user: Any) -> dict[str, Any] | None:
     if user.role == Role.PERSON:
         return None  # each certificate stands on the page (`member_page`)
     if user.role != Role.COMPANY:
-        bodies = LocalBody.objects.filter(pk=user.local_body_id) if user.role == Role.LOCAL_BODY else ()
+        own = visible_to(LocalBody, user)
+        bodies = own.filter(pk=user.local_body_id) if user.role == Role.LOCAL_BODY else ()
         return {"bodies": bodies} if bodies else None
     types = dict(Certificate.Type.choices)
     rows = visible_to(Certificate, user).values("type").annotate(number=Count("id")).order_by("type")
