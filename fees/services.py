@@ -20,7 +20,7 @@ from fees.rules import ZERO
 
 
 def make_bill(record: Any, company: Any) -> Bill:
-    """Write the record's bill anew from its lines and return it: prices are frozen here (SPEC 3.5, submit)."""
+    """Write the record's bill anew from its lines and return it: prices are frozen here (specification 3.5, submit)."""
     lines = record.bill_lines()
     total = sum((item.amount for _line, _label, items in lines for item in items), ZERO)
     bill = Bill.of(record).select_for_update().first()
