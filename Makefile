@@ -2,8 +2,9 @@
 bin := .venv/bin
 python := $(bin)/python
 packages := backoffice fees registry training
-# Test files that never ask for the database; of these, what needs neither database nor browser (tests/conftest.py).
-fast_files := $(shell grep -rLw django_db --include='test_*.py' --exclude-dir=browser tests)
+# Test files that never ask for the database, without those that typeset PDFs (20 seconds). Of these the marker `fast`
+# (tests/conftest.py) takes what needs neither database nor browser. Named files are collected alone: 10 seconds less.
+fast_files = $(shell grep -rLw django_db --include='test_*.py' --exclude-dir=browser --exclude=test_printing.py tests)
 # make bench NAME=lists ARGS="--db postgres"
 NAME ?= import_certificates
 ARGS ?=
@@ -33,7 +34,7 @@ test: ## the whole suite, on the database of DATABASE_URL
 	$(python) -m pytest -n 2
 
 fast: ## what needs neither database nor browser: within a minute
-	$(python) -m pytest -n 2 -m fast $(fast_files)
+	$(python) -m pytest -n 0 -m fast $(fast_files)
 
 postgres: ## the whole suite on PostgreSQL, threads included
 	DATABASE_URL=$${CI_DATABASE_URL:-postgres://root@127.0.0.1:5432/backoffice} REQUIRE_POSTGRES=1 $(python) -m pytest -n 2
