@@ -152,6 +152,16 @@ def test_every_line_of_the_security_page_names_a_test() -> None:
     assert [line for line in promises if "`tests/" not in line] == []
 
 
+def test_the_checks_and_commands_that_documents_name_exist() -> None:
+    """`manage.py check` names its checks by these codes, and a developer types what is behind `make`."""
+    checks = set(re.findall(r"core\.[EW]\d{3}", (ROOT / "backoffice" / "core" / "checks.py").read_text()))
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for path, text in DOCUMENTS.items():
+        assert set(re.findall(r"core\.[EW]\d{3}", text)) <= checks, path
+        for words in re.findall(r"`make ([a-z ]+)", text):
+            assert set(words.split()) <= targets, (path, words)
+
+
 def test_nothing_is_cited_by_the_names_of_pages_that_nobody_can_open() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{number}"
