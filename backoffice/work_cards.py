@@ -137,7 +137,7 @@ def papers_counts() -> dict[str, Any]:
 
 
 def papers_note(sums: dict[str, Any]) -> str:
-    """How many paper materials are awaited (manual ch. 4-6): the deadline, and how many passed it."""
+    """How many paper materials are awaited (manual ch. 4b-6): the deadline, and how many passed it."""
     if not sums["papers"]:
         return ""
     text = ngettext("papers of %(count)d awaited", "papers of %(count)d awaited", sums["papers"])

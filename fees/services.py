@@ -25,7 +25,7 @@ BillLine = tuple[int | None, str, Iterable[Item]]
 
 
 def make_bill(record: Any, company: Any, lines: Iterable[BillLine]) -> Bill:
-    """Write the record's bill anew and return it: prices are frozen here (SPEC 3.5, submit)."""
+    """Write the record's bill anew and return it: prices are frozen here (specification 3.5, submit)."""
     lines = list(lines)
     total = sum((item.amount for _line, _label, items in lines for item in items), ZERO)
     bill = Bill.of(record).select_for_update().first()

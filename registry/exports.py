@@ -86,7 +86,7 @@ def person_columns(path: str) -> dict[str, Column]:
 def certificates(user: Any) -> Sequence[Column]:
     person = person_columns("person__")
     # The company that is printed: the import compares it with the certificate, and must not "correct" a
-    # certificate that still shows the former employer (manual ch. 7).
+    # certificate that still shows the former employer (manual ch. 7b).
     printed = Coalesce(NullIf(F("printed_company"), Value("")), F("company__name"))
     return [
         Column(header("number"), "number", width=16),

@@ -1,4 +1,5 @@
-"""What the General Office does for a help request with one click (SPEC 3.11), each noted in the request's history.
+"""What the General Office does for a help request with one click (specification 3.11), each noted in the request's
+history.
 
 A follow-up acts on records within the user's scope only, and only while the request is with the office.
 """
@@ -185,7 +186,7 @@ def hand_out_code(request: HelpRequest, by: Any, record: str, company: str) -> O
 
 
 def create_sign_in(request: HelpRequest, by: Any, record: str, company: str) -> Outcome:
-    """As an approved application does: the login name is the ID number (SPEC 1)."""
+    """As an approved application does: the login name is the ID number (specification 1)."""
     person = within(Person, record, by)
     if Role.PERSON not in manageable_roles(by):
         raise PermissionDenied

@@ -1,4 +1,4 @@
-"""Merging duplicates (SPEC 6): one record is kept, everything that hangs on the other moves to it.
+"""Merging duplicates (specification 6): one record is kept, everything that hangs on the other moves to it.
 
 The merged record stays, hidden (`merged_into`), with the unique values the kept one did not take, so that its ID
 number, credit code and name still lead to the kept one. `merged_into` always names a record that is not merged

@@ -20,7 +20,7 @@ from training.roster import Roster, look
 
 
 def freeze(enrolment: Enrolment, at: datetime.datetime) -> None:
-    """Take the seats, freeze what the lines say and what they cost (SPEC 3.5, submit).
+    """Take the seats, freeze what the lines say and what they cost (specification 3.5, submit).
 
     Class, company, people and certificates are locked by now (`EnrolmentFlow.lock_first`): of two companies that want
     the last seats, and of two enrolments with the same certificate, one is refused. The roster is looked at and priced
@@ -68,7 +68,7 @@ def drop_all(enrolment: Enrolment, by: Any, opinion: str) -> None:
 
 
 def cancel_enrolments(training_class: TrainingClass, by: Any, opinion: str) -> int:
-    """Cancel every enrolment of a class that does not take place; return how many (SPEC 3.5, edges)."""
+    """Cancel every enrolment of a class that does not take place; return how many (specification 3.5, edges)."""
     rows = Enrolment.objects.select_for_update(of=("self",)).filter(
         training_class=training_class, state__in=(S.DRAFT, *UNDER_WAY)
     )

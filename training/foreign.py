@@ -1,4 +1,4 @@
-"""Looking up people of other companies: who asks must know something that the number does not tell (SPEC 3.6).
+"""Looking up people of other companies: who asks must know something that the number does not tell (specification 3.6).
 
 A certificate number can be guessed; the holder's name or the last four characters of the ID number cannot. What does
 not fit and what does not exist get the same answer. Every look is logged, and after so many wrong answers in a day

@@ -1,4 +1,4 @@
-"""Which results a certificate was made of: they are not taken back any more (SPEC 3.5, edges)."""
+"""Which results a certificate was made of: they are not taken back any more (specification 3.5, edges)."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

@@ -314,7 +314,7 @@ def tell_learners(code: str, lines: Iterable[EnrolmentLine], opinion: str) -> No
 
 
 def money_of_dropped(lines: Iterable[EnrolmentLine]) -> str:
-    """What happens to the money of people who leave a confirmed class: it stays where it is (SPEC 3.5)."""
+    """What happens to the money of people who leave a confirmed class: it stays where it is (specification 3.5)."""
     paid = sum((line.amount for line in lines), Decimal(0))
     if not paid:
         return gettext("Nothing was to be paid for them.")

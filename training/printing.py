@@ -1,4 +1,4 @@
-"""What is printed of an enrolment: the 报名明细表 (FAQ 2), and the list of the papers to send (FAQ 1, ch. 4-6)."""
+"""What is printed of an enrolment: the 报名明细表 (FAQ 2), and the list of the papers to send (FAQ 1, ch. 4b-6)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -281,8 +281,8 @@ ORIGINAL = Paper("ORIGINAL", gettext_lazy("Certificate, the original"))
 TITLE_COPY = Paper("TITLE", gettext_lazy("Copy of the title certificate"))
 
 #: What each person hands in. Stated in the manual: the sealed sheet (FAQ 2), the supervisor's original at an upgrade
-#: (FAQ 4), for a change the original and a one-inch photo with the name on the back (second ch. 7-3), and which
-#: pictures an enrolment needs (FAQ 7). For the rest ch. 4-6 refers to the class notice, whose text it does not give:
+#: (FAQ 4), for a change the original and a one-inch photo with the name on the back (ch. 7b-3), and which
+#: pictures an enrolment needs (FAQ 7). For the rest ch. 4b-6 refers to the class notice, whose text it does not give:
 #: that renewals hand in a copy and practice training copies of what was uploaded is our reading.
 PAPERS: dict[str, tuple[Paper, ...]] = {
     Matter.PRACTICE: (PHOTO, ID_COPY, DIPLOMA_COPY),
@@ -334,7 +334,7 @@ class Materials:
 
 
 def takes_papers(enrolment: Enrolment) -> bool:
-    """Papers go to the local body once the enrolment is confirmed (manual ch. 4-6)."""
+    """Papers go to the local body once the enrolment is confirmed (manual ch. 4b-6)."""
     return enrolment.state in (S.CONFIRMED, S.CLOSED)
 
 
@@ -393,7 +393,8 @@ def address_of(enrolment: Enrolment, user: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def when_it_opens(enrolment: Enrolment) -> str:
-    """When the learning begins: online within two working days (FAQ 1), face to face with the class (SPEC 3.5)."""
+    """When the learning begins: online within two working days (FAQ 1), face to face with the class
+    (specification 3.5)."""
     course = enrolment.training_class
     if course.is_online:
         return _(

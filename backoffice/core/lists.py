@@ -1,6 +1,6 @@
 """Lists that stay fast whatever the size of the table: a capped count, page ids first, headers built once.
 
-What a stock Unfold list does for every page, and what is done here instead (QUALITY.md, "Lists"):
+What a stock Unfold list does for every page, and what is done here instead (docs/quality.md, "Lists"):
 
 - it counts all matching rows: here at most `COUNT_CAP` + 1 are counted, and "10,000+" is shown;
 - it joins before it cuts the page out: here only primary keys are ordered, filtered and cut; the joins and

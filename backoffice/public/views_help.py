@@ -1,4 +1,4 @@
-"""Help requests (SPEC 3.11): the form that every dead end leads to, and the page behind the signed link."""
+"""Help requests (specification 3.11): the form that every dead end leads to, and the page behind the signed link."""
 
 from contextlib import suppress
 from typing import Any

@@ -192,6 +192,6 @@ def tell_rest(request: HttpRequest, bill: Bill, entered: Entered) -> None:
 
 
 def remark_for(obj: Any, bill: Bill) -> str:
-    """What to write on the transfer, in Chinese: company and matter (manual ch. 7-2), and the public number."""
+    """What to write on the transfer, in Chinese: company and matter (manual ch. 7b-2), and the public number."""
     with translation.override("zh-hans"):
         return f"{bill.company.name} {obj._meta.verbose_name} {bill.number}"

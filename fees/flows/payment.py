@@ -1,4 +1,5 @@
-"""The payment leg every paid flow shares (SPEC 3.5, manual ch. 5 and 6): pay, hand in the voucher, finance looks.
+"""The payment leg every paid flow shares (specification 3.5, manual ch. 5 and 6): pay, hand in the voucher, finance
+looks.
 
 class EnrolmentFlow(PaymentLeg):
     paid_to, declined_to = S.TRAINING_REVIEW, S.DRAFT

@@ -1,4 +1,4 @@
-"""Transfers 人员调动 (SPEC 3.4, FAQ 16): a company claims a person; the General Office looks and decides.
+"""Transfers 人员调动 (specification 3.4, FAQ 16): a company claims a person; the General Office looks and decides.
 
 Until the approval the company reads what it typed and nothing else: neither the person's record nor the former
 employer. Names and ID numbers cannot be tried out either: wrong pairs are counted.

@@ -36,7 +36,7 @@ class Company(models.Model):
     MEMBERSHIP_COLOURS: ClassVar = {"FORMAL": "success", "TEMPORARY": "info"}
     STATUS_COLOURS: ClassVar = {"ACTIVE": "success", "SUSPENDED": "warning", "LEFT": "danger"}
     takes_attachments = ("LICENCE", "QUALIFICATION", "RENAME_NOTICE", "OTHER")
-    #: Without these a company can start nothing (manual ch. 1-2, 4-2).
+    #: Without these a company can start nothing (manual ch. 1-2, 4b-2).
     required_for_flows: ClassVar = (
         "credit_code", "region", "office_address", "contact_name", "contact_phone", "information_officer",
     )  # fmt: skip

@@ -1,4 +1,5 @@
-"""The steps of the payment leg (SPEC 3.5): each allowed, by the wrong role, in the wrong state, out of scope."""
+"""The steps of the payment leg (specification 3.5): each allowed, by the wrong role, in the wrong state, out of
+scope."""
 
 from collections.abc import Callable
 from copy import deepcopy

@@ -1,4 +1,5 @@
-"""The company application's steps (SPEC 3.2, manual ch. 3-1): who may take which, and what stands against it."""
+"""The company application's steps (specification 3.2, manual ch. 3-1): who may take which, and what stands against
+it."""
 
 import datetime
 from typing import Any

@@ -1,4 +1,5 @@
-"""Company changes (SPEC 3.3, manual ch. 3-2, 3-3): who may take which step, what stops it, and what comes of it."""
+"""Company changes (specification 3.3, manual ch. 3-2, 3-3): who may take which step, what stops it, and what comes of
+it."""
 
 from typing import Any
 

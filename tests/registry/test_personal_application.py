@@ -1,4 +1,5 @@
-"""The personal application's steps (SPEC 3.1, manual ch. 2 and 4a): who may take which, from where to where."""
+"""The personal application's steps (specification 3.1, manual ch. 2 and 4a): who may take which, from where to
+where."""
 
 from collections.abc import Callable
 from copy import deepcopy

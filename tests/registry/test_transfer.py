@@ -1,4 +1,4 @@
-"""Transfers (SPEC 3.4, FAQ 16): who may take which step, what stops it, and what comes of it."""
+"""Transfers (specification 3.4, FAQ 16): who may take which step, what stops it, and what comes of it."""
 
 from typing import Any
 

@@ -1,4 +1,5 @@
-"""A class that does not take place: all its enrolments end, drafts too, and paid money goes back (SPEC 3.5)."""
+"""A class that does not take place: all its enrolments end, drafts too, and paid money goes back
+(specification 3.5)."""
 
 from typing import Any
 

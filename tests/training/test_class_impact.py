@@ -1,4 +1,5 @@
-"""A class with people in it: what an edit or the cancellation does is named before, and told after (SPEC 3.5)."""
+"""A class with people in it: what an edit or the cancellation does is named before, and told after
+(specification 3.5)."""
 
 import datetime
 from typing import Any

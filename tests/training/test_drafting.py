@@ -1,4 +1,4 @@
-"""The verbs of a draft roster: what is typed, looked up, proposed, added, edited and removed (SPEC 3.6)."""
+"""The verbs of a draft roster: what is typed, looked up, proposed, added, edited and removed (specification 3.6)."""
 
 from decimal import Decimal
 from typing import Any

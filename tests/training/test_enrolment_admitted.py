@@ -1,4 +1,5 @@
-"""One that was in before finishes after a return, though its class closed, began or filled up (SPEC 3.5, edges)."""
+"""One that was in before finishes after a return, though its class closed, began or filled up (specification 3.5,
+edges)."""
 
 import datetime
 from typing import Any

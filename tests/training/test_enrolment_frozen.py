@@ -1,4 +1,5 @@
-"""What was submitted stays as it was; and what happened to people and certificates meanwhile is named (SPEC 3.5)."""
+"""What was submitted stays as it was; and what happened to people and certificates meanwhile is named
+(specification 3.5)."""
 
 import datetime
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Every step of an enrolment (SPEC 3.5): who, from where, to where, and what may be edited there."""
+"""Every step of an enrolment (specification 3.5): who, from where, to where, and what may be edited there."""
 
 from collections.abc import Callable
 from copy import deepcopy

@@ -1,4 +1,5 @@
-"""People of other companies: who asks must know what the number does not tell; wrong answers are counted (SPEC 3.6)."""
+"""People of other companies: who asks must know what the number does not tell; wrong answers are counted
+(specification 3.6)."""
 
 from typing import Any
 

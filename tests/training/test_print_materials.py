@@ -1,4 +1,5 @@
-"""The papers that follow a confirmation: what, to whom, until when, and that they have come (manual ch. 4-6, FAQ 1)."""
+"""The papers that follow a confirmation: what, to whom, until when, and that they have come (manual ch. 4b-6,
+FAQ 1)."""
 
 import datetime
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""报名 (SPEC 3.5): begun by a company, reviewed by the class's body, finance and the training department."""
+"""报名 (specification 3.5): begun by a company, reviewed by the class's body, finance and the training department."""
 
 from typing import Any, ClassVar
 

@@ -1,4 +1,4 @@
-"""“My learning”: what an individual member reads of the own learning, in plain words (manual ch. 7, FAQ 12)."""
+"""“My learning”: what an individual member reads of the own learning, in plain words (manual ch. 7a, FAQ 12)."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""The company's side of an enrolment: choose a class, fill in the roster, submit (SPEC 3.6, manual ch. 4b).
+"""The company's side of an enrolment: choose a class, fill in the roster, submit (specification 3.6, manual ch. 4b).
 
 Every change is a POST of its own, on the locked draft. With JavaScript the answer is the changed part of the page,
 without it the whole page: `roster.js` only saves the reloading.

@@ -1,4 +1,4 @@
-"""培训班 (SPEC 2): the training department's plan; everybody else reads what is open."""
+"""培训班 (specification 2): the training department's plan; everybody else reads what is open."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar

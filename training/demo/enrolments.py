@@ -1,4 +1,4 @@
-"""Enrolments in every state, and what follows from them at the cash desk (SPEC 3.5): told from `cases`."""
+"""Enrolments in every state, and what follows from them at the cash desk (specification 3.5): told from `cases`."""
 
 from collections.abc import Callable
 from typing import Any

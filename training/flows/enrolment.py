@@ -1,5 +1,5 @@
-"""报名 (SPEC 3.5, manual ch. 4b, 5, 6): a company enrols its people in a class; the local body, finance and the
-training department look in turn."""
+"""报名 (specification 3.5, manual ch. 4b, 5, 6): a company enrols its people in a class; the local body, finance and
+the training department look in turn."""
 
 import datetime
 from collections.abc import Iterable
@@ -59,7 +59,7 @@ def admitted_before(obj: Any) -> int:
 
 def class_open(obj: Any) -> str:
     """To come in, the class must be open. An enrolment under way finishes even if the class closes or begins
-    (SPEC 3.5, edges), after a return as well; only into a class that is over or cancelled nobody gets."""
+    (specification 3.5, edges), after a return as well; only into a class that is over or cancelled nobody gets."""
     if obj.training_class.takes_enrolments():
         return ""
     if obj.training_class.still_runs() and admitted_before(obj):
@@ -86,7 +86,7 @@ def has_paid(obj: Any) -> bool:
 
 
 def roster_in_order(obj: Any) -> str:
-    """Every rule of SPEC 3.6, one sentence a line that breaks one."""
+    """Every rule of specification 3.6, one sentence a line that breaks one."""
     from training.roster import problems_of
 
     return "\n".join(problems_of(obj))
@@ -250,7 +250,7 @@ class EnrolmentFlow(PaymentLeg):
         return reasons_to_look(rows, by) if step_name == "local_approve" else {}
 
     def passes_over(self) -> frozenset[str]:
-        """A bill of 0 skips the payment (SPEC 3.5, edges)."""
+        """A bill of 0 skips the payment (specification 3.5, edges)."""
         free = self.submitted_at is not None and self.amount == 0
         return frozenset({S.AWAITING_PAYMENT, S.FINANCE_REVIEW}) if free else frozenset()
 

@@ -1,4 +1,5 @@
-"""The learning of one enrolled person (SPEC 3.5, manual ch. 7, FAQ 1, 3, 12): handed to the platform, opened, ended.
+"""The learning of one enrolled person (specification 3.5, manual ch. 7a, FAQ 1, 3, 12): handed to the platform,
+opened, ended.
 
 状态 and 提交正保 stand side by side in the learning query: `state` and `is_handed_off`.
 """
@@ -34,7 +35,7 @@ ENDED = (L.PASSED, L.FAILED, L.DROPPED)
 
 
 def by_platform(obj: Any) -> str:
-    """Face-to-face classes skip the platform (SPEC 3.5)."""
+    """Face-to-face classes skip the platform (specification 3.5)."""
     if obj.enrolment.training_class.is_online:
         return ""
     return _("%(name)s is in a face-to-face class: the local body opens it when it begins.") % {
@@ -56,7 +57,7 @@ def enrolment_confirmed(obj: Any) -> str:
 
 
 def no_certificate_made(obj: Any) -> str:
-    """What was built on a result stands against taking it back (SPEC 3.5, edges)."""
+    """What was built on a result stands against taking it back (specification 3.5, edges)."""
     return certificates_made([obj]).get(obj.pk, "")
 
 
@@ -75,14 +76,14 @@ class LearningFlow(Flow):
         abstract = True
 
     def passes_over(self) -> frozenset[str]:
-        """Face-to-face classes skip the platform (SPEC 3.5)."""
+        """Face-to-face classes skip the platform (specification 3.5)."""
         return frozenset() if self.enrolment.training_class.is_online else frozenset({L.SUBMITTED})
 
     def never_takes(self) -> frozenset[str]:
         return frozenset() if self.enrolment.training_class.is_online else frozenset({"hand_off"})
 
     def in_care_of(self, user: Any) -> bool:
-        """A local body teaches face to face; online learning is the training department's (SPEC 3.5)."""
+        """A local body teaches face to face; online learning is the training department's (specification 3.5)."""
         return user.role != Role.LOCAL_BODY or not self.enrolment.training_class.is_online
 
     @step(

@@ -1,4 +1,4 @@
-"""Enrolments and their lines (SPEC 2, 3.5, 3.6)."""
+"""Enrolments and their lines (specification 2, 3.5, 3.6)."""
 
 from typing import Any, ClassVar
 
@@ -165,7 +165,7 @@ class EnrolmentLine(Papers, LearningFlow):
     change_remark = models.CharField(_("remark on the change"), max_length=200, blank=True)
     #: What the reviewer has to say of this very person; shown to the company until the next submit.
     review_remark = models.CharField(_("reviewer's remark"), max_length=300, blank=True, editable=False)
-    #: Somebody of another company, until the first submit: name and ID number below are masked (SPEC 3.6).
+    #: Somebody of another company, until the first submit: name and ID number below are masked (specification 3.6).
     is_masked = models.BooleanField(pgettext_lazy("enrolled person", "masked"), default=False, editable=False)
     #: Frozen at the submit: later edits of person and certificate do not change what was asked for.
     name = models.CharField(_("full name"), max_length=50, editable=False)
