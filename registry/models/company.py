@@ -140,7 +140,7 @@ class Company(models.Model):
         return self.status == self.Status.ACTIVE
 
     def takes_files_from(self, user: Any) -> bool:
-        """Who only reads and settles hands in nothing for the profile either (SPEC 2, Company)."""
+        """Who only reads and settles hands in nothing for the profile either (specification 2, Company)."""
         return user.role != Role.COMPANY or self.is_active_member
 
     def default_officer(self, login_name: str, by: Any) -> None:

@@ -44,7 +44,7 @@ class ClassYearFilter(YearFilter):
 
 
 class PapersFilter(SimpleListFilter):
-    """The paper materials that the body waits for (manual ch. 4-6)."""
+    """The paper materials that the body waits for (manual ch. 4b-6)."""
 
     title = _("paper materials")
     parameter_name = "papers"
