@@ -18,6 +18,7 @@ from backoffice.core.admin.readonly import ReadonlyField
 from backoffice.core.admin.saved_filters import SavedFiltersMixin
 from backoffice.core.hidden_terms import hide_numbers, is_forgotten
 from backoffice.core.lists import FastListMixin
+from backoffice.core.once import once
 from backoffice.core.scoping import visible_to
 from backoffice.core.sensitive import is_hidden, level_for, sensitive_fields
 from backoffice.core.theme import use_readonly_field
@@ -114,7 +115,19 @@ class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
             and starts_nothing(request.user)
         ):
             return False
-        return obj is None or obj.pk is None or self.get_queryset(request).filter(pk=obj.pk).exists()
+        return obj is None or obj.pk is None or self.sees(request, obj)
+
+    def sees(self, request: HttpRequest, obj: models.Model) -> bool:
+        """Whether the row is in scope: a page asks that for each verb, link and tab."""
+        rows = self.get_queryset(request).filter(pk=obj.pk)
+        return once(request, (type(self), request.user.pk, obj.pk), rows.exists)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """A row that was found was found in scope."""
+        obj = super().get_object(request, object_id, from_field)
+        if obj is not None:
+            once(request, (type(self), request.user.pk, obj.pk), lambda: True)
+        return obj
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.may(request, "view", obj)
@@ -159,7 +172,7 @@ class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
-        form.reader = request.user  # the class is made anew for each request
+        form.reader, form.request = request.user, request  # the class is made anew for each request
         if obj is not None:
             obj.reader = request.user  # for display methods of sensitive values
         return form
