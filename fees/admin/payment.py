@@ -12,9 +12,9 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.core.admin.flow import not_open, object_url
+from backoffice.core.admin.flow import not_open, object_url, offers_of
 from backoffice.core.admin.panels import Panel
-from backoffice.core.flow import Offer, available
+from backoffice.core.flow import Offer
 from backoffice.core.returns import returned_by, returns_of
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role
@@ -105,7 +105,7 @@ class PaymentMixin:
                 return self.after_step(request, obj, PAY)  # type: ignore[attr-defined,no-any-return]
             obj = self.get_object(request, object_id) or obj  # type: ignore[attr-defined]
             entered.show_state_of(obj)
-        offers = available(obj, request.user)
+        offers = offers_of(request, obj)
         offer = next((offer for offer in offers if offer.step.name == PAY), None)
         if offer is None or bill is None:
             if not told:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.contrib.admin.views.main import SEARCH_VAR
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.forms import ModelChoiceField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,7 +19,7 @@ from backoffice.core.admin.readonly import ReadonlyField
 from backoffice.core.admin.saved_filters import SavedFiltersMixin
 from backoffice.core.hidden_terms import hide_numbers, is_forgotten
 from backoffice.core.lists import FastListMixin
-from backoffice.core.once import once
+from backoffice.core.once import SAFE, once
 from backoffice.core.scoping import visible_to
 from backoffice.core.sensitive import is_hidden, level_for, sensitive_fields
 from backoffice.core.theme import use_readonly_field
@@ -46,6 +47,12 @@ class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
         return visible_to(self.model, request.user, queryset=super().get_queryset(request))
+
+    def rows_of_page(self, request: HttpRequest) -> models.QuerySet:
+        """Where the object of a page that is only read is looked for: with the records that its keys name."""
+        rows = self.get_queryset(request)
+        keys = [field.name for field in self.opts.fields if field.many_to_one or field.one_to_one]
+        return rows.select_related(*keys) if keys and request.method in SAFE else rows
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         if (address := self.address_to_show(request)) is not None:
@@ -123,11 +130,19 @@ class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
         return once(request, (type(self), request.user.pk, obj.pk), rows.exists)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """A row that was found was found in scope."""
-        obj = super().get_object(request, object_id, from_field)
-        if obj is not None:
-            once(request, (type(self), request.user.pk, obj.pk), lambda: True)
-        return obj
+        """One object a page, with the records it names; a row that was found was found in scope."""
+
+        def found() -> Any:
+            field = self.opts.pk if from_field is None else self.opts.get_field(from_field)
+            try:
+                obj = self.rows_of_page(request).filter(**{field.name: field.to_python(object_id)}).first()
+            except (ValidationError, ValueError):
+                return None
+            if obj is not None:
+                once(request, (type(self), request.user.pk, obj.pk), lambda: True)
+            return obj
+
+        return once(request, (type(self), request.user.pk, "object", str(object_id), from_field), found)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.may(request, "view", obj)
