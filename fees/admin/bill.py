@@ -16,6 +16,7 @@ from backoffice.core.admin.attachments import ATTACHMENTS
 from backoffice.core.admin.flow import object_url, offers_of, step_url
 from backoffice.core.admin.history import HISTORY
 from backoffice.core.admin.panels import table
+from backoffice.core.admin.scoped import keys_of
 from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ChoicesFilter, ScopedRelatedFilter
 from backoffice.core.public_numbers import narrowed
@@ -164,7 +165,8 @@ class BillAdmin(BillActions, BillColumns, TotalsMixin, ExportMixin, PanelsMixin,
     def record_context(self, request: HttpRequest, bill: Bill) -> dict[str, Any]:
         """The paid record with its state, its trail and the steps of the payment; nothing if it is out of scope."""
         model: Any = ContentType.objects.get_for_id(bill.content_type_id).model_class()
-        record = visible_to(model, request.user).filter(pk=bill.object_id).first() if model else None
+        rows = visible_to(model, request.user).filter(pk=bill.object_id) if model else None
+        record = rows.select_related(*keys_of(model)).first() if rows is not None else None
         if record is None:
             return {}
         offers = [offer for offer in offers_of(request, record) if offer.step.name in PAYMENT_STEPS]

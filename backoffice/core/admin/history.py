@@ -187,7 +187,7 @@ def entries(request: HttpRequest, rows: list[Any], obj: Any) -> list[Entry]:
     key = first.instance_type._meta.pk.attname
     same = type(first).objects.filter(**{key: getattr(first, key)})
     oldest = same.filter(history_id__lt=first.history_id).order_by("-history_id").first()
-    names = related_names([*rows, oldest] if oldest else rows)
+    names = related_names([*rows, oldest] if oldest else rows, obj)
     kinds = {"+": _("Created"), "~": _("Changed"), "-": _("Deleted")}
     users = {row.history_user_id: row.history_user for row in rows}
     lines = []
@@ -247,14 +247,20 @@ def shown(
     return str(localize(localtime(value) if hasattr(value, "hour") else value))
 
 
-def related_names(rows: list[Any]) -> dict[tuple[type, Any], str]:
-    """The names behind the foreign keys of these history rows: one query for each related model."""
+def related_names(rows: list[Any], obj: Any) -> dict[tuple[type, Any], str]:
+    """The names behind the foreign keys of these history rows: those that the record has at hand, and one query for
+    each related model with others."""
+    at_hand: dict[tuple[type, Any], str] = {}
     wanted: dict[type[models.Model], set[Any]] = {}
     for tracked in rows[0].tracked_fields:
-        if tracked.remote_field is not None:
-            found = {getattr(row, tracked.attname) for row in rows} - {None}
-            wanted.setdefault(tracked.remote_field.model, set()).update(found)
-    return {
+        if tracked.remote_field is None:
+            continue
+        model, field = tracked.remote_field.model, obj._meta.get_field(tracked.name)
+        if field.is_cached(obj) and getattr(obj, tracked.name) is not None:
+            at_hand[model, getattr(obj, tracked.attname)] = str(getattr(obj, tracked.name))
+        found = {getattr(row, tracked.attname) for row in rows} - {None}
+        wanted.setdefault(model, set()).update(key for key in found if (model, key) not in at_hand)
+    return at_hand | {
         (model, obj.pk): str(obj)
         for model, ids in wanted.items()
         if ids

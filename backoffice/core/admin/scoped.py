@@ -51,7 +51,7 @@ class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
     def rows_of_page(self, request: HttpRequest) -> models.QuerySet:
         """Where the object of a page that is only read is looked for: with the records that its keys name."""
         rows = self.get_queryset(request)
-        keys = [field.name for field in self.opts.fields if field.many_to_one or field.one_to_one]
+        keys = keys_of(self.model)
         return rows.select_related(*keys) if keys and request.method in SAFE else rows
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
@@ -235,6 +235,11 @@ class ImportLinkMixin:
             address = f"{reverse('admin:core_importrun_add')}?layout={self.import_layout}"
             extra_context = {**(extra_context or {}), "import_url": address}
         return super().changelist_view(request, extra_context)  # type: ignore[misc]
+
+
+def keys_of(model: type[models.Model]) -> list[str]:
+    """The model's foreign keys: what its page names beside the record itself."""
+    return [field.name for field in model._meta.fields if field.many_to_one or field.one_to_one]
 
 
 def starts_nothing(user: Any) -> bool:
