@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from backoffice.core.admin.inbox import count_days
 from backoffice.core.inbox import state_label, todo
+from backoffice.core.lists import count_capped
 from backoffice.core.models import Announcement, ImportRun, Message, Task
 from backoffice.core.scoping import visible_to
 from backoffice.core.subjects import own_name, without_own_name
@@ -26,7 +27,6 @@ from backoffice.work_cards import begin_link, classes_this_week, work_cards, wor
 from registry.admin.filters import lacks_required
 from registry.models import EXPIRES_SOON, Certificate, Company, DuplicatePair, LocalBody, Person
 
-COUNTED_TO = 100_000
 SHOWN_TASKS = 8
 #: The month in which the State Council announces the coming year's holidays.
 ANNOUNCED_IN = 11
@@ -54,9 +54,8 @@ FLOW_CARDS: dict[str, list[tuple[Any, str, str, str]]] = {
 
 
 def capped(rows: QuerySet) -> str:
-    """How many rows, counted no further than a person would care."""
-    found = rows.order_by()[: COUNTED_TO + 1].count()
-    return f"{COUNTED_TO:,}+" if found > COUNTED_TO else f"{found:,}"
+    """How many rows, as the list behind the number says it."""
+    return f"{count_capped(rows):,}"
 
 
 def card(title: str, value: Any, link: str = "", tone: str = "") -> dict[str, Any]:
@@ -226,22 +225,24 @@ def next_things(user: Any) -> list[dict[str, str]]:
                 waiting,
             )
             things.append((sentence % waiting, changelist("core.ImportRun")))
-        incomplete = visible_to(Company, user).filter(lacks_required(Company)).count()
+        incomplete = count_capped(visible_to(Company, user).filter(lacks_required(Company)))
         if incomplete:
             sentence = ngettext(
-                "%d company has an incomplete profile and can start nothing",
-                "%d companies have an incomplete profile and can start nothing",
+                "%(number)s company has an incomplete profile and can start nothing",
+                "%(number)s companies have an incomplete profile and can start nothing",
                 incomplete,
             )
-            things.append((sentence % incomplete,
+            things.append((sentence % {"number": f"{incomplete:,}"},
                            changelist("registry.Company") + "?profile=incomplete"))  # fmt: skip
     if user.role == Role.ADMIN:
-        failed = visible_to(Message, user).filter(status=Message.Status.FAILED).count()
+        failed = count_capped(visible_to(Message, user).filter(status=Message.Status.FAILED))
         if failed:
             sentence = ngettext(
-                "%d message could not be delivered", "%d messages could not be delivered", failed
+                "%(number)s message could not be delivered",
+                "%(number)s messages could not be delivered",
+                failed,
             )
-            things.append((sentence % failed, changelist("core.Message")))
+            things.append((sentence % {"number": f"{failed:,}"}, changelist("core.Message")))
         things.append((_("Look after users and their roles"), changelist("accounts.User")))
     if user.role == Role.COMPANY:
         things.append(
@@ -250,14 +251,14 @@ def next_things(user: Any) -> list[dict[str, str]]:
                 reverse("admin:registry_company_change", args=[user.company_id]),
             )
         )
-        gaps = visible_to(Person, user).filter(lacks_required(Person)).count()
+        gaps = count_capped(visible_to(Person, user).filter(lacks_required(Person)))
         if gaps:
             sentence = ngettext(
-                "%d person lacks required fields; an empty region stops the enrolment",
-                "%d people lack required fields; an empty region stops their enrolment",
+                "%(number)s person lacks required fields; an empty region stops the enrolment",
+                "%(number)s people lack required fields; an empty region stops their enrolment",
                 gaps,
             )
-            things.append((sentence % gaps,
+            things.append((sentence % {"number": f"{gaps:,}"},
                            changelist("registry.Person") + "?profile=incomplete"))  # fmt: skip
     if user.role == Role.PERSON:
         things.append(
