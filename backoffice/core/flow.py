@@ -14,11 +14,10 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 
-from backoffice.core import subjects
+from backoffice.core import subjects, written
 from backoffice.core.locks import Rank, again_after_deadlock
 from backoffice.core.models.inbox import Task, TransitionLog
 from backoffice.core.scoping import bound_id, visible_to
@@ -372,7 +371,7 @@ def handled_already(declared: Step, last: TransitionLog | None) -> AlreadyHandle
         )
     return AlreadyHandled(
         _("Already handled by %(who)s at %(when)s. The page now shows the present state.")
-        % {"who": last.by_name, "when": date_format(timezone.localtime(last.at), "DATETIME_FORMAT")}
+        % {"who": last.by_name, "when": written.moment(last.at)}
     )
 
 
