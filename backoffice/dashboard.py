@@ -100,7 +100,8 @@ def waiting_task(task: Any) -> dict[str, Any]:
     name = capfirst(str(model._meta.verbose_name)) if model else ""
     return {
         "subject": task.subject, "flow": name, "state": state_label(model, task.state), "age": task.age,
-        "since": task.opened_at, "due": task.due_on, "late": task.late_days, "link": reverse("admin:core_task_change", args=[task.pk]),
+        "since": task.opened_at, "due": task.due_on, "late": task.late_days,
+        "link": reverse("admin:core_task_change", args=[task.pk]),
     }  # fmt: skip
 
 
