@@ -20,7 +20,7 @@ from backoffice.core.models.inbox import flow_models
 from backoffice.core.scoping import bound_id, scope_of, visible_to
 from backoffice.core.search import any_of
 from backoffice.core.sensitive import text_for
-from backoffice.core.spans import spans_of, within
+from backoffice.core.spans import Span, within
 from backoffice.core.working_days import add_working_days, read_calendar
 from backoffice.roles import ALL, BINDINGS, DESK_BINDINGS, allows, desk_label
 
@@ -303,8 +303,8 @@ class Line:
     late: bool
 
 
-def lines(obj: Flow, user: Any) -> list[Line]:
-    """The trail of `obj` for a reader who may see the record, as long as it was the reader's own."""
+def lines(obj: Flow, user: Any, found: list[Span] | None) -> list[Line]:
+    """The trail of `obj` for a reader who may see the record, as long as it was the reader's own (`spans_of`)."""
     model = type(obj)
     return [
         Line(
@@ -313,7 +313,7 @@ def lines(obj: Flow, user: Any) -> list[Line]:
             opinion=text_for(user, log.opinion),
             late=log.due_on is not None and timezone.localdate(log.at) > log.due_on,
         )
-        for log in within(spans_of(obj, user), visible_to(TransitionLog, user, queryset=trail(obj)), "at")
+        for log in within(found, visible_to(TransitionLog, user, queryset=trail(obj)), "at")
     ]  # fmt: skip
 
 

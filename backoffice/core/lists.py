@@ -47,6 +47,9 @@ class CappedCount(int):
 
     __repr__ = __str__
 
+    def __format__(self, _spec: str) -> str:
+        return str(self)
+
 
 class CappedPaginator(Paginator):
     """A paginator that never counts further than one row past the cap, nor offers pages beyond it."""
@@ -71,6 +74,12 @@ class CappedPaginator(Paginator):
     def num_pages(self) -> int:
         """Pages up to the cap only: an OFFSET costs as much as the rows it skips."""
         return max(1, math.ceil(min(self.count, self.cap) / self.per_page))
+
+
+def count_capped(rows: QuerySet) -> int:
+    """How many rows there are, counted as the list of these rows counts them."""
+    found = rows.order_by().values("pk")[: COUNT_CAP + 1].count()
+    return CappedCount(found) if found > COUNT_CAP else found
 
 
 class FastChangeList(ChangeList):

@@ -175,6 +175,8 @@ class Voucher(models.Model):
         indexes = [
             models.Index(fields=["amount", "id"], name="voucher_amount"),
             models.Index(fields=["paid_on", "id"], name="voucher_paid_on"),
+            # What waits for finance, and how much it is.
+            models.Index(fields=["status", "bill", "amount"], name="voucher_status"),
         ]
 
     def __str__(self) -> str:

@@ -194,8 +194,12 @@ class CompanyChangeAdmin(
 
     @display(description=_("Now and afterwards"))
     def show_comparison(self, change: CompanyChange) -> str:
+        if not hasattr(change, "compared"):  # a page asks for the value of a field several times
+            change.compared = comparison(change)  # type: ignore[attr-defined]
         rows = format_html_join(
-            "", '<tr><th scope="row">{}</th><td>{}</td><td class="bo-after">{}</td></tr>', comparison(change)
+            "",
+            '<tr><th scope="row">{}</th><td>{}</td><td class="bo-after">{}</td></tr>',
+            change.compared,  # type: ignore[attr-defined]
         )
         return format_html(
             '<div class="bo-scroll" tabindex="0"><table class="bo-table bo-before-after"><thead><tr><td></td>'

@@ -32,7 +32,7 @@ from backoffice.roles import Role, allows
 from registry.admin.completeness import CompletenessMixin
 from registry.admin.filters import CompanyProfileFilter
 from registry.admin.merging import MergeMixin
-from registry.models import Certificate, Company, CompanyChange, Person
+from registry.models import Certificate, Company, CompanyChange, FormerName, Person
 from registry.search import search_companies
 from registry.services import move_certificates_to_region
 
@@ -110,7 +110,7 @@ def changes_panel(request: HttpRequest, company: Company) -> dict[str, Any] | No
 def former_names_panel(request: HttpRequest, company: Company) -> dict[str, Any]:
     return table(
         [_("Former name"), _("Used until")],
-        company.former_names.all(),
+        visible_to(FormerName, request.user).filter(company=company),
         lambda f: [f.name, f.until.isoformat() if f.until else ""],
         empty=_("The company has had no other name."),
     )

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
@@ -195,6 +195,14 @@ class TransferAdmin(
             raise Http404
         return super().history_view(request, object_id, extra_context)
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        obj = kwargs.get("obj")
+        if obj is not None and not tells_all(obj, request):
+            context["show_history"] = False  # the button would lead to a page that is not there
+        return super().render_change_form(request, context, *args, **kwargs)
+
     # -- begin -------------------------------------------------------------------------------------
 
     def open_one(self, request: HttpRequest) -> Transfer | None:
@@ -260,7 +268,8 @@ class TransferAdmin(
     @display(description=_("Certificates"))
     def show_certificates(self, transfer: Transfer) -> Any:
         person = transfer.claimed()
-        rows = person.certificates.all()[:20] if person else ()
+        reader = transfer.reader  # type: ignore[attr-defined]  # who looks at the page
+        rows = visible_to(Certificate, reader).filter(person=person)[:20] if person else ()
         return format_html_join(
             "\n", "{} · {} · {} · {}",
             ((link(c), c.get_type_display(), c.standing_label(), c.printed_company) for c in rows),

@@ -101,6 +101,11 @@ class Certificate(models.Model):
             models.Index("status", "type", F("issue_date").desc(), F("id").desc(), name="cert_status_type"),
             models.Index(fields=["expiry_date", "id"], name="cert_expiry"),
             models.Index(fields=["region", "expiry_date", "id"], name="cert_region_expiry"),
+            models.Index(fields=["status", "expiry_date", "id"], name="cert_status_expiry"),
+            # The first page of a large company counts along it: by type, too.
+            models.Index(
+                fields=["company", "status", "expiry_date", "id", "type"], name="cert_company_status_expiry"
+            ),
         ]
         constraints = [
             models.CheckConstraint(

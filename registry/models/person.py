@@ -72,6 +72,11 @@ class Person(models.Model):
         indexes = [
             models.Index("company", models.F("id").desc(), name="person_company"),
             models.Index("region", models.F("id").desc(), name="person_region"),
+            # The first page of a large company counts its people, and those whose profile has gaps, along it.
+            models.Index(
+                fields=["company", "merged_into", "region", "phone", "education"],
+                name="person_company_profile",
+            ),
             models.Index(fields=["phone"], name="person_phone"),
             # Few are merged; without this each person who is deleted costs a walk through all the others.
             models.Index(

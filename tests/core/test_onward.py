@@ -49,7 +49,7 @@ def test_nothing_left_to_pay_skips_the_payment() -> None:
 def test_the_trail_says_the_system_did_it(users) -> None:
     enrolment = free()
     perform(enrolment, "local_approve", by=actor(enrolment, Role.LOCAL_BODY))
-    last = lines(again(enrolment), users[Role.TRAINING])[-1]
+    last = lines(again(enrolment), users[Role.TRAINING], None)[-1]
     assert (last.who, last.role) == (str(System()), str(System()))
     assert last.step == str(Enrolment.steps()["skip_payment"].label)
 

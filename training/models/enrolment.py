@@ -91,6 +91,7 @@ class Enrolment(Numbered, Papers, EnrolmentFlow):
             models.Index("company", F("id").desc(), name="enrolment_company"),
             models.Index(fields=["amount", "id"], name="enrolment_amount"),
             models.Index(fields=["submitted_at", "id"], name="enrolment_submitted"),
+            models.Index("company", "state", F("id").desc(), name="enrolment_company_state"),
             models.Index("local_body", "state", F("id").desc(), name="enrolment_body_state"),
             models.Index("state", F("id").desc(), name="enrolment_state"),
             models.Index("training_class", "state", name="enrolment_class_state"),
