@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from backoffice.core import written
 from backoffice.core.export import Column, Columns
 from registry.flows.help_request import S as HelpState
 from registry.imports import fields
@@ -165,7 +166,7 @@ def help_requests(user: Any) -> Sequence[Column]:
 
 
 def as_local_text(moment: datetime.datetime | None) -> str:
-    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M") if moment else ""
+    return written.moment(moment) if moment else ""
 
 
 def field_columns(model: Any, names: Sequence[str]) -> list[Column]:

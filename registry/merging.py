@@ -13,12 +13,11 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.utils import timezone, translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import User
 from backoffice.accounts.services import record
-from backoffice.core import running, subjects
+from backoffice.core import running, subjects, written
 from backoffice.core.locks import again_after_deadlock
 from backoffice.core.models import Task
 from backoffice.core.scoping import visible_to
@@ -150,7 +149,7 @@ def why_gone(row: Record) -> str:
         return _("%(record)s does not exist any more.") % {"record": title_of(row)}
     return _("%(record)s was merged into %(kept)s already, by %(who)s at %(when)s.") % {
         "record": title_of(row), "kept": title_of(now.merged_into), "who": done.by,
-        "when": date_format(timezone.localtime(done.at), "DATETIME_FORMAT"),
+        "when": written.moment(done.at),
     }  # fmt: skip
 
 
@@ -346,6 +345,6 @@ def decide_different(pair: DuplicatePair, by: Any) -> None:
     raise MergeRefused(
         _("Already decided by %(who)s at %(when)s: %(status)s.") % {
             "who": pair.decided_by, "status": pair.get_status_display(),
-            "when": date_format(timezone.localtime(pair.decided_at), "DATETIME_FORMAT"),
+            "when": written.moment(pair.decided_at),
         }
     )  # fmt: skip

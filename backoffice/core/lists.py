@@ -31,6 +31,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from backoffice.core import rows as list_rows
+from backoffice.core import written
 from backoffice.core.hidden_terms import typed_term
 from backoffice.core.theme import CHECKBOX_CLASSES, ChangeList
 
@@ -42,7 +43,7 @@ class CappedCount(int):
     """More rows than the cap. Compares as a number; wherever it is shown it reads "10,000+"."""
 
     def __str__(self) -> str:
-        return f"{int(self) - 1:,}+"
+        return f"{written.number(int(self) - 1)}+"
 
     __repr__ = __str__
 

@@ -8,9 +8,9 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from backoffice.core import written
 from backoffice.core.flow import AlreadyHandled, Flow, Step, StepRefused, account_of
 from backoffice.core.models.inbox import Task, TransitionLog
 from backoffice.core.working_days import add_working_days
@@ -59,7 +59,7 @@ def handled_already(declared: Step, last: TransitionLog | None) -> AlreadyHandle
         )
     return AlreadyHandled(
         _("Already handled by %(who)s at %(when)s. The page now shows the present state.")
-        % {"who": last.by_name, "when": date_format(timezone.localtime(last.at), "DATETIME_FORMAT")}
+        % {"who": last.by_name, "when": written.moment(last.at)}
     )
 
 

@@ -26,8 +26,8 @@ class L(models.TextChoices):
     PENDING = "PENDING", gettext_lazy("To be opened")
     SUBMITTED = "SUBMITTED", gettext_lazy("Handed to the platform")
     LEARNING = "LEARNING", gettext_lazy("Learning")
-    PASSED = "PASSED", gettext_lazy("Passed")
-    FAILED = "FAILED", gettext_lazy("Failed")
+    PASSED = "PASSED", pgettext_lazy("learning", "Passed")
+    FAILED = "FAILED", pgettext_lazy("learning", "Failed")
     DROPPED = "DROPPED", gettext_lazy("Dropped")
 
 
