@@ -234,7 +234,7 @@ def next_things(user: Any) -> list[dict[str, str]]:
                 "%(number)s companies have an incomplete profile and can start nothing",
                 incomplete,
             )
-            things.append((sentence % {"number": f"{incomplete:,}"},
+            things.append((sentence % {"number": written.number(incomplete)},
                            changelist("registry.Company") + "?profile=incomplete"))  # fmt: skip
     if user.role == Role.ADMIN:
         failed = count_capped(visible_to(Message, user).filter(status=Message.Status.FAILED))
@@ -244,7 +244,7 @@ def next_things(user: Any) -> list[dict[str, str]]:
                 "%(number)s messages could not be delivered",
                 failed,
             )
-            things.append((sentence % {"number": f"{failed:,}"}, changelist("core.Message")))
+            things.append((sentence % {"number": written.number(failed)}, changelist("core.Message")))
         things.append((_("Look after users and their roles"), changelist("accounts.User")))
     if user.role == Role.COMPANY:
         things.append(
@@ -260,7 +260,7 @@ def next_things(user: Any) -> list[dict[str, str]]:
                 "%(number)s people lack required fields; an empty region stops their enrolment",
                 gaps,
             )
-            things.append((sentence % {"number": f"{gaps:,}"},
+            things.append((sentence % {"number": written.number(gaps)},
                            changelist("registry.Person") + "?profile=incomplete"))  # fmt: skip
     if user.role == Role.PERSON:
         things.append(
