@@ -342,9 +342,10 @@ def decide_different(pair: DuplicatePair, by: Any) -> None:
     if decided.update(status=Status.DIFFERENT, decided_by=by, decided_at=timezone.now()):
         return
     pair.refresh_from_db()
+    at = written.moment(pair.decided_at) if pair.decided_at else ""
     raise MergeRefused(
         _("Already decided by %(who)s at %(when)s: %(status)s.") % {
             "who": pair.decided_by, "status": pair.get_status_display(),
-            "when": written.moment(pair.decided_at),
+            "when": at,
         }
     )  # fmt: skip

@@ -192,7 +192,8 @@ def continuing_cells(line: EnrolmentLine, enrolment: Enrolment) -> list[Any]:
     certificate = line.certificate
     return [
         line.name, line.person.get_gender_display(), line.id_number, line.certificate_number,
-        written.day(certificate and certificate.issue_date), written.day(certificate and certificate.renewal_date),
+        written.day(certificate.issue_date if certificate else None),
+        written.day(certificate.renewal_date if certificate else None),
         written.day(line.expiry_date), line.get_category_display(), yes(line.matter == Matter.UPGRADE),
         yes(line.is_waived), line.get_matter_display(), remark_of(line, enrolment),
     ]  # fmt: skip
