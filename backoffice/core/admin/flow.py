@@ -273,7 +273,9 @@ def step_form(declared: Any) -> type[forms.Form]:
 def state_display(model: Any) -> Any:
     """A `list_display` method: the state with its colour."""
 
-    @display(description=_("state"), label={**model.colours, "": "", RETURNED: "danger"}, ordering="state")
+    plain = dict.fromkeys((value for value, _label in model._meta.get_field("state").choices), "")
+
+    @display(description=_("state"), label={**plain, **model.colours, RETURNED: "danger"}, ordering="state")
     def show_state(obj: Any) -> tuple[str, str]:
         if is_returned_draft(obj):
             return RETURNED, str(_("Returned to be corrected"))
