@@ -13,8 +13,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from backoffice.core import written
 from backoffice.core.admin.inbox import count_days
 from backoffice.core.inbox import state_label, todo
+from backoffice.core.lists import count_capped
 from backoffice.core.models import Announcement, ImportRun, Message, Task
 from backoffice.core.scoping import visible_to
 from backoffice.core.subjects import own_name, without_own_name
@@ -26,7 +28,6 @@ from backoffice.work_cards import begin_link, classes_this_week, work_cards, wor
 from registry.admin.filters import lacks_required
 from registry.models import EXPIRES_SOON, Certificate, Company, DuplicatePair, LocalBody, Person
 
-COUNTED_TO = 100_000
 SHOWN_TASKS = 8
 #: The month in which the State Council announces the coming year's holidays.
 ANNOUNCED_IN = 11
@@ -54,9 +55,8 @@ FLOW_CARDS: dict[str, list[tuple[Any, str, str, str]]] = {
 
 
 def capped(rows: QuerySet) -> str:
-    """How many rows, counted no further than a person would care."""
-    found = rows.order_by()[: COUNTED_TO + 1].count()
-    return f"{COUNTED_TO:,}+" if found > COUNTED_TO else f"{found:,}"
+    """How many rows, as the list behind the number says it."""
+    return written.number(count_capped(rows))
 
 
 def card(title: str, value: Any, link: str = "", tone: str = "") -> dict[str, Any]:
@@ -99,7 +99,8 @@ def waiting_task(task: Any) -> dict[str, Any]:
     name = capfirst(str(model._meta.verbose_name)) if model else ""
     return {
         "subject": task.subject, "flow": name, "state": state_label(model, task.state), "age": task.age,
-        "due": task.due_on, "late": task.late_days, "link": reverse("admin:core_task_change", args=[task.pk]),
+        "since": task.opened_at, "due": task.due_on, "late": task.late_days,
+        "link": reverse("admin:core_task_change", args=[task.pk]),
     }  # fmt: skip
 
 
@@ -199,14 +200,12 @@ def lacking(user: Any) -> dict[str, Any] | None:
     """What the user's own company must fill in before it can begin anything; each with the way to its field."""
     if user.role != Role.COMPANY:
         return None
-    company = visible_to(Company, user).first()
-    fields = company.missing_fields() if company else ()
-    if not fields:
+    company: Any = visible_to(Company, user).first()
+    if company is None or not (fields := company.missing_fields()):
         return None
+    meta: Any = Company._meta
     page = reverse("admin:registry_company_change", args=[company.pk])
-    names = [
-        (capfirst(str(Company._meta.get_field(name).verbose_name)), f"{page}#id_{name}") for name in fields
-    ]
+    names = [(capfirst(str(meta.get_field(name).verbose_name)), f"{page}#id_{name}") for name in fields]
     return {"page": page, "fields": names}
 
 
@@ -220,7 +219,7 @@ def next_things(user: Any) -> list[dict[str, str]]:
     things: list[tuple[str, str]] = []
     if allows(user.role, "import", "registry.Certificate"):
         things.append((_("Import certificates from an Excel file"), reverse("admin:core_importrun_add")))
-        waiting = ImportRun.objects.filter(status__in=["PREVIEWED", "UNMAPPED"]).count()
+        waiting = visible_to(ImportRun, user).filter(status__in=["PREVIEWED", "UNMAPPED"]).count()
         if waiting:
             sentence = ngettext(
                 "%d uploaded file waits for your confirmation",
@@ -228,22 +227,24 @@ def next_things(user: Any) -> list[dict[str, str]]:
                 waiting,
             )
             things.append((sentence % waiting, changelist("core.ImportRun")))
-        incomplete = visible_to(Company, user).filter(lacks_required(Company)).count()
+        incomplete = count_capped(visible_to(Company, user).filter(lacks_required(Company)))
         if incomplete:
             sentence = ngettext(
-                "%d company has an incomplete profile and can start nothing",
-                "%d companies have an incomplete profile and can start nothing",
+                "%(number)s company has an incomplete profile and can start nothing",
+                "%(number)s companies have an incomplete profile and can start nothing",
                 incomplete,
             )
-            things.append((sentence % incomplete,
+            things.append((sentence % {"number": written.number(incomplete)},
                            changelist("registry.Company") + "?profile=incomplete"))  # fmt: skip
     if user.role == Role.ADMIN:
-        failed = Message.objects.filter(status=Message.Status.FAILED).count()
+        failed = count_capped(visible_to(Message, user).filter(status=Message.Status.FAILED))
         if failed:
             sentence = ngettext(
-                "%d message could not be delivered", "%d messages could not be delivered", failed
+                "%(number)s message could not be delivered",
+                "%(number)s messages could not be delivered",
+                failed,
             )
-            things.append((sentence % failed, changelist("core.Message")))
+            things.append((sentence % {"number": written.number(failed)}, changelist("core.Message")))
         things.append((_("Look after users and their roles"), changelist("accounts.User")))
     if user.role == Role.COMPANY:
         things.append(
@@ -252,14 +253,14 @@ def next_things(user: Any) -> list[dict[str, str]]:
                 reverse("admin:registry_company_change", args=[user.company_id]),
             )
         )
-        gaps = visible_to(Person, user).filter(lacks_required(Person)).count()
+        gaps = count_capped(visible_to(Person, user).filter(lacks_required(Person)))
         if gaps:
             sentence = ngettext(
-                "%d person lacks required fields; an empty region stops the enrolment",
-                "%d people lack required fields; an empty region stops their enrolment",
+                "%(number)s person lacks required fields; an empty region stops the enrolment",
+                "%(number)s people lack required fields; an empty region stops their enrolment",
                 gaps,
             )
-            things.append((sentence % gaps,
+            things.append((sentence % {"number": written.number(gaps)},
                            changelist("registry.Person") + "?profile=incomplete"))  # fmt: skip
     if user.role == Role.PERSON:
         things.append(
@@ -287,7 +288,8 @@ def own_record(user: Any) -> dict[str, Any] | None:
     if user.role == Role.PERSON:
         return None  # each certificate stands on the page (`member_page`)
     if user.role != Role.COMPANY:
-        bodies = LocalBody.objects.filter(pk=user.local_body_id) if user.role == Role.LOCAL_BODY else ()
+        own = visible_to(LocalBody, user)
+        bodies = own.filter(pk=user.local_body_id) if user.role == Role.LOCAL_BODY else ()
         return {"bodies": bodies} if bodies else None
     types = dict(Certificate.Type.choices)
     rows = visible_to(Certificate, user).values("type").annotate(number=Count("id")).order_by("type")

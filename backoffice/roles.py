@@ -1,7 +1,7 @@
 """Who may do what, and who sees what: the three tables that everything asks. Imports no app.
 
 GRANTS     model -> role -> verbs. A verb that is not listed is refused.
-SCOPES     model -> role -> which rows. A role that is not listed sees none (SPEC 1: "Unknown means none").
+SCOPES     model -> role -> which rows. A role that is not listed sees none (specification 1: "Unknown means none").
 SENSITIVE  personal field -> role -> whole or masked. A role that is not listed does not see the field
            (core/sensitive.py applies it); PAPERS says the same of pictures, by their kind.
 
@@ -302,7 +302,7 @@ PAPERS: Final[dict[str, dict[str, str]]] = {
     "VOUCHER": dict.fromkeys((A, O, F, T, C, U), WHOLE),
 }
 #: What a company edits, and whom it invites, as long as it is an active member.
-OF_ACTIVE_COMPANIES: Final = frozenset({"registry.Person", "accounts.User"})
+OF_ACTIVE_COMPANIES: Final = frozenset({"registry.Company", "registry.Person", "accounts.User"})
 #: Roles that have one masked value shown with a reason (core/models/disclosure.py keeps the reason).
 MAY_ASK: Final = frozenset({U})
 #: Roles to whom ID numbers are masked in free text, too (opinions, remarks, reasons).

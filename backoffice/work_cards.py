@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from backoffice.core import written
+from backoffice.core.lists import COUNT_CAP, CappedCount, count_capped
 from backoffice.core.scoping import visible_to
 from backoffice.navigation import changelist
 from backoffice.roles import Role
@@ -37,7 +39,7 @@ def work_cards(user: Any) -> list[Card]:
 def card(title: str, number: int, link: str, tone: str = "info", note: str = "") -> Card:
     """A card; a number of 0 has no tone and no note."""
     return {
-        "title": title, "value": f"{number:,}", "link": link, "tone": tone if number else "",
+        "title": title, "value": written.number(number), "link": link, "tone": tone if number else "",
         "note": note if number else "",
     }  # fmt: skip
 
@@ -48,19 +50,27 @@ def in_state(model: Any, user: Any, value: str, field: str = "state") -> tuple[Q
     return rows, f"{changelist(model._meta.label)}?{field}={value}"
 
 
+def sums_of(rows: QuerySet, **sums: Any) -> dict[str, Any]:
+    """`number` as the list behind the card counts it, and the sums; none of more rows than the list counts."""
+    found = rows[: COUNT_CAP + 1].aggregate(number=Count("pk"), **sums)
+    if found["number"] <= COUNT_CAP:
+        return found
+    return dict.fromkeys(sums) | {"number": CappedCount(found["number"])}
+
+
 def company_cards(user: Any) -> list[Card]:
     drafts, drafts_link = in_state(Enrolment, user, "DRAFT")
     to_pay, to_pay_link = in_state(Enrolment, user, "AWAITING_PAYMENT")
     confirmed, confirmed_link = in_state(Enrolment, user, "CONFIRMED")
     learning, learning_link = in_state(EnrolmentLine, user, "LEARNING")
-    draft = drafts.aggregate(number=Count("pk"), returned=Count("pk", filter=Q(submitted_at__isnull=False)))
-    owed = in_state(Bill, user, "OPEN", "stage")[0].aggregate(sum=Sum(F("total") - F("paid")))["sum"]
-    sums = confirmed.aggregate(number=Count("pk"), **papers_counts())
+    draft = sums_of(drafts, returned=Count("pk", filter=Q(submitted_at__isnull=False)))
+    owed = sums_of(in_state(Bill, user, "OPEN", "stage")[0], sum=Sum(F("total") - F("paid")))["sum"]
+    sums = sums_of(confirmed, **papers_counts())
     return [
         card(_("Enrolments to submit"), draft["number"], drafts_link, "warning", returned_note(draft["returned"])),
-        card(_("Enrolments to pay"), to_pay.count(), to_pay_link, "warning", amount_note(owed)),
+        card(_("Enrolments to pay"), count_capped(to_pay), to_pay_link, "warning", amount_note(owed)),
         card(_("Confirmed enrolments"), sums["number"], confirmed_link, "success", papers_note(sums)),
-        card(_("People learning now"), learning.count(), learning_link, "info"),
+        card(_("People learning now"), count_capped(learning), learning_link, "info"),
     ]  # fmt: skip
 
 
@@ -68,12 +78,12 @@ def body_cards(user: Any) -> list[Card]:
     review, review_link = in_state(Enrolment, user, "LOCAL_REVIEW")
     confirmed, confirmed_link = in_state(Enrolment, user, "CONFIRMED")
     learning, learning_link = in_state(EnrolmentLine, user, "LEARNING")
-    rosters = review.aggregate(number=Count("pk"), people=Sum("people"))
-    sums = confirmed.aggregate(number=Count("pk"), **papers_counts())
+    rosters = sums_of(review, people=Sum("people"))
+    sums = sums_of(confirmed, **papers_counts())
     return [
         card(_("Rosters to review"), rosters["number"], review_link, "warning", people_note(rosters["people"])),
         card(_("Confirmed enrolments"), sums["number"], confirmed_link, "success", papers_note(sums)),
-        card(_("People learning now"), learning.count(), learning_link, "info"),
+        card(_("People learning now"), count_capped(learning), learning_link, "info"),
     ]  # fmt: skip
 
 
@@ -81,15 +91,15 @@ def finance_cards(user: Any) -> list[Card]:
     bills, bills_link = in_state(Bill, user, "REVIEW", "stage")
     handed_in = visible_to(Voucher, user).filter(status="SUBMITTED", bill__stage="REVIEW").order_by()
     cards = [
-        card(_("Payments to verify"), bills.count(), bills_link, "warning",
-             amount_note(handed_in.aggregate(sum=Sum("amount"))["sum"])),
+        card(_("Payments to verify"), count_capped(bills), bills_link, "warning",
+             amount_note(sums_of(handed_in, sum=Sum("amount"))["sum"])),
     ]  # fmt: skip
     for title, model in ((_("Receipts to write"), Receipt), (_("Refunds to pay"), Refund)):
         rows, link = in_state(model, user, "DUE")
-        sums = rows.aggregate(number=Count("pk"), sum=Sum("amount"))
+        sums = sums_of(rows, sum=Sum("amount"))
         cards.append(card(title, sums["number"], link, "warning", amount_note(sums["sum"])))
     unpaid, link = in_state(Bill, user, "OPEN", "stage")
-    sums = unpaid.aggregate(number=Count("pk"), sum=Sum(F("total") - F("paid")))
+    sums = sums_of(unpaid, sum=Sum(F("total") - F("paid")))
     return [
         *cards,
         card(_("Companies have yet to pay"), sums["number"], link, "info", amount_note(sums["sum"])),
@@ -102,24 +112,25 @@ def training_cards(user: Any) -> list[Card]:
     pending, pending_link = in_state(EnrolmentLine, user, "PENDING")
     handed, handed_link = in_state(EnrolmentLine, user, "SUBMITTED")
     learning, learning_link = in_state(EnrolmentLine, user, "LEARNING")
-    wait = pending.filter(enrolment__training_class__mode="ONLINE").aggregate(
-        number=Count("pk"), late=Count("pk", filter=Q(enrolment__open_by__lt=today)), first=Min("enrolment__open_by")
+    wait = sums_of(
+        pending.filter(enrolment__training_class__mode="ONLINE"),
+        late=Count("pk", filter=Q(enrolment__open_by__lt=today)), first=Min("enrolment__open_by")
     )  # fmt: skip
-    results = learning.filter(enrolment__training_class__end_date__lt=today).count()
-    people = to_confirm.aggregate(number=Count("pk"), people=Sum("people"))
+    results = count_capped(learning.filter(enrolment__training_class__end_date__lt=today))
+    people = sums_of(to_confirm, people=Sum("people"))
     link = f"{pending_link}&enrolment__training_class__mode=ONLINE"
     return [
         card(_("Enrolments to confirm"), people["number"], to_confirm_link, "warning", people_note(people["people"])),
         card(_("People to hand to the platform"), wait["number"], link, "danger" if wait["late"] else "warning",
              due_note(wait)),
-        card(_("Handed over, not opened yet"), handed.count(), handed_link, "info"),
-        card(_("People learning now"), learning.count(), learning_link, "info", results_note(results)),
+        card(_("Handed over, not opened yet"), count_capped(handed), handed_link, "info"),
+        card(_("People learning now"), count_capped(learning), learning_link, "info", results_note(results)),
     ]  # fmt: skip
 
 
 def person_cards(user: Any) -> list[Card]:
     learning, link = in_state(EnrolmentLine, user, "LEARNING")
-    number = learning.count()
+    number = count_capped(learning)
     return [card(_("Your trainings under way"), number, link, "info")] if number else []
 
 
@@ -137,7 +148,7 @@ def papers_counts() -> dict[str, Any]:
 
 
 def papers_note(sums: dict[str, Any]) -> str:
-    """How many paper materials are awaited (manual ch. 4-6): the deadline, and how many passed it."""
+    """How many paper materials are awaited (manual ch. 4b-6): the deadline, and how many passed it."""
     if not sums["papers"]:
         return ""
     text = ngettext("papers of %(count)d awaited", "papers of %(count)d awaited", sums["papers"])

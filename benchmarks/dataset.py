@@ -1,4 +1,5 @@
-"""A register of any size for the benchmarks: one million certificates in about a minute, kept for the next run.
+"""A register of any size for the benchmarks, with a season on top: one million certificates in some minutes, kept for
+the next run.
 
     python -m benchmarks.dataset --rows 1000000 --db sqlite
 
@@ -17,12 +18,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks import season
 from fixtures.names import DemoNames
 
 BENCH_DIR = Path(__file__).resolve().parent.parent / "var" / "bench"
 SERVER = "postgres://root@127.0.0.1:5432/"
 #: Databases of an older layout are built again.
-LAYOUT = 3
+LAYOUT = 5
 TODAY = datetime.date.today()
 TYPES = {"ENGINEER": 50, "SUPERVISOR": 35, "SAFETY": 15}
 STATUSES = {"VALID": 82, "SUPERSEDED": 10, "CANCELLED": 5, "REPLACED": 3}
@@ -133,7 +135,8 @@ def write(rows: int) -> None:
     insert(
         "registry_certificate", CERTIFICATE, make_certificates(rows, people, companies, specialties, chance)
     )
-    make_users(companies)
+    make_users(companies, people)
+    season.write(rows, companies, people)
 
 
 # -- rows: columns in the order of these lists ------------------------------------------------------
@@ -212,14 +215,27 @@ def make_certificates(
         )  # fmt: skip
 
 
-def make_users(companies: Sequence[tuple]) -> None:
-    """`office` sees all; `company` is of a company with several hundred certificates in the large register."""
-    from backoffice.accounts.models import User
-    from backoffice.roles import Role
+def make_users(companies: Sequence[tuple], people: Sequence[tuple]) -> None:
+    """One of each role, named after it; `company` is of a company with several hundred certificates in the large
+    register, `large` of the one with the most, `local_body` of the first body."""
+    from django.core.management import call_command
 
-    User.objects.create_user("office", role=Role.OFFICE, name="综合部")
-    company = companies[len(companies) // 10][0]
-    User.objects.create_user("company", role=Role.COMPANY, name="会员单位", company_id=company)
+    from backoffice.accounts.models import User
+    from backoffice.roles import BINDINGS, Role
+    from registry.models import LocalBody
+
+    call_command("loaddata", "fixtures/local_bodies.json", verbosity=0)
+    bound = {
+        "company_id": companies[len(companies) // 10][0],
+        "person_id": people[0][0],
+        "local_body_id": LocalBody.objects.order_by("pk").values_list("pk", flat=True)[0],
+    }
+    for role in Role:
+        field = BINDINGS.get(role)
+        User.objects.create_user(
+            role.lower(), role=role, name=role.label, **({field: bound[field]} if field else {})
+        )
+    User.objects.create_user("large", role=Role.COMPANY, name="大型会员单位", company_id=companies[0][0])
 
 
 def insert(table: str, columns: Sequence[str], rows: Iterable[tuple]) -> None:

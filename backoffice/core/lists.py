@@ -1,6 +1,6 @@
 """Lists that stay fast whatever the size of the table: a capped count, page ids first, headers built once.
 
-What a stock Unfold list does for every page, and what is done here instead (QUALITY.md, "Lists"):
+What a stock Unfold list does for every page, and what is done here instead (docs/quality.md, "Lists"):
 
 - it counts all matching rows: here at most `COUNT_CAP` + 1 are counted, and "10,000+" is shown;
 - it joins before it cuts the page out: here only primary keys are ordered, filtered and cut; the joins and
@@ -31,6 +31,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from backoffice.core import rows as list_rows
+from backoffice.core import written
 from backoffice.core.hidden_terms import typed_term
 from backoffice.core.theme import CHECKBOX_CLASSES, ChangeList
 
@@ -42,9 +43,12 @@ class CappedCount(int):
     """More rows than the cap. Compares as a number; wherever it is shown it reads "10,000+"."""
 
     def __str__(self) -> str:
-        return f"{int(self) - 1:,}+"
+        return f"{written.number(int(self) - 1)}+"
 
     __repr__ = __str__
+
+    def __format__(self, _spec: str) -> str:
+        return str(self)
 
 
 class CappedPaginator(Paginator):
@@ -70,6 +74,12 @@ class CappedPaginator(Paginator):
     def num_pages(self) -> int:
         """Pages up to the cap only: an OFFSET costs as much as the rows it skips."""
         return max(1, math.ceil(min(self.count, self.cap) / self.per_page))
+
+
+def count_capped(rows: QuerySet) -> int:
+    """How many rows there are, counted as the list of these rows counts them."""
+    found = rows.order_by().values("pk")[: COUNT_CAP + 1].count()
+    return CappedCount(found) if found > COUNT_CAP else found
 
 
 class FastChangeList(ChangeList):

@@ -1,7 +1,7 @@
 """Since when a record has been the reader's own: a history begins there, and ends where the record left.
 
 A company reads of its people what happened while they were its own, a member reads of the employer what happened
-while employed there (SPEC 1: scoping is absolute, the history included). Staff reads everything.
+while employed there (specification 1: scoping is absolute, the history included). Staff reads everything.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
+from django.http import HttpRequest
 
+from backoffice.core.once import once
 from backoffice.core.scoping import bound_id, scope_of
 from backoffice.roles import ALL, DESK_BINDINGS
 
@@ -39,6 +41,12 @@ def spans_of(record: Any, user: Any) -> list[Span] | None:
         {field.name for field in type(record).history.model.tracked_fields} if has_history(record) else ()
     )
     return spans(record, str(path), bound) if path in tracked else None
+
+
+def spans_on_page(request: HttpRequest, record: Any) -> list[Span] | None:
+    """The same for the reader of a page: its history, its trail and its panels ask."""
+    key = ("spans", type(record), record.pk, request.user.pk)
+    return once(request, key, lambda: spans_of(record, request.user))
 
 
 def has_history(record: Any) -> bool:

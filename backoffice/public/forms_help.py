@@ -1,4 +1,4 @@
-"""The form of a help request (SPEC 3.11): what is asked, who asks, and pictures that show it."""
+"""The form of a help request (specification 3.11): what is asked, who asks, and pictures that show it."""
 
 import unicodedata
 from dataclasses import dataclass, field
@@ -71,7 +71,7 @@ class HelpForm(forms.ModelForm):
         return name
 
     def clean_text(self) -> str:
-        return self.cleaned_data["text"].replace("\r\n", "\n").replace("\0", "").strip()
+        return self.cleaned_data["text"].replace("\r\n", "\n").strip()
 
     def clean_id_number(self) -> str:
         return normalise_id_number(self.cleaned_data["id_number"])

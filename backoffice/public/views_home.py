@@ -78,14 +78,14 @@ def announcement_file(request: HttpRequest, pk: int, file_pk: int, form: str = "
 
 @require_safe
 def class_list(request: HttpRequest) -> HttpResponse:
-    """The year's plan (manual ch. 4-1): what is open now, by body and type."""
+    """The year's plan (manual ch. 4b-1): what is open now, by body and type."""
     every = classes()
     wanted_body, wanted_type = request.GET.get("body", ""), request.GET.get("type", "")
     rows = every
     if wanted_body:
-        rows = rows.filter(local_body__code=wanted_body.replace("\0", ""))
+        rows = rows.filter(local_body__code=wanted_body)
     if wanted_type:
-        rows = rows.filter(type=wanted_type.replace("\0", ""))
+        rows = rows.filter(type=wanted_type)
     context = {
         "page": page_of(request, rows, CLASSES_PER_PAGE),
         "bodies": bodies().filter(pk__in=every.order_by().values("local_body")),

@@ -1,8 +1,9 @@
-"""Bills and their vouchers: finance's one desk for everything that is paid (SPEC 1, FINANCE)."""
+"""Bills and their vouchers: finance's one desk for everything that is paid (specification 1, FINANCE)."""
 
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
@@ -12,12 +13,12 @@ from unfold.decorators import display
 
 from backoffice.core.admin import AttachmentsMixin, HistoryAdmin, Panel, PanelsMixin, ScopedAdmin
 from backoffice.core.admin.attachments import ATTACHMENTS
-from backoffice.core.admin.flow import object_url, step_url
+from backoffice.core.admin.flow import object_url, offers_of, step_url
 from backoffice.core.admin.history import HISTORY
 from backoffice.core.admin.panels import table
+from backoffice.core.admin.scoped import keys_of
 from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ChoicesFilter, ScopedRelatedFilter
-from backoffice.core.flow import available
 from backoffice.core.public_numbers import narrowed
 from backoffice.core.scoping import visible_to
 from backoffice.core.search import words_of
@@ -166,11 +167,12 @@ class BillAdmin(BillActions, BillColumns, TotalsMixin, ExportMixin, PanelsMixin,
 
     def record_context(self, request: HttpRequest, bill: Bill) -> dict[str, Any]:
         """The paid record with its state, its trail and the steps of the payment; nothing if it is out of scope."""
-        model: Any = bill.content_type.model_class()
-        record = visible_to(model, request.user).filter(pk=bill.object_id).first() if model else None
+        model: Any = ContentType.objects.get_for_id(bill.content_type_id).model_class()
+        rows = visible_to(model, request.user).filter(pk=bill.object_id) if model else None
+        record = rows.select_related(*keys_of(model)).first() if rows is not None else None
         if record is None:
             return {}
-        offers = [offer for offer in available(record, request.user) if offer.step.name in PAYMENT_STEPS]
+        offers = [offer for offer in offers_of(request, record) if offer.step.name in PAYMENT_STEPS]
         flow_admin: Any = self.admin_site.get_model_admin(model)
         return flow_admin.flow_context(request, record) | {
             "record": record, "record_url": object_url(record), "record_kind": model._meta.verbose_name,

@@ -12,9 +12,10 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.core.admin.flow import not_open, object_url
+from backoffice.core.admin.flow import not_open, object_url, offers_of
 from backoffice.core.admin.panels import Panel
-from backoffice.core.flow import Offer, available
+from backoffice.core.flow import Offer
+from backoffice.core.once import once
 from backoffice.core.returns import returned_by, returns_of
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role
@@ -30,9 +31,15 @@ PAY: Final = "submit_voucher"
 DECISIONS: Final = ("finance_approve", "finance_return")
 
 
+def bill_of(request: HttpRequest, obj: Any) -> Bill | None:
+    """The bill of a record, if the reader may see it."""
+    rows = visible_to(Bill, request.user, queryset=Bill.of(obj)).select_related("company")
+    return once(request, ("bill", type(obj), obj.pk, request.user.pk), rows.first)
+
+
 def payment_panel(request: HttpRequest, obj: Any) -> dict[str, Any] | None:
     """The bill of a record with its vouchers; nothing for those who see no bills, or before the first submit."""
-    bill = visible_to(Bill, request.user, queryset=Bill.of(obj)).select_related("company").first()
+    bill = bill_of(request, obj)
     return None if bill is None else bill_context(bill, request.user)
 
 
@@ -49,7 +56,7 @@ PAYMENT = Panel("payment", gettext_lazy("Payment"), payment_panel, "admin/fees/p
 
 
 class PaymentMixin:
-    """Mixin before FlowAdmin for a model whose flow is built on `payment_leg()`."""
+    """Mixin before FlowAdmin for a model whose flow is built on `PaymentLeg`."""
 
     payment_template: ClassVar[str] = "admin/fees/payment.html"
 
@@ -105,7 +112,7 @@ class PaymentMixin:
                 return self.after_step(request, obj, PAY)  # type: ignore[attr-defined,no-any-return]
             obj = self.get_object(request, object_id) or obj  # type: ignore[attr-defined]
             entered.show_state_of(obj)
-        offers = available(obj, request.user)
+        offers = offers_of(request, obj)
         offer = next((offer for offer in offers if offer.step.name == PAY), None)
         if offer is None or bill is None:
             if not told:
@@ -192,6 +199,6 @@ def tell_rest(request: HttpRequest, bill: Bill, entered: Entered) -> None:
 
 
 def remark_for(obj: Any, bill: Bill) -> str:
-    """What to write on the transfer, in Chinese: company and matter (manual ch. 7-2), and the public number."""
+    """What to write on the transfer, in Chinese: company and matter (manual ch. 7b-2), and the public number."""
     with translation.override("zh-hans"):
         return f"{bill.company.name} {obj._meta.verbose_name} {bill.number}"

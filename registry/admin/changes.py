@@ -1,4 +1,5 @@
-"""Company changes 企业信息变更 (SPEC 3.3, manual ch. 3-2, 3-3): begun by the company, decided by the General Office."""
+"""Company changes 企业信息变更 (specification 3.3, manual ch. 3-2, 3-3): begun by the company, decided by the General
+Office."""
 
 from typing import Any
 
@@ -194,8 +195,12 @@ class CompanyChangeAdmin(
 
     @display(description=_("Now and afterwards"))
     def show_comparison(self, change: CompanyChange) -> str:
+        if not hasattr(change, "compared"):  # a page asks for the value of a field several times
+            change.compared = comparison(change)  # type: ignore[attr-defined]
         rows = format_html_join(
-            "", '<tr><th scope="row">{}</th><td>{}</td><td class="bo-after">{}</td></tr>', comparison(change)
+            "",
+            '<tr><th scope="row">{}</th><td>{}</td><td class="bo-after">{}</td></tr>',
+            change.compared,  # type: ignore[attr-defined]
         )
         return format_html(
             '<div class="bo-scroll" tabindex="0"><table class="bo-table bo-before-after"><thead><tr><td></td>'

@@ -1,4 +1,4 @@
-"""Transfers 人员调动 (SPEC 3.4, FAQ 16): a company claims a person; the General Office looks and decides.
+"""Transfers 人员调动 (specification 3.4, FAQ 16): a company claims a person; the General Office looks and decides.
 
 Until the approval the company reads what it typed and nothing else: neither the person's record nor the former
 employer. Names and ID numbers cannot be tried out either: wrong pairs are counted.
@@ -9,13 +9,14 @@ from typing import Any, ClassVar, Final
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from backoffice.core import written
 from backoffice.core.admin import AttachmentsMixin, FlowAdmin, HistoryAdmin, Panel, PanelsMixin, ScopedAdmin
 from backoffice.core.admin.attachments import ATTACHMENTS, present
 from backoffice.core.admin.history import HISTORY, HistoryForm
@@ -106,7 +107,7 @@ def earlier_panel(request: HttpRequest, transfer: Transfer) -> dict[str, Any] | 
     return table(
         [_("Transfer"), _("Former company"), _("State"), _("Begun at")],
         others.select_related("company", "from_company").order_by("-id"),
-        lambda t: [link(t), t.from_company or "–", t.get_state_display(), t.created_at.strftime("%Y-%m-%d")],
+        lambda t: [link(t), t.from_company or "–", t.get_state_display(), written.day(t.created_at)],
         empty=_("No other transfer of this person."),
     )
 
@@ -194,6 +195,14 @@ class TransferAdmin(
             raise Http404
         return super().history_view(request, object_id, extra_context)
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        obj = kwargs.get("obj")
+        if obj is not None and not tells_all(obj, request):
+            context["show_history"] = False  # the button would lead to a page that is not there
+        return super().render_change_form(request, context, *args, **kwargs)
+
     # -- begin -------------------------------------------------------------------------------------
 
     def open_one(self, request: HttpRequest) -> Transfer | None:
@@ -259,7 +268,8 @@ class TransferAdmin(
     @display(description=_("Certificates"))
     def show_certificates(self, transfer: Transfer) -> Any:
         person = transfer.claimed()
-        rows = person.certificates.all()[:20] if person else ()
+        reader = transfer.reader  # type: ignore[attr-defined]  # who looks at the page
+        rows = visible_to(Certificate, reader).filter(person=person)[:20] if person else ()
         return format_html_join(
             "\n", "{} · {} · {} · {}",
             ((link(c), c.get_type_display(), c.standing_label(), c.printed_company) for c in rows),

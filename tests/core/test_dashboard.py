@@ -10,10 +10,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from backoffice import work_cards
 from backoffice.accounts.models import User
+from backoffice.core import lists
 from backoffice.core.models import Task
 from backoffice.navigation import changelist
 from backoffice.roles import Role
+from tests.enrolments import EnrolmentFactory
 from tests.factories import (
     AnnouncementFactory,
     CertificateFactory,
@@ -108,6 +111,24 @@ def check_links(client: Any) -> None:
     for link, value in numbers(client).items():
         if link != reverse("admin:core_calendarday_announcement"):
             assert client.get(link).context["cl"].result_count == int(value), link
+
+
+def test_a_number_beyond_the_cap_reads_as_on_its_list(
+    signed_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "COUNT_CAP", 2)
+    monkeypatch.setattr(work_cards, "COUNT_CAP", 2)
+    monkeypatch.setattr(lists.CappedPaginator, "cap", 2)
+    company = CompanyFactory()
+    for _number in range(4):
+        CertificateFactory(person__company=company)
+        EnrolmentFactory(company=company)
+    for user in (UserFactory(role=Role.OFFICE), UserFactory(role=Role.COMPANY, company=company)):
+        client = signed_in(user)
+        capped = {link: value for link, value in numbers(client).items() if value.endswith("+")}
+        assert capped
+        for link, value in capped.items():
+            assert value == f"{client.get(link).context['cl'].result_count}" == "2+", link
 
 
 def test_a_company_without_people_is_told_how_they_get_in(signed_in: Any) -> None:

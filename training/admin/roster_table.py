@@ -15,6 +15,7 @@ from backoffice.core.admin import Panel
 from backoffice.core.scoping import visible_to
 from backoffice.core.sensitive import shown_to
 from backoffice.roles import allows
+from fees.admin.payment import bill_of
 from fees.models import Bill, BillItem
 from fees.models.bill import ItemKind
 from registry.models import Certificate, Person
@@ -50,7 +51,7 @@ def roster_panel(request: HttpRequest, obj: Enrolment) -> dict[str, Any]:
     user: Any = request.user
     rows = visible_to(EnrolmentLine, user).filter(enrolment=obj)
     lines = list(rows.select_related("person", "certificate", "new_employer").order_by("id"))
-    bill = visible_to(Bill, user, queryset=Bill.of(obj)).first()
+    bill = bill_of(request, obj)
     prices = prices_of(obj, lines, bill, user)
     papers = pictures_of(obj, lines, user, None)
     kinds = ContentType.objects.get_for_models(Person, EnrolmentLine, Enrolment)

@@ -28,11 +28,15 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from backoffice.core import running
 from backoffice.core.admin.next_task import go_on, origin_of
 from backoffice.core.admin.review import described, pictures, ready_opinions
-from backoffice.core.flow import Offer, Step, StepRefused, at_own_desk, available, last_log_id, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import Offer, Step, StepRefused, at_own_desk, available
 from backoffice.core.inbox import lines, todo, waits_at
 from backoffice.core.models import Task
+from backoffice.core.once import once
 from backoffice.core.returns import is_returned_draft
+from backoffice.core.spans import spans_of, spans_on_page
 from backoffice.core.stages import names_for, stages, way
+from backoffice.core.trail import last_log_id
 from backoffice.core.working_days import is_provisional
 from backoffice.roles import Role
 
@@ -121,13 +125,18 @@ class FlowAdmin:
             context |= self.flow_context(request, obj)
         return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
 
-    def flow_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
-        """What the flow box shows: the state, whose turn it is until when, the offered steps, the trail."""
+    def flow_context(
+        self, request: HttpRequest, obj: Any, notes: list[tuple[str, Any]] | None = None
+    ) -> dict[str, Any]:
+        """What the flow box shows: the state, whose turn it is until when, the offered steps, the trail; the remarks
+        for whoever decides, unless there are others already."""
+        if notes is None:
+            notes = self.review_notes(request, obj) if is_turn_of(obj, request.user) else []
         task = Task.of(obj).filter(closed_at=None).select_related("assigned_to").first()
         return {
             "flow_state": value_of_state(self, obj, request.user),
-            "flow_offers": available(obj, request.user),
-            "flow_trail": lines(obj, request.user),
+            "flow_offers": offers_of(request, obj),
+            "flow_trail": lines(obj, request.user, spans_on_page(request, obj)),
             "flow_desk": waits_at(obj),
             "flow_is_turn": is_turn_of(obj, request.user),
             "flow_task": task,
@@ -136,7 +145,7 @@ class FlowAdmin:
             "flow_assignment": assignment_of(task) if task and task.assigned_to else None,
             "flow_provisional": is_provisional(task.due_on if task else None),
             "flow_overdue": bool(task and task.due_on and task.due_on < timezone.localdate()),
-            "flow_notes": self.review_notes(request, obj) if is_turn_of(obj, request.user) else [],
+            "flow_notes": notes,
         }
 
     def changeform_view(
@@ -178,7 +187,7 @@ class FlowAdmin:
             obj = self.get_object(request, object_id) or obj  # type: ignore[attr-defined]
             # What was typed is kept, on a page that shows the present state.
             data["seen"] = str(last_log_id(obj))
-        offers = available(obj, request.user)
+        offers = offers_of(request, obj)
         offer = next((offer for offer in offers if offer.step.name == step), None)
         if offer is None:
             if not told:
@@ -211,15 +220,20 @@ class FlowAdmin:
     ) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),  # type: ignore[attr-defined]
-            **self.flow_context(request, obj),
+            **self.flow_context(request, obj, self.step_notes(request, obj, offer.step)),
             "title": offer.step.label, "subtitle": str(obj), "offer": offer, "form": form, "object": obj,
             "opts": obj._meta, "back_url": object_url(obj) + origin_of(request),
-            "flow_notes": self.step_notes(request, obj, offer.step),
             "other_offers": [other for other in offers if other.step.name != offer.step.name],
             "fields": described(self, obj, self.reviewed(obj), request.user), "pictures": pictures(obj, request.user),
             "ready_opinions": ready_opinions(obj, request.user, [offer.step]),
         }  # fmt: skip
         return TemplateResponse(request, self.step_template, context)
+
+
+def offers_of(request: HttpRequest, obj: Any) -> list[Offer]:
+    """The steps that the reader may take on the record; several parts of a page ask."""
+    key = ("offers", type(obj), obj.pk, request.user.pk)
+    return once(request, key, lambda: available(obj, request.user))
 
 
 def decides_in_bulk(model: Any, user: Any) -> bool:
@@ -259,7 +273,9 @@ def step_form(declared: Any) -> type[forms.Form]:
 def state_display(model: Any) -> Any:
     """A `list_display` method: the state with its colour."""
 
-    @display(description=_("state"), label={**model.colours, "": "", RETURNED: "danger"}, ordering="state")
+    plain = dict.fromkeys((value for value, _label in model._meta.get_field("state").choices), "")
+
+    @display(description=_("state"), label={**plain, **model.colours, RETURNED: "danger"}, ordering="state")
     def show_state(obj: Any) -> tuple[str, str]:
         if is_returned_draft(obj):
             return RETURNED, str(_("Returned to be corrected"))
@@ -300,7 +316,7 @@ def begun_by(obj: Any) -> set[str]:
 
 def not_open(obj: Any, user: Any) -> str:
     """Why no step is offered: who has taken one last, and whose turn it is."""
-    trail = lines(obj, user)
+    trail = lines(obj, user, spans_of(obj, user))
     desk = waits_at(obj)
     if not trail:
         return str(_("This step is not open to you in the present state."))

@@ -20,7 +20,7 @@ from backoffice.core.admin.panels import Panel
 from backoffice.core.admin.stale import merge
 from backoffice.core.filters import key_or_none
 from backoffice.core.sensitive import is_hidden, level_for, text_for, value_for
-from backoffice.core.spans import is_first, spans_of, within
+from backoffice.core.spans import is_first, spans_on_page, within
 from backoffice.roles import WHOLE, Role
 
 EMPTY = "–"
@@ -89,7 +89,7 @@ class HistoryForm(forms.ModelForm):
         """
         rows = type(self.latest).objects.filter(**{self.instance._meta.pk.attname: self.instance.pk})
         before = rows.filter(history_id=key_or_none(seen)).first()
-        names = related_names([before, self.latest]) if before else {}
+        names = related_names([before, self.latest], self.instance) if before else {}
 
         def show(field: models.Field, value: Any) -> str:
             return shown(field, value, names, type(self.instance), self.reader)
@@ -146,11 +146,11 @@ class HistoryAdmin:
         obj = self.get_object(request, object_id)  # type: ignore[attr-defined]
         if obj is None or request.method != "GET":
             raise Http404
-        page = Paginator(rows_of(obj, request.user), 50).get_page(request.GET.get("p"))
+        page = Paginator(rows_of(request, obj), 50).get_page(request.GET.get("p"))
         context = {
             **self.admin_site.each_context(request),  # type: ignore[attr-defined]
             "title": _("History: %s") % obj, "page": page,
-            "entries": entries(list(page.object_list), obj, request.user),
+            "entries": entries(request, list(page.object_list), obj),
             "object": obj, "opts": obj._meta, "preserved_filters": "",
         }  # fmt: skip
         return TemplateResponse(request, self.object_history_template, context)
@@ -158,10 +158,10 @@ class HistoryAdmin:
 
 def history_panel(request: HttpRequest, obj: Any) -> dict[str, Any]:
     """The latest changes as a tab below the record; the page behind the link has them all."""
-    rows = list(rows_of(obj, request.user)[:11])
+    rows = list(rows_of(request, obj)[:11])
     name = f"admin:{obj._meta.app_label}_{obj._meta.model_name}_history"
     return {
-        "entries": entries(rows, obj, request.user)[:10],
+        "entries": entries(request, rows, obj)[:10],
         "more_url": reverse(name, args=[obj.pk]) if len(rows) > 10 else "",
     }
 
@@ -169,13 +169,13 @@ def history_panel(request: HttpRequest, obj: Any) -> dict[str, Any]:
 HISTORY = Panel("history", _("History"), history_panel, "admin/core/panel_history.html")
 
 
-def rows_of(obj: Any, user: Any) -> models.QuerySet:
+def rows_of(request: HttpRequest, obj: Any) -> models.QuerySet:
     """The record's history rows, newest first, as long as the record was the user's own."""
     rows = type(obj).history.filter(**{obj._meta.pk.attname: obj.pk}).select_related("history_user")
-    return within(spans_of(obj, user), rows, "history_date")  # type: ignore[no-any-return]
+    return within(spans_on_page(request, obj), rows, "history_date")  # type: ignore[no-any-return]
 
 
-def entries(rows: list[Any], obj: Any, user: Any) -> list[Entry]:
+def entries(request: HttpRequest, rows: list[Any], obj: Any) -> list[Entry]:
     """The history rows (newest first, one object) as lines with field-level differences, as the user may read them.
 
     With the row that brought the record to the user the page begins: it shows what the record was then, not what
@@ -183,12 +183,11 @@ def entries(rows: list[Any], obj: Any, user: Any) -> list[Entry]:
     """
     if not rows:
         return []
-    found = spans_of(obj, user)
-    first = rows[-1]
+    user, found, first = request.user, spans_on_page(request, obj), rows[-1]
     key = first.instance_type._meta.pk.attname
     same = type(first).objects.filter(**{key: getattr(first, key)})
     oldest = same.filter(history_id__lt=first.history_id).order_by("-history_id").first()
-    names = related_names([*rows, oldest] if oldest else rows)
+    names = related_names([*rows, oldest] if oldest else rows, obj)
     kinds = {"+": _("Created"), "~": _("Changed"), "-": _("Deleted")}
     users = {row.history_user_id: row.history_user for row in rows}
     lines = []
@@ -248,14 +247,20 @@ def shown(
     return str(localize(localtime(value) if hasattr(value, "hour") else value))
 
 
-def related_names(rows: list[Any]) -> dict[tuple[type, Any], str]:
-    """The names behind the foreign keys of these history rows: one query for each related model."""
+def related_names(rows: list[Any], obj: Any) -> dict[tuple[type, Any], str]:
+    """The names behind the foreign keys of these history rows: those that the record has at hand, and one query for
+    each related model with others."""
+    at_hand: dict[tuple[type, Any], str] = {}
     wanted: dict[type[models.Model], set[Any]] = {}
     for tracked in rows[0].tracked_fields:
-        if tracked.remote_field is not None:
-            found = {getattr(row, tracked.attname) for row in rows} - {None}
-            wanted.setdefault(tracked.remote_field.model, set()).update(found)
-    return {
+        if tracked.remote_field is None:
+            continue
+        model, field = tracked.remote_field.model, obj._meta.get_field(tracked.name)
+        if field.is_cached(obj) and getattr(obj, tracked.name) is not None:
+            at_hand[model, getattr(obj, tracked.attname)] = str(getattr(obj, tracked.name))
+        found = {getattr(row, tracked.attname) for row in rows} - {None}
+        wanted.setdefault(model, set()).update(key for key in found if (model, key) not in at_hand)
+    return at_hand | {
         (model, obj.pk): str(obj)
         for model, ids in wanted.items()
         if ids

@@ -217,7 +217,7 @@ def lacks_opinion(form: OpinionForAll, step: Step) -> bool:
     """Whether the step needs an opinion that is not there; the sentence goes beside the box."""
     if not step.opinion_required or form.cleaned_data["opinion"].strip():
         return False
-    form.add_error("opinion", _("Write an opinion: the other side must know what to correct."))
+    form.add_error("opinion", step.opinion_missing())
     return True
 
 

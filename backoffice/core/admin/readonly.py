@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import pgettext
 
 from backoffice.core import theme
+from backoffice.core.once import once
 from backoffice.core.scoping import visible_to
 from backoffice.core.sensitive import ask_link, level_for, value_for
 from backoffice.roles import MASKED, MAY_ASK, WHOLE, allows
@@ -17,19 +18,34 @@ from backoffice.roles import MASKED, MAY_ASK, WHOLE, allows
 
 def may_open(user: Any, record: models.Model) -> bool:
     model = type(record)
-    return (
-        allows(user.role, "view", model._meta.label) and visible_to(model, user).filter(pk=record.pk).exists()
-    )
+    if not allows(user.role, "view", model._meta.label):
+        return False
+    rows = visible_to(model, user)
+    # Who sees all rows sees this one, too.
+    return not rows.query.where or rows.filter(pk=record.pk).exists()
 
 
 class ReadonlyField(theme.ReadonlyField):
     """Asks the form for its `reader` (ScopedAdmin.get_form); the stock field links whatever has a page."""
 
+    written: SafeString | None = None
+
+    def contents(self) -> SafeString:
+        """The template asks three times, and some values are looked up."""
+        if self.written is None:
+            self.written = super().contents()
+        return self.written
+
     def get_admin_url(self, remote_field: Any, remote_obj: models.Model) -> str:
         reader = getattr(self.form, "reader", None)
-        if reader is None or may_open(reader, remote_obj):
+        if reader is None or self.may_open(reader, remote_obj):
             return super().get_admin_url(remote_field, remote_obj)  # type: ignore[no-any-return]
         return str(remote_obj)
+
+    def may_open(self, reader: Any, record: models.Model) -> bool:
+        """The same company stands in several fields of a page."""
+        key = ("may_open", reader.pk, type(record), record.pk)
+        return once(self.form.request, key, lambda: may_open(reader, record))
 
     def _get_contents(self) -> SafeString:
         """The value that the page writes: masked with a link to ask for the whole one, or none at all."""

@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.contrib.admin.views.main import SEARCH_VAR
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.forms import ModelChoiceField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,8 +18,10 @@ from unfold.admin import ModelAdmin
 from backoffice import roles
 from backoffice.core.admin.readonly import ReadonlyField
 from backoffice.core.admin.saved_filters import SavedFiltersMixin
+from backoffice.core.filters import key_or_none
 from backoffice.core.hidden_terms import hide_numbers, is_forgotten
 from backoffice.core.lists import FastListMixin
+from backoffice.core.once import SAFE, once
 from backoffice.core.scoping import visible_to
 from backoffice.core.sensitive import is_hidden, level_for, sensitive_fields
 from backoffice.core.theme import use_readonly_field
@@ -27,6 +31,15 @@ use_readonly_field(ReadonlyField)
 
 
 WRITING = frozenset({"add", "change", "delete", "import"})
+
+
+class KeySelect(AutocompleteSelect):
+    """Django's autocomplete box; a posted value that is no key is refused by the field, and drawn as nothing chosen.
+    (Django's own asks the database for it, and fails.)"""
+
+    def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
+        keys = [text for text in value if not text or key_or_none(str(text)) is not None]
+        return super().optgroups(name, keys, attrs)
 
 
 class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
@@ -45,6 +58,12 @@ class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
         return visible_to(self.model, request.user, queryset=super().get_queryset(request))
+
+    def rows_of_page(self, request: HttpRequest) -> models.QuerySet:
+        """Where the object of a page that is only read is looked for: with the records that its keys name."""
+        rows = self.get_queryset(request)
+        keys = keys_of(self.model)
+        return rows.select_related(*keys) if keys and request.method in SAFE else rows
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         if (address := self.address_to_show(request)) is not None:
@@ -114,7 +133,27 @@ class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
             and starts_nothing(request.user)
         ):
             return False
-        return obj is None or obj.pk is None or self.get_queryset(request).filter(pk=obj.pk).exists()
+        return obj is None or obj.pk is None or self.sees(request, obj)
+
+    def sees(self, request: HttpRequest, obj: models.Model) -> bool:
+        """Whether the row is in scope: a page asks that for each verb, link and tab."""
+        rows = self.get_queryset(request).filter(pk=obj.pk)
+        return once(request, (type(self), request.user.pk, obj.pk), rows.exists)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """One object a page, with the records it names; a row that was found was found in scope."""
+
+        def found() -> Any:
+            field = self.opts.pk if from_field is None else self.opts.get_field(from_field)
+            try:
+                obj = self.rows_of_page(request).filter(**{field.name: field.to_python(object_id)}).first()
+            except (ValidationError, ValueError):
+                return None
+            if obj is not None:
+                once(request, (type(self), request.user.pk, obj.pk), lambda: True)
+            return obj
+
+        return once(request, (type(self), request.user.pk, "object", str(object_id), from_field), found)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.may(request, "view", obj)
@@ -155,11 +194,13 @@ class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
     ) -> ModelChoiceField | None:
         related = db_field.remote_field.model
         kwargs["queryset"] = visible_to(related, request.user, queryset=kwargs.get("queryset"))
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", KeySelect(db_field, self.admin_site))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
-        form.reader = request.user  # the class is made anew for each request
+        form.reader, form.request = request.user, request  # the class is made anew for each request
         if obj is not None:
             obj.reader = request.user  # for display methods of sensitive values
         return form
@@ -209,8 +250,14 @@ class ImportLinkMixin:
         return super().changelist_view(request, extra_context)  # type: ignore[misc]
 
 
+def keys_of(model: type[models.Model]) -> list[str]:
+    """The model's foreign keys: what its page names beside the record itself."""
+    return [field.name for field in model._meta.fields if field.many_to_one or field.one_to_one]
+
+
 def starts_nothing(user: Any) -> bool:
-    """Whether the user's company is suspended or has left: it signs in to read and to settle (SPEC 2, Company)."""
+    """Whether the user's company is suspended or has left: it signs in to read and to settle (specification 2,
+    Company)."""
     return user.role == Role.COMPANY and not user.company.is_active_member
 
 
