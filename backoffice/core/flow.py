@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.db import models
+from django.utils.translation import gettext as _
 from django_fsm import ConcurrentTransitionMixin, transition
 
 from backoffice.core import subjects
