@@ -20,13 +20,13 @@ from backoffice.core.models import Announcement, ImportRun, Message, Task
 from backoffice.core.scoping import visible_to
 from backoffice.core.subjects import own_name, without_own_name
 from backoffice.core.working_days import known_until
+from backoffice.member import member_page
 from backoffice.navigation import HIDDEN, changelist
 from backoffice.roles import Role, allows
 from backoffice.work_cards import begin_link, classes_this_week, work_cards, work_things
 from registry.admin.filters import lacks_required
-from registry.models import Certificate, Company, DuplicatePair, LocalBody, Person
+from registry.models import EXPIRES_SOON, Certificate, Company, DuplicatePair, LocalBody, Person
 
-SOON = datetime.timedelta(days=90)
 SHOWN_TASKS = 8
 #: The month in which the State Council announces the coming year's holidays.
 ANNOUNCED_IN = 11
@@ -75,6 +75,9 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "todo_list": next_things(user),
         "announcements": Announcement.public()[:5],
         "mine": own_record(user),
+        "member": member_page(user),
+        "lacking": lacking(user),
+        "is_new": is_new(user),
         "classes": classes_this_week(user),
     }
     return context
@@ -172,14 +175,14 @@ def waiting_past(day: datetime.date) -> bool:
 def cards(user: Any) -> list[dict[str, Any]]:
     """The numbers in the user's own scope."""
     found: list[dict[str, Any]] = []
-    if allows(user.role, "view", "registry.Certificate"):
+    if user.role != Role.PERSON and allows(user.role, "view", "registry.Certificate"):
         today = timezone.localdate()
         valid = visible_to(Certificate, user).filter(status=Certificate.Status.VALID)
         link = changelist("registry.Certificate")
         found += [
             card(_("Valid certificates"), capped(valid.filter(expiry_date__gte=today)),
                  f"{link}?expires=valid&status=VALID"),
-            card(_("Expire within 90 days"), capped(valid.filter(expiry_date__range=(today, today + SOON))),
+            card(_("Expire within 90 days"), capped(valid.filter(expiry_date__range=(today, today + EXPIRES_SOON))),
                  f"{link}?expires=90&status=VALID", "warning"),
             card(_("Expired"), capped(valid.filter(expiry_date__lt=today)),
                  f"{link}?expires=expired&status=VALID", "danger"),
@@ -191,12 +194,30 @@ def cards(user: Any) -> list[dict[str, Any]]:
     return found
 
 
+def lacking(user: Any) -> dict[str, Any] | None:
+    """What the user's own company must fill in before it can begin anything; each with the way to its field."""
+    if user.role != Role.COMPANY:
+        return None
+    company: Any = visible_to(Company, user).first()
+    if company is None or not (fields := company.missing_fields()):
+        return None
+    meta: Any = Company._meta
+    page = reverse("admin:registry_company_change", args=[company.pk])
+    names = [(capfirst(str(meta.get_field(name).verbose_name)), f"{page}#id_{name}") for name in fields]
+    return {"page": page, "fields": names}
+
+
+def is_new(user: Any) -> bool:
+    """A company with no certificates yet: three zeros need a word."""
+    return user.role == Role.COMPANY and not visible_to(Certificate, user).exists()
+
+
 def next_things(user: Any) -> list[dict[str, str]]:
     """Sentences with a link each: what this user can or should do next."""
     things: list[tuple[str, str]] = []
     if allows(user.role, "import", "registry.Certificate"):
         things.append((_("Import certificates from an Excel file"), reverse("admin:core_importrun_add")))
-        waiting = ImportRun.objects.filter(status__in=["PREVIEWED", "UNMAPPED"]).count()
+        waiting = visible_to(ImportRun, user).filter(status__in=["PREVIEWED", "UNMAPPED"]).count()
         if waiting:
             sentence = ngettext(
                 "%d uploaded file waits for your confirmation",
@@ -214,7 +235,7 @@ def next_things(user: Any) -> list[dict[str, str]]:
             things.append((sentence % {"number": f"{incomplete:,}"},
                            changelist("registry.Company") + "?profile=incomplete"))  # fmt: skip
     if user.role == Role.ADMIN:
-        failed = count_capped(Message.objects.filter(status=Message.Status.FAILED))
+        failed = count_capped(visible_to(Message, user).filter(status=Message.Status.FAILED))
         if failed:
             sentence = ngettext(
                 "%(number)s message could not be delivered",
@@ -262,8 +283,11 @@ def next_things(user: Any) -> list[dict[str, str]]:
 
 def own_record(user: Any) -> dict[str, Any] | None:
     """The certificates by type of a company or person, for the table on their first page."""
-    if user.role not in (Role.COMPANY, Role.PERSON):
-        bodies = LocalBody.objects.filter(pk=user.local_body_id) if user.role == Role.LOCAL_BODY else ()
+    if user.role == Role.PERSON:
+        return None  # each certificate stands on the page (`member_page`)
+    if user.role != Role.COMPANY:
+        own = visible_to(LocalBody, user)
+        bodies = own.filter(pk=user.local_body_id) if user.role == Role.LOCAL_BODY else ()
         return {"bodies": bodies} if bodies else None
     types = dict(Certificate.Type.choices)
     rows = visible_to(Certificate, user).values("type").annotate(number=Count("id")).order_by("type")

@@ -82,7 +82,9 @@ HIDDEN: dict[str, set[str]] = {
     # Vouchers stand on the page of their payment.
     Role.COMPANY: DICTIONARIES | {"core.CalendarDay", "fees.Voucher"},
     Role.PERSON: DICTIONARIES
-    | {"core.CalendarDay", "core.Task", "core.FinishedTask", "core.TrackedTask", "fees.FeeSchedule"},
+    | {"core.CalendarDay", "core.Task", "core.FinishedTask", "core.TrackedTask", "fees.FeeSchedule"}
+    # Lists of one row each: all of it stands on the first page.
+    | {"registry.Company", "registry.Person", "registry.Certificate", "training.EnrolmentLine"},
     Role.LOCAL_BODY: DICTIONARIES,
     Role.OFFICE: {"fees.Voucher", "fees.Receipt", "fees.Refund", "training.PlatformRun"},
     Role.TRAINING: {"fees.Voucher", "fees.Receipt", "fees.Refund"},
@@ -114,7 +116,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     hidden = HIDDEN.get(role, set())
     home = {"title": _("Dashboard"), "icon": "dashboard", "link": reverse("admin:index")}
     advice = {"title": _("Help"), "icon": "help", "link": reverse("admin:help")}
-    groups: list[dict[str, Any]] = [{"items": [home, advice]}]
+    groups: list[dict[str, Any]] = [{"items": [home, *own_pages(user), advice]}]
     for title, entries in GROUPS:
         items = [
             entry(name, icon, label)
@@ -132,6 +134,17 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         if number := badges.get(item["link"]):
             item["badge"] = str(number) if number < 100 else "99+"
     return [NOTHING | group | {"items": [NOTHING | item for item in group["items"]]} for group in groups]
+
+
+def own_pages(user: Any) -> list[dict[str, Any]]:
+    """The pages of an individual member, instead of the staff's lists."""
+    if user.role != Role.PERSON:
+        return []
+    profile = reverse("admin:registry_person_change", args=[user.person_id])
+    return [
+        {"title": _("My profile"), "icon": "manage_accounts", "link": profile},
+        {"title": _("My learning"), "icon": "school", "link": reverse("admin:training_enrolmentline_mine")},
+    ]
 
 
 def group_of(url_name: str) -> Any:

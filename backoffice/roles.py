@@ -302,7 +302,7 @@ PAPERS: Final[dict[str, dict[str, str]]] = {
     "VOUCHER": dict.fromkeys((A, O, F, T, C, U), WHOLE),
 }
 #: What a company edits, and whom it invites, as long as it is an active member.
-OF_ACTIVE_COMPANIES: Final = frozenset({"registry.Person", "accounts.User"})
+OF_ACTIVE_COMPANIES: Final = frozenset({"registry.Company", "registry.Person", "accounts.User"})
 #: Roles that have one masked value shown with a reason (core/models/disclosure.py keeps the reason).
 MAY_ASK: Final = frozenset({U})
 #: Roles to whom ID numbers are masked in free text, too (opinions, remarks, reasons).

@@ -6,12 +6,13 @@ from typing import Any
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db.models import ForeignKey
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, URLResolver, path
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.functional import SimpleLazyObject
+from django.views.generic import RedirectView
 from unfold.sites import UnfoldAdminSite
 
 from backoffice.navigation import sidebar
@@ -22,7 +23,23 @@ from backoffice.roles import Role
 NOT_SHOWN = {"auth.Group", "django_tasks_database.DBTaskResult"}
 
 
+def without_old(urls: list[Any]) -> list[Any]:
+    """These addresses, and those included in them, without Django's of before 1.9, which have no name: tests find and
+    ask addresses by name, and refuse one that has none."""
+    kept = []
+    for url in urls:
+        if isinstance(url, URLResolver):
+            url.url_patterns[:] = without_old(url.url_patterns)
+        elif not url.name and getattr(url.callback, "view_class", None) is RedirectView:
+            continue
+        kept.append(url)
+    return kept
+
+
 class BackofficeSite(UnfoldAdminSite):
+    #: It would be an address without a name; what leads nowhere is not found.
+    final_catch_all_view = False
+
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
         self.disable_action("delete_selected")
@@ -41,7 +58,8 @@ class BackofficeSite(UnfoldAdminSite):
             path("help/", self.admin_view(help_page), name="help"),
             path("system/", self.admin_view(state_page), name="system_state"),
         ]
-        return own + [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
+        kept = [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
+        return [*own, *without_old(kept)]
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """One page for it, with our rules and our look."""
@@ -81,7 +99,11 @@ class BackofficeSite(UnfoldAdminSite):
     def profile_banner(request: HttpRequest) -> dict[str, Any] | None:
         """What the company's profile still lacks (manual ch. 1-2, 4-2): every screen says so and links there."""
         company = getattr(request.user, "company", None)
-        if getattr(request.user, "role", None) != Role.COMPANY or company is None:
+        if (
+            getattr(request.user, "role", None) != Role.COMPANY
+            or company is None
+            or not company.is_active_member
+        ):
             return None
         missing = company.missing_fields()
         if not missing:
@@ -89,10 +111,17 @@ class BackofficeSite(UnfoldAdminSite):
         return {"company": company, "missing": [company._meta.get_field(name) for name in missing]}
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
-        """Only for a real foreign key: a reverse relation has no choices (the stock view answers it with a 500)."""
+        """Only for a real foreign key: a reverse relation has no choices (the stock view answers it with a 500).
+
+        The term is posted (backoffice.js): people look for people by ID number, which stands in no address.
+        """
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        asked = request.POST
+        request.GET, request.method = asked, "GET"  # type: ignore[assignment]  # what the stock view reads
         try:
-            model = apps.get_model(request.GET["app_label"], request.GET["model_name"])
-            field = model._meta.get_field(request.GET["field_name"])
+            model = apps.get_model(asked["app_label"], asked["model_name"])
+            field = model._meta.get_field(asked["field_name"])
         except (LookupError, ValueError, FieldDoesNotExist):
             raise PermissionDenied from None
         if not isinstance(field, ForeignKey):

@@ -234,6 +234,6 @@ def work_things(user: Any) -> list[tuple[str, str]]:
         ],
         Role.TRAINING: [(_("Hand people to the learning platform, and record results"), lines)],
         Role.LOCAL_BODY: [(_("Open face-to-face learning and record results"), lines)],
-        Role.PERSON: [(_("See your learning"), lines)],
+        Role.PERSON: [(_("See your learning"), reverse("admin:training_enrolmentline_mine"))],
     }  # fmt: skip
     return things.get(user.role, [])

@@ -240,9 +240,6 @@ def describe_person(match: Match, asked: Asked, reader: Any) -> Match:
 def describe_certificate(match: Match, asked: Asked) -> Match:
     row: Any = match.record
     printed_differs = asked.company and row.printed_company != asked.company
-    expiry = (
-        _("%s (expired)") % row.expiry_date.isoformat() if row.is_expired() else row.expiry_date.isoformat()
-    )
     match.facts = [
         fact(label_of(Certificate, "number"), row.number, asked.certificate_number),
         fact(label_of(Certificate, "type"), row.get_type_display()),
@@ -255,8 +252,8 @@ def describe_certificate(match: Match, asked: Asked) -> Match:
         ),
         fact(label_of(Certificate, "issue_date"), row.issue_date),
         fact(label_of(Certificate, "renewal_date"), row.renewal_date),
-        fact(label_of(Certificate, "expiry_date"), expiry),
-        fact(label_of(Certificate, "status"), row.get_status_display()),
+        fact(label_of(Certificate, "expiry_date"), row.expiry_date),
+        fact(label_of(Certificate, "status"), row.standing_label()),
     ]
     return match
 

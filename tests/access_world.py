@@ -8,7 +8,6 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils import timezone
 
-from backoffice.accounts.models import User
 from backoffice.core.flow import start
 from backoffice.core.models import (
     Attachment,
@@ -19,22 +18,18 @@ from backoffice.core.models import (
     Message,
     MessageTemplate,
     ReadyOpinion,
-    SavedFilter,
     Task,
     TransitionLog,
 )
 from backoffice.roles import Role
 from fees.models import BankAccount, FeeSchedule
 from registry.models import (
-    Company,
-    CompanyApplication,
     CompanyChange,
     DuplicatePair,
     FormerName,
     HelpRequest,
     Merge,
     Person,
-    PersonalApplication,
     Transfer,
 )
 from tests.enrolment_world import enrol
@@ -153,58 +148,12 @@ def flows(name: str, digit: int, company: models.Model, body: models.Model) -> d
     }  # fmt: skip
 
 
-#: What a side has under way in the training room and at the cash desk, by the model's label.
-LEARNING = {
-    "training.enrolment": "enrolment", "training.enrolmentline": "line", "fees.bill": "bill",
-    "fees.voucher": "voucher", "fees.receipt": "receipt", "fees.refund": "refund",
-}  # fmt: skip
-
-
-def learning_pairs(a: SimpleNamespace, b: SimpleNamespace, *labels: str) -> dict[str, tuple]:
-    return {
-        label: (getattr(a.learning, LEARNING[label]), getattr(b.learning, LEARNING[label]))
-        for label in labels
-    }
-
-
 def secrets_of(where: SimpleNamespace, who: slice = slice(None)) -> set[str]:
     """What must not be read by strangers about people and certificates."""
     found = {certificate.number for certificate in where.certificates[who]}
     for person in where.people[who]:
         found |= {person.name, person.id_number, person.phone}
     return found
-
-
-def asked_of(where: SimpleNamespace) -> set[str]:
-    """What strangers must not read about what the side has under way."""
-    return {where.application.name, where.application.id_number, where.change.new_name, where.transfer.name}
-
-
-def enrolment_tasks(learning: SimpleNamespace) -> set[int]:
-    return set(Task.of(learning.enrolment).filter(is_latest=True).values_list("pk", flat=True))
-
-
-def latest(learning: SimpleNamespace) -> set[int]:
-    """The newest tasks of what a company may track: the enrolment and the refund."""
-    return enrolment_tasks(learning) | {
-        *Task.of(learning.refund).filter(is_latest=True).values_list("pk", flat=True)
-    }
-
-
-def numbers_of_people(role: Role) -> set[str]:
-    """The personal values in the database that this role must read nowhere whole, by hand: the matrix must not
-    believe the table it checks. An association's own phone and account are no secret."""
-    personal = [
-        *Person.objects.values_list("id_number", "phone", "email", "birthday"),
-        *PersonalApplication.objects.values_list("id_number", "phone", "email"),
-        *CompanyApplication.objects.values_list("contact_phone", "email"),
-        *Company.objects.values_list("contact_phone", "email"),
-        *HelpRequest.objects.values_list("id_number", "phone", "email"),
-        *Transfer.objects.values_list("id_number"), *Enrolment.objects.values_list("contact_phone"),
-        *User.objects.filter(role=Role.PERSON).values_list("username", "phone", "email"),
-        *Message.objects.values_list("recipient"),
-    ]  # fmt: skip
-    return {str(value) for row in personal for value in row if value} if role in MASKED else set()
 
 
 def plant(a: SimpleNamespace, users: dict[Any, Any]) -> None:
@@ -221,7 +170,7 @@ def plant(a: SimpleNamespace, users: dict[Any, Any]) -> None:
 
 
 def make_world() -> SimpleNamespace:
-    """Side A is everyone's own; side B (for a person also the colleague) is foreign."""
+    """Two sides; what neither has twice; and the seats (tests/access_seats.py) from which it is looked at."""
     users: dict[str, Any] = {role: UserFactory(role=role) for role in STAFF}
     a, b = side("珠源", 1), side("鹏远", 2)
     users |= {Role.COMPANY: a.manager, Role.PERSON: a.users[0], Role.LOCAL_BODY: a.local}
@@ -257,108 +206,5 @@ def make_world() -> SimpleNamespace:
         "registry.companyapplication": CompanyApplicationFactory(at="OFFICE_REVIEW"),
         "registry.region": RegionFactory(), "registry.specialty": SpecialtyFactory(), "registry.localbody": b.body,
     }  # fmt: skip
-    pairs = {
-        Role.COMPANY: {
-            "registry.company": (a.company, b.company), "registry.person": (a.people[0], b.people[0]),
-            "registry.certificate": (a.certificates[0], b.certificates[0]), "accounts.user": (a.clerk, b.clerk),
-            "core.attachment": (a.files[1], b.files[1]),
-            "registry.personalapplication": (a.application, b.application),
-            "registry.companychange": (a.change, b.change), "registry.transfer": (a.transfer, b.transfer),
-            "core.task": (a.tasks[1], b.tasks[1]), "core.trackedtask": (a.tasks[1], b.tasks[1]),
-            "core.finishedtask": (a.done[0], b.done[0]), **learning_pairs(a, b, *LEARNING),
-        },
-        Role.LOCAL_BODY: {
-            **learning_pairs(a, b, "training.enrolment", "training.enrolmentline"),
-            "registry.personalapplication": (a.application, b.application),
-            "core.trackedtask": (a.tasks[0], b.tasks[0]), "core.finishedtask": (a.done[0], b.done[0]),
-        },
-        Role.PERSON: {
-            "registry.company": (a.company, b.company), "registry.person": (a.people[0], a.people[1]),
-            "registry.certificate": (a.certificates[0], a.certificates[1]), "accounts.user": (None, a.users[1]),
-            "core.attachment": (a.files[1], a.files[2]), **learning_pairs(a, b, "training.enrolmentline"),
-        },
-    }  # fmt: skip
     plant(a, users)
-    for role, user in users.items():
-        saved = SavedFilter.objects.create(
-            user=user, path="/admin/registry/person/", name="我的", query="q=1"
-        )
-        other = SavedFilter.objects.create(
-            user=b.clerk, path="/admin/registry/person/", name=role, query="q=2"
-        )
-        pairs.setdefault(role, {})["core.savedfilter"] = (saved, other)
-    strangers = {
-        "registry.personalapplication": b.application, "registry.companychange": b.change,
-        "registry.transfer": b.transfer, "core.task": b.tasks[1], "core.trackedtask": b.tasks[1],
-        "core.savedfilter": SavedFilter.objects.first(),
-        **{label: getattr(b.learning, name) for label, name in LEARNING.items()},
-        "registry.company": b.company, "registry.person": b.people[0], "registry.certificate": b.certificates[0],
-        "accounts.user": b.clerk, "core.attachment": b.files[0],
-    }  # fmt: skip
-    everything = secrets_of(a) | secrets_of(b) | {a.company.name, b.company.name} | asked_of(a) | asked_of(b)
-    hidden = {
-        Role.COMPANY: secrets_of(b)
-        | asked_of(b)
-        | {b.company.name, b.former.name, b.manager.name, b.clerk.name},
-        Role.PERSON: secrets_of(b)
-        | secrets_of(a, slice(1, 2))
-        | {b.company.name, b.former.name, b.clerk.name}
-        | asked_of(a)
-        | asked_of(b),
-        # The application that was addressed to it names the applicant and the employer.
-        # So does the roster of the enrolment in its class.
-        Role.LOCAL_BODY: everything
-        - {
-            a.company.name,
-            a.application.name,
-            a.application.id_number,
-            a.people[0].name,
-            a.people[0].id_number,
-            a.certificates[0].number,
-        },
-        ANONYMOUS: everything,
-        **{role: numbers_of_people(role) for role in MASKED},
-    }
-    mine = {
-        Role.COMPANY: {
-            "registry.company": {a.company.pk}, "registry.person": {p.pk for p in a.people},
-            "registry.certificate": {c.pk for c in a.certificates}, "accounts.user": set(
-                a.company.users.values_list("pk", flat=True)
-            ),
-            "registry.personalapplication": {a.application.pk}, "registry.companychange": {a.change.pk},
-            "registry.transfer": {a.transfer.pk}, "core.task": {task.pk for task in a.tasks},
-            "core.trackedtask": {task.pk for task in a.tasks} | latest(a.learning),
-            "core.finishedtask": {task.pk for record in (a.application, a.change, a.transfer, a.learning.enrolment,
-                                  a.learning.refund) for task in Task.of(record)},
-            **{label: {getattr(a.learning, name).pk} for label, name in LEARNING.items()},
-            "fees.receipt": {row.pk for row in a.learning.bill.receipts.all()},
-        },
-        Role.PERSON: {
-            "registry.company": {a.company.pk}, "registry.person": {a.people[0].pk},
-            "registry.certificate": {a.certificates[0].pk}, "accounts.user": set(),
-            "training.enrolmentline": {a.learning.line.pk},
-        },
-        Role.LOCAL_BODY: {
-            "registry.personalapplication": {a.application.pk},
-            "core.trackedtask": {a.tasks[0].pk, *enrolment_tasks(a.learning)},
-            "core.finishedtask": {task.pk for task in Task.of(a.learning.enrolment)},
-            "training.enrolment": {a.learning.enrolment.pk}, "training.enrolmentline": {a.learning.line.pk},
-        },
-    }  # fmt: skip
-    for role in mine:
-        mine[role]["core.savedfilter"] = {pairs[role]["core.savedfilter"][0].pk}
-    return SimpleNamespace(a=a, b=b, users=users, run=run, single=single, pairs=pairs, strangers=strangers,
-                           hidden=hidden, mine=mine)  # fmt: skip
-
-
-def records(world: SimpleNamespace, role: str, label: str) -> list[tuple[str, models.Model]]:
-    """The records to try: ("any", one), or ("own", one) and ("foreign", another)."""
-    if role == ANONYMOUS:
-        return [("foreign", world.strangers.get(label) or world.single[label])]
-    if role in SEES_ALL[label]:
-        return [("any", world.strangers.get(label) or world.single[label])]
-    own, foreign = world.pairs.get(Role(role), {}).get(label, (None, None))
-    return [
-        *([("own", own)] if own else []),
-        ("foreign", foreign or world.strangers.get(label) or world.single[label]),
-    ]
+    return SimpleNamespace(a=a, b=b, users=users, run=run, single=single)

@@ -12,7 +12,7 @@ from django.urls import reverse
 from backoffice.accounts.models import User
 from backoffice.core.flow import perform
 from backoffice.help import TOPICS
-from backoffice.navigation import GROUPS, changelist, group_of
+from backoffice.navigation import GROUPS, changelist, group_of, own_pages
 from backoffice.roles import Role, allows
 from tests.factories import PaperFactory, UserFactory
 
@@ -75,6 +75,7 @@ def test_a_role_finds_what_it_may_view_and_can_open_all_of_it(role: Role, users:
     assert found <= {
         reverse("admin:index"), reverse("admin:help"), reverse("admin:system_state"),
         *(changelist(label) for label in LABELS if allows(role, "view", label)),
+        *(entry["link"] for entry in own_pages(users[role])),
     }  # fmt: skip
     for link in found:
         assert client.get(link).status_code == 200, link

@@ -245,7 +245,7 @@ def test_autocomplete_finds_nothing_of_another_company(world, intruder, field):
     for term in (a.company.name, a.company.name[2:4], a.people[0].name, a.people[0].id_number, a.certificates[0].number,
                  a.company.credit_code, ""):  # fmt: skip
         for page in ("1", "2"):
-            response = intruder.get(reverse("admin:autocomplete"), source | {"term": term, "page": page})
+            response = intruder.post(reverse("admin:autocomplete"), source | {"term": term, "page": page})
             assert response.status_code in (200, 404)
             assert says_nothing(world, response)
 
@@ -260,8 +260,17 @@ def test_autocomplete_finds_nothing_of_another_company(world, intruder, field):
 )
 def test_autocomplete_for_other_fields_is_refused_or_empty(world, intruder, field):
     source = dict(zip(("app_label", "model_name", "field_name"), field, strict=True))
-    response = intruder.get(reverse("admin:autocomplete"), source | {"term": ""})
+    response = intruder.post(reverse("admin:autocomplete"), source | {"term": ""})
     assert response.status_code == 403 or says_nothing(world, response)
+
+
+def test_autocomplete_takes_its_term_in_no_address(world, intruder):
+    """People are looked for by ID number: it would stand in logs and histories."""
+    source = {"app_label": "registry", "model_name": "certificate", "field_name": "person"}
+    term = {"term": world.b.people[0].id_number}
+    assert intruder.get(reverse("admin:autocomplete"), source | term).status_code == 405
+    found = intruder.post(reverse("admin:autocomplete"), source | term).json()["results"]
+    assert [entry["id"] for entry in found] == [str(world.b.people[0].pk)]
 
 
 def test_saving_a_foreign_key_that_was_not_offered_moves_nobody(world, intruder):

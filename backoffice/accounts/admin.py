@@ -17,6 +17,13 @@ from backoffice.accounts.forms import ReasonForm
 from backoffice.accounts.models import ID_NUMBER, User, login_name
 from backoffice.accounts.policy import manageable_roles, masked, may_control, may_manage, sees_login_name
 from backoffice.accounts.services import invite, is_locked, issue_code, switch, unlock
+from backoffice.accounts.standing import (
+    STANDING_COLOURS,
+    STANDINGS,
+    StandingFilter,
+    UserChangeList,
+    standing_of,
+)
 from backoffice.core.admin import HistoryAdmin, ScopedAdmin
 from backoffice.core.admin.history import HistoryForm
 from backoffice.roles import BINDINGS, Role
@@ -160,9 +167,10 @@ class UserFields(ScopedAdmin):
     def bound(self, user: User) -> Any:
         return getattr(user, BOUND_FIELDS.get(user.role, ""), None) or "–"
 
-    @display(description=_("account"), ordering="is_active", label={"on": "success", "off": "danger"})
+    @display(description=_("account"), ordering="is_active", label=STANDING_COLOURS)
     def active(self, user: User) -> tuple[str, str]:
-        return ("on" if user.is_active else "off"), self.account(user)
+        standing = standing_of(user)
+        return standing, str(STANDINGS[standing])
 
     # Unfold shows labels in lists only; on the form they would read as raw pairs.
 
@@ -172,18 +180,21 @@ class UserFields(ScopedAdmin):
 
     @display(description=_("account"))
     def account(self, user: User) -> str:
-        return gettext("Active") if user.is_active else gettext("Switched off")
+        return str(STANDINGS[standing_of(user)])
 
 
 @admin.register(User)
 class UserAdmin(HistoryAdmin, UserFields):
     form = UserForm
-    list_filter = ("role", "is_active")
+    list_filter = ("role", StandingFilter)
     list_select_related = ("company", "person", "local_body")
     ordering = ("username",)
     actions_detail = ("send_activation", "hand_out_code", "unlock_user", "switch_off", "switch_on")
 
     # -- list ------------------------------------------------------------------------------------
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return UserChangeList
 
     def get_list_display(self, request: HttpRequest) -> Any:
         if requester(request).role == Role.COMPANY:
@@ -191,8 +202,8 @@ class UserAdmin(HistoryAdmin, UserFields):
         login = "login" if requester(request).role in (Role.ADMIN, Role.OFFICE) else "masked_login"
         return (login, "name", "role_label", "bound", "active", "last_login")
 
-    def get_list_filter(self, request: HttpRequest) -> tuple[str, ...]:
-        return ("is_active",) if requester(request).role == Role.COMPANY else self.list_filter
+    def get_list_filter(self, request: HttpRequest) -> tuple[Any, ...]:
+        return (StandingFilter,) if requester(request).role == Role.COMPANY else self.list_filter
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         """Who sees masked ID numbers must not find them by guessing digits either."""

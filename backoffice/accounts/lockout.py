@@ -12,6 +12,7 @@ A success takes back what its try counted. Links and codes go on working: locked
 """
 
 import logging
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
@@ -144,6 +145,21 @@ def is_locked_out(*usernames: str) -> bool:
         ).exists():
             return True
     return False
+
+
+def locked_out_now(usernames: Collection[str]) -> set[str]:
+    """Those of many names that are turned away from some address now, in two queries."""
+    keys = {account_keys(name): name for name in usernames}
+    if not keys:
+        return set()
+    counted = numbers(*(account for account, _begin in keys))
+    over = Counter.objects.filter(
+        key__startswith="try:", number__gte=ACCOUNT_HERE.tries, until__gt=timezone.now()
+    )
+    begins = {key.rpartition(":")[0] + ":" for key in over.values_list("key", flat=True)}
+    return {
+        name for (account, begin), name in keys.items() if counted[account] > ACCOUNT.tries or begin in begins
+    }
 
 
 def let_in_again(*usernames: str) -> None:

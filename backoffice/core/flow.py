@@ -199,6 +199,10 @@ class Flow(ConcurrentTransitionMixin, models.Model):
         """Hook: the states that this very record does not come by (a bill of 0 is not paid); for `core/stages.py`."""
         return frozenset()
 
+    def never_takes(self) -> frozenset[str]:
+        """Hook: steps that this record has no use for, whatever happens; nobody is offered them."""
+        return frozenset()
+
     def onward(self) -> str:
         """Hook: the step that follows by itself now (a bill of 0 skips the payment), or an empty string."""
         return ""
@@ -233,7 +237,7 @@ def available(obj: Flow, user: Any) -> list[Offer]:
     return [
         Offer(step, step.refusals(obj))
         for step in obj.steps().values()
-        if obj.state in step.sources and user.role in step.by
+        if obj.state in step.sources and user.role in step.by and step.name not in obj.never_takes()
     ]
 
 

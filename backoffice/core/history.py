@@ -31,6 +31,15 @@ class History(HistoricalRecords):
         self.indexed = indexed
         super().__init__(bases=(HistoryRow,), user_db_constraint=False, **options)
 
+    def post_save(
+        self, instance: models.Model, created: bool, using: str | None = None, **kwargs: Any
+    ) -> None:
+        """No row for a save of nothing that the history keeps: signing in must not refuse somebody's open form."""
+        written = kwargs.get("update_fields")
+        if written and set(written) <= {str(name) for name in self.excluded_fields}:
+            return
+        super().post_save(instance, created, using, **kwargs)
+
     def copy_fields(self, model: type[models.Model]) -> dict[str, models.Field]:
         fields = super().copy_fields(model)
         for field in fields.values():

@@ -311,6 +311,8 @@ class FastListMixin:
     list_filter_submit = True
     #: Unfold looks for this twice in every row; where it is missing Django's templates search the class for its name.
     list_sections: ClassVar[tuple] = ()
+    #: A row on a phone, line by line (core/phone_cards.py).
+    phone_lines: ClassVar[tuple[tuple[str, ...], ...]] = ()
     #: Field lookups that links from other pages may use although no filter offers them.
     url_lookups: ClassVar[tuple[str, ...]] = ()
 

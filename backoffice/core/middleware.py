@@ -1,10 +1,12 @@
-"""The language people chose (not the browser's), the content security policy, the last net for ID numbers, and pages
-sent compressed."""
+"""The language people chose (not the browser's), the content security policy, text without NUL, the last net for ID
+numbers, and pages sent compressed."""
 
 from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import unquote
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.utils import translation
@@ -25,6 +27,8 @@ PERMISSIONS = ", ".join(
     )
 )  # fmt: skip
 
+NUL: Final = "\0"
+
 
 class ChosenLanguageMiddleware:
     """Chinese unless the user switched: many office browsers announce English without anyone's wish."""
@@ -40,6 +44,36 @@ class ChosenLanguageMiddleware:
             response = self.get_response(request)
             response.headers.setdefault("Content-Language", language)
             return response
+
+
+class NoNullMiddleware:
+    """What was typed or stands in the address, without NUL: no keyboard has it, and PostgreSQL stores none.
+
+    It comes with text pasted from damaged files, and from programs that try what happens. Stands behind the check of
+    the CSRF token, which has read the form already.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *view: Any) -> None:
+        if NUL in unquote(request.META.get("QUERY_STRING", "")):
+            request.GET = without_nul(request.GET)  # type: ignore[assignment]
+        if request.method == "POST" and any(
+            NUL in text for name, values in request.POST.lists() for text in (name, *map(str, values))
+        ):
+            request.POST = without_nul(request.POST)  # type: ignore[assignment]
+
+
+def without_nul(query: QueryDict) -> QueryDict:
+    clean = QueryDict(mutable=True)
+    for name, values in query.lists():
+        clean.setlist(name.replace(NUL, ""), [str(value).replace(NUL, "") for value in values])
+    clean._mutable = False
+    return clean
 
 
 class MaskedNumbersMiddleware:

@@ -2,7 +2,14 @@
 
 from dataclasses import dataclass
 from itertools import zip_longest
+from typing import Any
 
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.filters import Choices, ChoicesFilter, first_value
 from backoffice.core.flow import Flow
 from backoffice.core.inbox import step_label
 from backoffice.core.models import TransitionLog
@@ -49,3 +56,46 @@ def returns_of(obj: Flow) -> list[Return]:
 def returned_by(obj: Flow, *steps: str) -> str:
     """The opinion of the newest of these steps among the returns that brought the record here, or nothing."""
     return next((log.opinion for log in sent_back(obj) if log.step in steps), "")
+
+
+# --- Drafts that came back, in lists -------------------------------------------------------------------
+
+
+def first_state(model: Any) -> str:
+    """Where its records begin, and where a return leads back to if there is no state for returned ones."""
+    return str(model._meta.get_field("state").get_default())
+
+
+def came_back(model: Any) -> Exists:
+    """A condition on drafts: some step led back to the draft, so that it is no fresh one."""
+    begin, kind = first_state(model), ContentType.objects.get_for_model(model)
+    logs = TransitionLog.objects.filter(content_type=kind, object_id=OuterRef("pk"), target=begin)
+    return Exists(logs.exclude(source=begin).exclude(source=""))
+
+
+def with_returns(rows: QuerySet) -> QuerySet:
+    """For the rows of a page: `was_returned`, which their state shows."""
+    return rows.annotate(was_returned=came_back(rows.model))
+
+
+def is_returned_draft(obj: Any) -> bool:
+    return bool(getattr(obj, "was_returned", False)) and obj.state == first_state(type(obj))
+
+
+class DraftsFilter(ChoicesFilter):
+    """The states, with the drafts that came back apart from those that were never handed in."""
+
+    BACK = "DRAFT_RETURNED"
+
+    def options(self) -> Choices:
+        (begin, label), *others = super().options()
+        return [(begin, label), (self.BACK, _("Returned to be corrected")), *others]
+
+    def value(self) -> str:
+        value = first_value(self.used_parameters, self.field_path)
+        return value if value in dict(self.options()) else ""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() != self.BACK:
+            return super().queryset(request, queryset)
+        return queryset.filter(came_back(queryset.model), state=first_state(queryset.model))

@@ -39,6 +39,13 @@ def field_text(value: Any, field: Any, empty: str) -> Any:
     return theme.display_for_field(value, field, empty)
 
 
+def two_lines(first: Any, second: Any = "") -> Any:
+    """A cell of two lines, the second one small: what belongs together takes one column."""
+    if not second:
+        return first
+    return format_html('{}<span class="block bo-small">{}</span>', first, second)
+
+
 class Column:
     """One column of one list: its markup before and after the value, and how to get at the value."""
 

@@ -5,10 +5,11 @@ from the steps as they are declared: the first step in business order that leads
 """
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
@@ -67,14 +68,29 @@ def way(model: type[Flow]) -> list[str]:
     return found
 
 
-def stages(obj: Any, name: Name, task: Task | None = None) -> list[Stage]:
+#: The states a record went from and to, oldest first.
+Moves = list[tuple[str, str]]
+
+
+def moves_of(records: Sequence[Model]) -> dict[int, Moves]:
+    """The moves of records of one flow, by key, with one query."""
+    found: dict[int, Moves] = {record.pk: [] for record in records}
+    if records:
+        kind = ContentType.objects.get_for_model(records[0])
+        logs = TransitionLog.objects.filter(content_type=kind, object_id__in=found).order_by("id")
+        for key, source, target in logs.values_list("object_id", "source", "target"):
+            found[key].append((source, target))
+    return found
+
+
+def stages(obj: Any, name: Name, task: Task | None = None, moves: Moves | None = None) -> list[Stage]:
     """The stops of this very record, in order, each with its mark. `task` is its open one, where it has one.
 
     A state that is no stop (cancelled, withdrawn) ends the line where the record left it.
     """
     labels = dict(type(obj)._meta.get_field("state").flatchoices)
     states = [state for state in way(type(obj)) if state == obj.state or state not in obj.passes_over()]
-    moves = list(TransitionLog.of(obj).order_by("id").values_list("source", "target"))
+    moves = moves_of([obj])[obj.pk] if moves is None else moves
     at = states[0] if obj.state in BACK else obj.state
     found = [
         Stage(state, str(labels.get(state, state)), name(obj, desk) if desk else "",

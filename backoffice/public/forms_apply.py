@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.core.excel import clean
 from backoffice.core.excel.text import normalise_text
+from backoffice.core.links import VISITOR
+from backoffice.core.scoping import visible_to
 from registry.models import Region
 from registry.validators import checked
 
@@ -51,7 +53,7 @@ class ApplicationForm(forms.Form):
 
     def fill_choices(self) -> None:
         region: Any = self.fields["region"]
-        region.choices = [("", CHOOSE), *regions(Region.objects.order_by("code"))]
+        region.choices = [("", CHOOSE), *regions(visible_to(Region, VISITOR).order_by("code"))]
 
     # -- what is right ---------------------------------------------------------------------------------
 

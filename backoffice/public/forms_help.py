@@ -71,7 +71,7 @@ class HelpForm(forms.ModelForm):
         return name
 
     def clean_text(self) -> str:
-        return self.cleaned_data["text"].replace("\r\n", "\n").replace("\0", "").strip()
+        return self.cleaned_data["text"].replace("\r\n", "\n").strip()
 
     def clean_id_number(self) -> str:
         return normalise_id_number(self.cleaned_data["id_number"])

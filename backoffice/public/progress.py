@@ -10,7 +10,7 @@ from django.utils.translation import pgettext
 from backoffice.core.flow import STARTED
 from backoffice.core.inbox import step_label, trail
 from backoffice.core.links import Applicant
-from backoffice.core.models import Task, TransitionLog
+from backoffice.core.models import Attachment, Task, TransitionLog
 from backoffice.core.scoping import visible_to
 from backoffice.core.sensitive import mask_id_number as mask
 from backoffice.core.stages import Stage
@@ -130,3 +130,10 @@ def reached_at(record: Any) -> list[str]:
     name, _at, host = record.email.partition("@")
     address = f"{name[:1]}***@{host}" if host else ""
     return [found for found in (address, f"{phone[:3]}****{phone[-4:]}" if len(phone) > 8 else "") if found]
+
+
+def files_of(record: Any) -> Any:
+    """The pictures the holder of the link sees: those that count, until the end; then they are in the member's
+    profile, and the link in an old mail shows them no more."""
+    rows = visible_to(Attachment, Applicant(record), queryset=Attachment.of(record))
+    return rows.none() if record.is_closed() else rows.filter(removed_at=None)

@@ -21,7 +21,7 @@ from backoffice.core.flow import STARTED, StepRefused, available, last_log_id, p
 from backoffice.core.links import SIGNER, Applicant, address_of, new_key, record_of, token_of
 from backoffice.core.models import Attachment, AttachmentKind, TransitionLog
 from backoffice.public.forms_help import MOST_PICTURES, HelpForm, PictureField, Pictures, own_details
-from backoffice.public.progress import stages
+from backoffice.public.progress import files_of, stages
 from backoffice.public.throttle import HELP, too_many
 from backoffice.roles import APPLICANT, desk_label
 from registry.flows.help_request import S
@@ -206,14 +206,14 @@ def help_page(request: HttpRequest, record: HelpRequest) -> HttpResponse:
         "typed": "", "error": "", "pictures": pictures, "record": record, "token": token_of(record),
         "talk": talk_of(record), "stages": stages(record),
         "may_ask_again": "ask_again" in steps, "may_close": "close" in steps, "seen": last_log_id(record),
-        "files": Attachment.of(record).filter(removed_at=None).select_related("kind"),
+        "files": files_of(record).select_related("kind"),
     } | context  # fmt: skip
     return render(request, "public/help_page.html", context)
 
 
 def act(request: HttpRequest, record: HelpRequest) -> HttpResponse | dict[str, Any]:
     """Ask again or close; where that is refused, what the page shows instead."""
-    step, typed = request.POST.get("step", ""), request.POST.get("opinion", "").replace("\0", "")[:2000]
+    step, typed = request.POST.get("step", ""), request.POST.get("opinion", "")[:2000]
     if step not in ("ask_again", "close"):
         return {"error": _("Choose one of the buttons on this page.")}
     pictures = Pictures.of(request) if step == "ask_again" else Pictures()

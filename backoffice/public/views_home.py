@@ -83,9 +83,9 @@ def class_list(request: HttpRequest) -> HttpResponse:
     wanted_body, wanted_type = request.GET.get("body", ""), request.GET.get("type", "")
     rows = every
     if wanted_body:
-        rows = rows.filter(local_body__code=wanted_body.replace("\0", ""))
+        rows = rows.filter(local_body__code=wanted_body)
     if wanted_type:
-        rows = rows.filter(type=wanted_type.replace("\0", ""))
+        rows = rows.filter(type=wanted_type)
     context = {
         "page": page_of(request, rows, CLASSES_PER_PAGE),
         "bodies": bodies().filter(pk__in=every.order_by().values("local_body")),

@@ -16,11 +16,10 @@ from django_fsm import ConcurrentTransition
 
 from backoffice.core.flow import StepRefused, available, last_log_id, perform
 from backoffice.core.links import Applicant, record_of
-from backoffice.core.models import Attachment
-from backoffice.core.scoping import visible_to
 from backoffice.core.urls import answer
 from backoffice.public import progress
 from backoffice.public.drafts import FORMS
+from backoffice.public.progress import files_of
 from backoffice.public.throttle import Limit, too_many
 from backoffice.public.views_apply import form_page
 from backoffice.public.views_help import help_page
@@ -77,13 +76,6 @@ def may_withdraw(record: Any) -> bool:
     return any(offer.step.name == "withdraw" for offer in available(record, Applicant(record)))
 
 
-def files_of(record: Any) -> Any:
-    """The pictures the applicant sees: those that count, until the end; then they are in the member's profile, and
-    the link in an old mail shows them no more."""
-    rows = visible_to(Attachment, Applicant(record), queryset=Attachment.of(record))
-    return rows.none() if record.is_closed() else rows.filter(removed_at=None)
-
-
 def application_behind(token: str) -> Any:
     record = record_of(token)
     if type(record) not in FORMS:
@@ -115,5 +107,8 @@ def withdraw(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @require_safe
 def file(request: HttpRequest, token: str, pk: int, small: bool = False) -> FileResponse:
-    """A picture of this very record, for the holder of its link."""
-    return answer(get_object_or_404(files_of(application_behind(token)), pk=pk), small=small)
+    """A picture of this very application or question, for the holder of its link."""
+    record = record_of(token)
+    if record is None:
+        raise Http404
+    return answer(get_object_or_404(files_of(record), pk=pk), small=small)

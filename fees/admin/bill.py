@@ -80,6 +80,9 @@ class BillAdmin(BillActions, BillColumns, TotalsMixin, ExportMixin, PanelsMixin,
         "show_subject", "show_next", "company", "total", "paid", "show_vouchers", "show_difference", "show_payer",
         "show_title", "show_since", "show_stage",
     ]  # fmt: skip
+    phone_lines = (
+        ("show_subject", "show_stage"), ("company",), ("total", "show_difference"), ("show_since", "show_next"),
+    )  # fmt: skip
     list_select_related = ["company"]
     list_filter = [StageFilter, ("company", ScopedRelatedFilter)]
     list_before_template = "admin/fees/bill_list_top.html"
@@ -194,6 +197,7 @@ class VoucherAdmin(
         "show_status",
         "submitted_at",
     ]
+    phone_lines = (("show_bill", "show_status"), ("payer_name",), ("amount", "paid_on"))
     list_select_related = ["bill"]
     list_filter = [("status", ChoicesFilter)]
     search_fields = ["payer_name", "invoice_title"]

@@ -92,6 +92,7 @@ class ReceiptAdmin(
     list_display = [
         "title", "kind", "amount", "show_state", "number", "issued_on", "show_company", "show_subject",
     ]  # fmt: skip
+    phone_lines = (("title", "show_state"), ("kind", "amount"), ("number", "issued_on"), ("show_subject",))
     list_select_related = ["bill__company"]
     list_filter = [("state", ChoicesFilter), ("kind", ChoicesFilter), ("bill__company", ScopedRelatedFilter)]
     search_fields = ["title", "number"]
@@ -144,6 +145,7 @@ class RefundAdmin(OfBillMixin, TotalsMixin, ExportMixin, PanelsMixin, FlowAdmin,
         "show_number", "amount", "show_state", "reason", "show_company", "show_subject", "reference", "paid_on",
         "created_at",
     ]  # fmt: skip
+    phone_lines = (("show_number", "show_state"), ("amount", "paid_on"), ("show_company",), ("reason",))
     list_select_related = ["bill__company"]
     list_filter = [("state", ChoicesFilter), ("bill__company", ScopedRelatedFilter)]
     search_fields = ["reference"]

@@ -10,12 +10,12 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django_fsm import FSMField
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from backoffice.core.bounds import validate_day
 from backoffice.core.flow import Desk, Flow, Step, StepRefused, step
 from backoffice.core.locks import lock_related
+from backoffice.core.state_field import StateField
 from backoffice.roles import SYSTEM, Role
 from fees.locks import one_at_a_time
 from fees.rules import ZERO
@@ -84,9 +84,7 @@ class ReceiptState(models.TextChoices):
 
 
 class ReceiptFlow(Flow):
-    state = FSMField(
-        gettext_lazy("state"), default=ReceiptState.DUE, choices=ReceiptState.choices, protected=True
-    )
+    state = StateField(gettext_lazy("state"), default=ReceiptState.DUE, choices=ReceiptState.choices)
 
     colours = {ReceiptState.DUE: "warning", ReceiptState.ISSUED: "success", ReceiptState.VOID: ""}
     #: Receipts are written in one go from their own list, not from the inbox.
@@ -180,9 +178,7 @@ def short_of(refund: Any, bill: Any) -> str:
 
 
 class RefundFlow(Flow):
-    state = FSMField(
-        gettext_lazy("state"), default=RefundState.DUE, choices=RefundState.choices, protected=True
-    )
+    state = StateField(gettext_lazy("state"), default=RefundState.DUE, choices=RefundState.choices)
 
     colours = {RefundState.DUE: "warning", RefundState.PAID: "success", RefundState.USED: ""}
     desks = {RefundState.DUE: Desk(Role.FINANCE, working_days=10)}

@@ -3,7 +3,6 @@
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
-import django_fsm
 import simple_history.models
 from decimal import Decimal
 from django.conf import settings
@@ -179,7 +178,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigIntegerField(auto_created=True, blank=True, verbose_name='ID')),
                 ('import_run_id', models.BigIntegerField(editable=False, null=True)),
-                ('state', django_fsm.FSMField(choices=[('DUE', 'To be issued'), ('ISSUED', 'Issued'), ('VOID', 'Void')], default='DUE', max_length=50, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('DUE', 'To be issued'), ('ISSUED', 'Issued'), ('VOID', 'Void')], default='DUE', max_length=50, verbose_name='state')),
                 ('kind', models.CharField(choices=[('FISCAL', 'Fiscal receipt'), ('INVOICE', 'Invoice')], max_length=10, verbose_name='kind')),
                 ('title', models.CharField(max_length=100, verbose_name='made out to')),
                 ('amount', models.DecimalField(decimal_places=2, max_digits=10, validators=[django.core.validators.MinValueValidator(0)], verbose_name='amount')),
@@ -206,7 +205,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigIntegerField(auto_created=True, blank=True, verbose_name='ID')),
                 ('import_run_id', models.BigIntegerField(editable=False, null=True)),
-                ('state', django_fsm.FSMField(choices=[('DUE', 'To be paid back'), ('PAID', 'Paid back'), ('USED', 'Used for the bill after all')], default='DUE', max_length=50, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('DUE', 'To be paid back'), ('PAID', 'Paid back'), ('USED', 'Used for the bill after all')], default='DUE', max_length=50, verbose_name='state')),
                 ('amount', models.DecimalField(decimal_places=2, max_digits=10, validators=[django.core.validators.MinValueValidator(0)], verbose_name='amount')),
                 ('reason', models.CharField(max_length=300, verbose_name='reason')),
                 ('reference', models.CharField(blank=True, max_length=60, verbose_name='reference of the transfer')),
@@ -272,7 +271,7 @@ class Migration(migrations.Migration):
             name='Receipt',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', django_fsm.FSMField(choices=[('DUE', 'To be issued'), ('ISSUED', 'Issued'), ('VOID', 'Void')], default='DUE', max_length=50, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('DUE', 'To be issued'), ('ISSUED', 'Issued'), ('VOID', 'Void')], default='DUE', max_length=50, verbose_name='state')),
                 ('kind', models.CharField(choices=[('FISCAL', 'Fiscal receipt'), ('INVOICE', 'Invoice')], max_length=10, verbose_name='kind')),
                 ('title', models.CharField(max_length=100, verbose_name='made out to')),
                 ('amount', models.DecimalField(decimal_places=2, max_digits=10, validators=[django.core.validators.MinValueValidator(0)], verbose_name='amount')),
@@ -286,13 +285,12 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'receipts',
                 'ordering': ['-id'],
             },
-            bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
         migrations.CreateModel(
             name='Refund',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', django_fsm.FSMField(choices=[('DUE', 'To be paid back'), ('PAID', 'Paid back'), ('USED', 'Used for the bill after all')], default='DUE', max_length=50, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('DUE', 'To be paid back'), ('PAID', 'Paid back'), ('USED', 'Used for the bill after all')], default='DUE', max_length=50, verbose_name='state')),
                 ('amount', models.DecimalField(decimal_places=2, max_digits=10, validators=[django.core.validators.MinValueValidator(0)], verbose_name='amount')),
                 ('reason', models.CharField(max_length=300, verbose_name='reason')),
                 ('reference', models.CharField(blank=True, max_length=60, verbose_name='reference of the transfer')),
@@ -305,7 +303,6 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'refunds',
                 'ordering': ['-id'],
             },
-            bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
         migrations.CreateModel(
             name='Voucher',

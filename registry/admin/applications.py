@@ -22,8 +22,10 @@ from backoffice.core.excel.identity import birthday_of, gender_of
 from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ChoicesFilter, ScopedDropdownFilter, ScopedRelatedFilter
 from backoffice.core.links import new_key
+from backoffice.core.rows import two_lines
 from backoffice.core.scoping import visible_to
 from backoffice.core.search import any_of
+from backoffice.core.sensitive import shown_to
 from backoffice.roles import Role
 from registry import notices
 from registry.admin.application_notes import age_of, company_notes, personal_notes
@@ -94,7 +96,7 @@ class ApplicationAdmin(ExportMixin, AttachmentsMixin, PanelsMixin, FlowAdmin, Hi
 
     panels = (ATTACHMENTS, ADMITTED, HISTORY)
     ordering = ["-id"]
-    sortable_by: ClassVar = []
+    sortable_by: ClassVar = ["show_begun"]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         moved = change and "email" in form.changed_data
@@ -117,7 +119,7 @@ class ApplicationAdmin(ExportMixin, AttachmentsMixin, PanelsMixin, FlowAdmin, Hi
                                       "saved."))  # fmt: skip
             return HttpResponseRedirect(request.path)
 
-    @display(description=_("begun at"))
+    @display(description=_("begun at"), ordering="id")
     def show_begun(self, application: Any) -> str:
         return date_format(application.created_at, "Y-m-d")
 
@@ -137,9 +139,12 @@ class PersonalApplicationAdmin(ApplicationAdmin):
         ),
     }  # fmt: skip
     list_display = [
-        "show_name", "id_number", "phone", "company", "local_body", "show_state", "show_company_review",
+        "show_name", "show_identity", "company", "local_body", "show_state", "show_company_review",
         "show_local_review", "show_opinions", "show_begun",
     ]  # fmt: skip
+    phone_lines = (
+        ("show_name", "show_state"), ("company",), ("show_company_review", "show_local_review"), ("show_begun",),
+    )  # fmt: skip
     list_select_related = ["company", "local_body"]
     list_filter = [
         ("state", StateFilter), ("company_review", ChoicesFilter), ("local_review", ChoicesFilter),
@@ -201,6 +206,11 @@ class PersonalApplicationAdmin(ApplicationAdmin):
         """In one line: between so many columns a name of three characters would break."""
         return format_html('<span class="bo-one-line">{}</span>', application)
 
+    @display(description=_("ID number and phone"))
+    def show_identity(self, application: Any) -> Any:
+        reader = application.reader
+        return two_lines(shown_to(reader, application, "id_number"), shown_to(reader, application, "phone"))
+
     @display(description=_("gender"))
     def show_gender(self, application: PersonalApplication) -> str:
         try:
@@ -241,6 +251,12 @@ class CompanyApplicationAdmin(ApplicationAdmin):
         "name", "credit_code", "show_purpose", "region", "contact_name", "contact_phone", "login_name", "show_state",
         "show_begun",
     ]  # fmt: skip
+    phone_lines = (
+        ("name",),
+        ("show_state", "show_purpose"),
+        ("contact_name", "contact_phone"),
+        ("show_begun",),
+    )
     list_select_related = ["region"]
     list_filter = [("state", StateFilter), ("purpose", ChoicesFilter), ("region", ScopedRelatedFilter)]
     search_fields = ["name"]

@@ -14,6 +14,7 @@ from backoffice.core.admin.running import RunningMattersMixin
 from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ChoicesFilter, ExpiryFilter, RegionFilter, ScopedRelatedFilter
 from backoffice.roles import Role
+from registry.admin.filters import StandingFilter
 from registry.admin.terms import TermsMixin, terms_panel
 from registry.models import Certificate
 from registry.search import search_certificates
@@ -39,11 +40,14 @@ class CertificateAdmin(
     breaking_fields = ("number", "type", "person", "status", "issue_date", "expiry_date")
     list_display = [
         "number", "show_type", "show_holder", "show_company", "specialty", "issue_date", "renewal_date",
-        "show_expiry", "show_status",
+        "expiry_date", "show_standing",
     ]  # fmt: skip
+    phone_lines = (
+        ("number", "show_standing"), ("show_holder", "show_type"), ("show_company",), ("expiry_date",),
+    )  # fmt: skip
     list_select_related = ["person", "company", "specialty"]
     list_filter = [
-        ("type", ChoicesFilter), ("status", ChoicesFilter), ("region", RegionFilter), ExpiryFilter,
+        ("type", ChoicesFilter), ("status", StandingFilter), ("region", RegionFilter), ExpiryFilter,
         ("company", ScopedRelatedFilter),
     ]  # fmt: skip
     #: A rename leads to the certificates that still show the former name.
@@ -51,10 +55,10 @@ class CertificateAdmin(
     search_fields = ["number"]
     search_help_text = _("Certificate number, ID number, holder's name, or words of the company's name")
     import_layout = "certificates"
-    sortable_by = ["number", "issue_date", "show_expiry"]
+    sortable_by = ["number", "issue_date", "expiry_date"]
     ordering = ["-issue_date", "-id"]
     autocomplete_fields = ["person", "specialty"]
-    readonly_fields = ["show_company"]
+    readonly_fields = ["show_company", "show_standing"]
     fieldsets = [
         (
             None,
@@ -68,6 +72,15 @@ class CertificateAdmin(
         role = request.user.role
         hidden = {"show_company"} if role in (Role.COMPANY, Role.PERSON) else set()
         return [name for name in super().get_list_display(request) if name not in hidden]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Who only reads is told how the certificate stands today, not what is stored."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return fieldsets
+        basics, (title, options) = fieldsets
+        fields = [("issue_date", "renewal_date"), ("expiry_date", "show_standing"), "remark"]
+        return [basics, (title, {**options, "fields": fields})]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, search_term: str
@@ -103,11 +116,7 @@ class CertificateAdmin(
             }
         return str(certificate.company or certificate.printed_company or "–")
 
-    @display(description=_("Valid until"), ordering="expiry_date")
-    def show_expiry(self, certificate: Certificate) -> str:
-        text = certificate.expiry_date.isoformat()
-        return _("%s (expired)") % text if certificate.is_expired() else text
-
-    @display(description=_("Status"), label=Certificate.STATUS_COLOURS, ordering="status")
-    def show_status(self, certificate: Certificate) -> tuple[str, str]:
-        return certificate.status, str(certificate.get_status_display())
+    @display(description=_("Status"), label=Certificate.STANDING_COLOURS, ordering="status")
+    def show_standing(self, certificate: Certificate) -> tuple[str, str]:
+        standing = certificate.standing()
+        return standing.value, str(standing.label)

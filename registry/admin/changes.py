@@ -17,6 +17,7 @@ from backoffice.core.admin.history import HISTORY, HistoryForm
 from backoffice.core.admin.panels import table
 from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ChoicesFilter
+from backoffice.core.returns import DraftsFilter, with_returns
 from backoffice.core.scoping import visible_to
 from registry.admin.change_notes import comparison, printed_list, rename_notes, still_printed, upgrade_notes
 from registry.admin.company import link
@@ -123,8 +124,9 @@ class CompanyChangeAdmin(
 ):
     form = CompanyChangeForm
     list_display = ["show_subject", "kind", "new_name", "show_state", "created_at"]
+    phone_lines = (("show_subject",), ("kind", "show_state"), ("new_name",), ("created_at",))
     list_select_related = ["company"]
-    list_filter = [("kind", ChoicesFilter), ("state", ChoicesFilter)]
+    list_filter = [("kind", ChoicesFilter), ("state", DraftsFilter)]
     search_fields = ["new_name"]
     search_help_text = _("Part of the company's name, old or new")
     sortable_by = ()
@@ -134,6 +136,9 @@ class CompanyChangeAdmin(
     review_fields = ("show_company", "kind", "show_comparison", "created_by", "created_at")
     readonly_fields = ("show_company", "show_comparison", "created_by", "created_at")
     panels = (Panel("printed", _("Certificates with the former name"), printed_panel), ATTACHMENTS, HISTORY)
+
+    def annotate_rows(self, rows: QuerySet) -> QuerySet:
+        return with_returns(rows)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:

@@ -32,7 +32,7 @@ from backoffice.roles import Role, allows
 from registry.admin.completeness import CompletenessMixin
 from registry.admin.filters import CompanyProfileFilter
 from registry.admin.merging import MergeMixin
-from registry.models import Certificate, Company, CompanyChange, Person
+from registry.models import Certificate, Company, CompanyChange, FormerName, Person
 from registry.search import search_companies
 from registry.services import move_certificates_to_region
 
@@ -70,7 +70,7 @@ def certificates_panel(request: HttpRequest, company: Company) -> dict[str, Any]
          _("Status")],
         rows,
         lambda c: [link(c), c.get_type_display(), link(c.person), c.issue_date.isoformat(), c.expiry_date.isoformat(),
-                   c.get_status_display()],
+                   c.standing_label()],
         more_url=reverse("admin:registry_certificate_changelist") + f"?company={company.pk}",
         empty=_("No certificates yet."),
     )  # fmt: skip
@@ -110,7 +110,7 @@ def changes_panel(request: HttpRequest, company: Company) -> dict[str, Any] | No
 def former_names_panel(request: HttpRequest, company: Company) -> dict[str, Any]:
     return table(
         [_("Former name"), _("Used until")],
-        company.former_names.all(),
+        visible_to(FormerName, request.user).filter(company=company),
         lambda f: [f.name, f.until.isoformat() if f.until else ""],
         empty=_("The company has had no other name."),
     )
@@ -126,6 +126,9 @@ class CompanyAdmin(
         "name", "credit_code", "show_membership", "show_status", "region", "contact_name", "contact_phone",
         "show_missing",
     ]  # fmt: skip
+    phone_lines = (
+        ("name",), ("show_membership", "show_status"), ("contact_name", "contact_phone"), ("show_missing",),
+    )  # fmt: skip
     list_select_related = ["region"]
     list_filter = [
         ("membership", ChoicesFilter), ("status", ChoicesFilter), ("region", ScopedRelatedFilter), CompanyProfileFilter,

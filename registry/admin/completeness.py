@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.text import capfirst
 
 from backoffice.roles import Role, allows
 from registry.profile import Completeness, Item, completeness
@@ -30,6 +31,13 @@ class CompletenessMixin:
             context["profile"] = profile = completeness(obj)
             context["profile_gaps"] = self.gaps(request, obj, profile)
         return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Starred, but not forced: a profile can be saved half filled, and flows wait until it is whole."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        if field is not None and db_field.name in self.model.required_for_flows and not field.required:  # type: ignore[attr-defined]
+            field.label = f"{capfirst(str(field.label))} *"
+        return field
 
     def gaps(self, request: HttpRequest, obj: Any, profile: Completeness) -> list[Gap]:
         changes = self.has_change_permission(request, obj)  # type: ignore[attr-defined]

@@ -101,6 +101,7 @@ def proposed_side(counts: list[tuple[str, list[int]]]) -> str:
 @admin.register(DuplicatePair)
 class DuplicatePairAdmin(ScopedAdmin):
     list_display = ["label", "show_kind", "show_reason", "show_status", "decided_by", "found_at"]
+    phone_lines = (("label",), ("show_kind", "show_status"), ("show_reason",), ("found_at",))
     list_select_related = ["decided_by"]
     list_filter = [("status", ChoicesFilter), ("kind", ChoicesFilter)]
     search_fields = ["label"]

@@ -79,6 +79,7 @@ def transfers_of(request: HttpRequest, obj: HelpRequest) -> list[tuple[str, Tran
 @admin.register(HelpRequest)
 class HelpRequestAdmin(ExportMixin, FlowAdmin, AttachmentsMixin, PanelsMixin, HistoryAdmin, ScopedAdmin):
     list_display = ["name", "topic", "company_name", "show_state", "created_at", "show_age"]
+    phone_lines = (("name", "show_state"), ("topic",), ("company_name",), ("created_at",))
     list_filter = [("topic", ChoicesFilter), ("state", ChoicesFilter)]
     search_fields = ["name", "=id_number", "certificate_number", "company_name"]
     search_help_text = _("Name, whole ID number, certificate number, or words of the company's name")

@@ -41,7 +41,7 @@ def certificates_panel(request: HttpRequest, person: Person) -> dict[str, Any]:
         rows,
         lambda c: [link(c), c.get_type_display(), c.specialty, c.issue_date.isoformat(),
                    c.renewal_date.isoformat() if c.renewal_date else "", c.expiry_date.isoformat(),
-                   c.get_status_display(), c.printed_company],
+                   c.standing_label(), c.printed_company],
         empty=_("No certificates yet."),
     )  # fmt: skip
 
@@ -53,6 +53,7 @@ class PersonAdmin(
 ):  # fmt: skip
     breaking_fields = ("name", "id_number", "company")
     list_display = ["name", "id_number", "gender", "phone", "company", "region", "education", "title"]
+    phone_lines = (("name", "gender"), ("id_number",), ("company",), ("phone",))
     list_select_related = ["company", "region"]
     list_filter = [("company", ScopedRelatedFilter), ("region", ScopedRelatedFilter), PersonProfileFilter]
     search_fields = ["name"]

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
@@ -22,8 +22,9 @@ from backoffice.core.admin.history import HISTORY, HistoryForm
 from backoffice.core.admin.panels import table
 from backoffice.core.counters import count
 from backoffice.core.export import ExportMixin, mask
-from backoffice.core.filters import ChoicesFilter, ScopedRelatedFilter
+from backoffice.core.filters import ScopedRelatedFilter
 from backoffice.core.models import Attachment
+from backoffice.core.returns import DraftsFilter, with_returns
 from backoffice.core.scoping import can_see, visible_to
 from backoffice.core.search import any_of
 from registry.admin.company import link
@@ -87,7 +88,7 @@ def certificates_panel(request: HttpRequest, transfer: Transfer) -> dict[str, An
         [_("Certificate number"), _("Certificate type"), _("Valid until"), _("Status"),
          _("Company on the certificate")],
         visible_to(Certificate, request.user).filter(person=person),
-        lambda c: [link(c), c.get_type_display(), c.expiry_date.isoformat(), c.get_status_display(), c.printed_company],
+        lambda c: [link(c), c.get_type_display(), c.expiry_date.isoformat(), c.standing_label(), c.printed_company],
         empty=_("No certificates yet."),
     )  # fmt: skip
 
@@ -133,8 +134,9 @@ class TransferAdmin(
     form = TransferForm
     paper_guards = (all_papers_there, proof_there)
     list_display = ["name", "show_masked", "company", "from_company", "show_state", "created_at"]
+    phone_lines = (("name", "show_state"), ("company",), ("from_company",), ("created_at",))
     list_select_related = ["company", "from_company"]
-    list_filter = [("state", ChoicesFilter), ("company", ScopedRelatedFilter)]
+    list_filter = [("state", DraftsFilter), ("company", ScopedRelatedFilter)]
     search_fields = ["name"]
     search_help_text = _("Name, ID number, or words of the new or the former company's name")
     sortable_by = ()
@@ -166,6 +168,9 @@ class TransferAdmin(
         "created_at",
     ]
 
+    def annotate_rows(self, rows: QuerySet) -> QuerySet:
+        return with_returns(rows)
+
     def get_list_display(self, request: HttpRequest) -> list[str]:
         hidden = {"company", "from_company"} if is_company(request) else set()
         return [name for name in super().get_list_display(request) if name not in hidden]
@@ -188,6 +193,14 @@ class TransferAdmin(
         if transfer is None or not tells_all(transfer, request):
             raise Http404
         return super().history_view(request, object_id, extra_context)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        obj = kwargs.get("obj")
+        if obj is not None and not tells_all(obj, request):
+            context["show_history"] = False  # the button would lead to a page that is not there
+        return super().render_change_form(request, context, *args, **kwargs)
 
     # -- begin -------------------------------------------------------------------------------------
 
@@ -254,10 +267,11 @@ class TransferAdmin(
     @display(description=_("Certificates"))
     def show_certificates(self, transfer: Transfer) -> Any:
         person = transfer.claimed()
-        rows = person.certificates.all()[:20] if person else ()
+        reader = transfer.reader  # type: ignore[attr-defined]  # who looks at the page
+        rows = visible_to(Certificate, reader).filter(person=person)[:20] if person else ()
         return format_html_join(
             "\n", "{} · {} · {} · {}",
-            ((link(c), c.get_type_display(), c.get_status_display(), c.printed_company) for c in rows),
+            ((link(c), c.get_type_display(), c.standing_label(), c.printed_company) for c in rows),
         )  # fmt: skip
 
     @display(description=_("Attachments of the person"))

@@ -6,10 +6,10 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
-from django_fsm import FSMField
 
 from backoffice.core.flow import Desk, Flow, Step, step
 from backoffice.core.locks import lock_related
+from backoffice.core.state_field import StateField
 from backoffice.roles import Role
 from registry.flows.guards import all_papers_there, company_active, company_complete, company_still_there
 
@@ -54,7 +54,7 @@ def new_login_name_free(obj: Any) -> str:
 
 
 class CompanyChangeFlow(Flow):
-    state = FSMField(gettext_lazy("state"), default=S.DRAFT, choices=S.choices, protected=True)
+    state = StateField(gettext_lazy("state"), default=S.DRAFT, choices=S.choices)
 
     colours = {S.DRAFT: "warning", S.OFFICE_REVIEW: "info", S.APPROVED: "success", S.CANCELLED: ""}
     desks = {

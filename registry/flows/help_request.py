@@ -5,9 +5,9 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django_fsm import FSMField
 
 from backoffice.core.flow import Desk, Flow, Step, step
+from backoffice.core.state_field import StateField
 from backoffice.roles import APPLICANT, Role
 from registry.flows.guards import all_filled_in
 
@@ -35,7 +35,7 @@ def can_be_answered(obj: Any) -> str:
 
 
 class HelpRequestFlow(Flow):
-    state = FSMField(gettext_lazy("state"), default=S.DRAFT, choices=S.choices, protected=True)
+    state = StateField(gettext_lazy("state"), default=S.DRAFT, choices=S.choices)
 
     link_code = "h"
     private_states = frozenset({S.DRAFT})

@@ -6,10 +6,10 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django_fsm import FSMField
 
 from backoffice.core.flow import Desk, Flow, Step, step
 from backoffice.core.locks import lock_related
+from backoffice.core.state_field import StateField
 from backoffice.roles import APPLICANT, Role
 from registry.flows.guards import all_filled_in, all_papers_there
 
@@ -95,7 +95,7 @@ def not_known_as_member(obj: Any) -> str:
 
 
 class PersonalApplicationFlow(Flow):
-    state = FSMField(gettext_lazy("state"), default=S.DRAFT, choices=S.choices, protected=True)
+    state = StateField(gettext_lazy("state"), default=S.DRAFT, choices=S.choices)
 
     link_code = "p"
     private_states = frozenset({S.DRAFT})

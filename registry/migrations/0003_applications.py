@@ -2,8 +2,6 @@
 
 import backoffice.core.links
 import django.db.models.deletion
-import django_fsm
-import registry.models.applications
 import registry.validators
 import simple_history.models
 from django.conf import settings
@@ -53,7 +51,7 @@ class Migration(migrations.Migration):
             name='HelpRequest',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', django_fsm.FSMField(choices=[('DRAFT', 'Being filled in'), ('OPEN', 'With the General Office'), ('ANSWERED', 'Answered'), ('CLOSED', 'Closed')], default='DRAFT', max_length=50, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('DRAFT', 'Being filled in'), ('OPEN', 'With the General Office'), ('ANSWERED', 'Answered'), ('CLOSED', 'Closed')], default='DRAFT', max_length=50, verbose_name='state')),
                 ('key', models.CharField(default=backoffice.core.links.new_key, editable=False, max_length=32, unique=True)),
                 ('email', models.EmailField(blank=True, help_text='The link to your application is sent here.', max_length=254, verbose_name='email')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='begun at')),
@@ -73,13 +71,12 @@ class Migration(migrations.Migration):
                 'ordering': ['-id'],
                 'indexes': [models.Index(models.F('state'), models.OrderBy(models.F('id'), descending=True), name='helprequest_state')],
             },
-            bases=(registry.models.applications.Papers, django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
         migrations.CreateModel(
             name='CompanyApplication',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', django_fsm.FSMField(choices=[('DRAFT', 'Being filled in'), ('OFFICE_REVIEW', 'General Office review'), ('APPROVED', 'Approved'), ('RETURNED', 'Returned to the applicant'), ('WITHDRAWN', 'Withdrawn')], default='DRAFT', max_length=50, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('DRAFT', 'Being filled in'), ('OFFICE_REVIEW', 'General Office review'), ('APPROVED', 'Approved'), ('RETURNED', 'Returned to the applicant'), ('WITHDRAWN', 'Withdrawn')], default='DRAFT', max_length=50, verbose_name='state')),
                 ('key', models.CharField(default=backoffice.core.links.new_key, editable=False, max_length=32, unique=True)),
                 ('email', models.EmailField(blank=True, help_text='The link to your application is sent here.', max_length=254, verbose_name='email')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='begun at')),
@@ -101,13 +98,12 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(models.F('state'), models.OrderBy(models.F('id'), descending=True), name='companyapp_state')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'OFFICE_REVIEW')), fields=('credit_code',), name='one_company_application_under_review')],
             },
-            bases=(registry.models.applications.Papers, django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
         migrations.CreateModel(
             name='CompanyChange',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', django_fsm.FSMField(choices=[('DRAFT', 'Being prepared'), ('OFFICE_REVIEW', 'General Office review'), ('APPROVED', 'Approved'), ('CANCELLED', 'Cancelled')], default='DRAFT', max_length=50, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('DRAFT', 'Being prepared'), ('OFFICE_REVIEW', 'General Office review'), ('APPROVED', 'Approved'), ('CANCELLED', 'Cancelled')], default='DRAFT', max_length=50, verbose_name='state')),
                 ('kind', models.CharField(choices=[('RENAME', 'New company name'), ('UPGRADE', 'Temporary to formal member')], max_length=10, verbose_name='kind of change')),
                 ('new_name', models.CharField(blank=True, max_length=100, verbose_name='new company name')),
                 ('new_login_name', models.CharField(blank=True, help_text='Replaces the login name the company registered with; passwords stay.', max_length=100, verbose_name='new login name')),
@@ -123,7 +119,6 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(models.F('company'), models.OrderBy(models.F('id'), descending=True), name='companychange_company')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ['DRAFT', 'OFFICE_REVIEW'])), fields=('company', 'kind'), name='one_open_change_of_a_kind', violation_error_message='Your company has an open change of this kind already; go on with that one.')],
             },
-            bases=(registry.models.applications.Papers, django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
         migrations.CreateModel(
             name='DuplicatePair',
@@ -152,7 +147,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigIntegerField(auto_created=True, blank=True, verbose_name='ID')),
                 ('import_run_id', models.BigIntegerField(editable=False, null=True)),
-                ('state', django_fsm.FSMField(choices=[('DRAFT', 'Being filled in'), ('OFFICE_REVIEW', 'General Office review'), ('APPROVED', 'Approved'), ('RETURNED', 'Returned to the applicant'), ('WITHDRAWN', 'Withdrawn')], default='DRAFT', max_length=50, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('DRAFT', 'Being filled in'), ('OFFICE_REVIEW', 'General Office review'), ('APPROVED', 'Approved'), ('RETURNED', 'Returned to the applicant'), ('WITHDRAWN', 'Withdrawn')], default='DRAFT', max_length=50, verbose_name='state')),
                 ('email', models.EmailField(blank=True, help_text='The link to your application is sent here.', max_length=254, verbose_name='email')),
                 ('created_at', models.DateTimeField(blank=True, editable=False, verbose_name='begun at')),
                 ('purpose', models.CharField(blank=True, choices=[('FORMAL', 'Formal member'), ('TEMPORARY', 'Temporary member')], help_text='A formal member pays dues and gets all services; a temporary one only enrols staff in training.', max_length=10, verbose_name='purpose')),
@@ -184,7 +179,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigIntegerField(auto_created=True, blank=True, verbose_name='ID')),
                 ('import_run_id', models.BigIntegerField(editable=False, null=True)),
-                ('state', django_fsm.FSMField(choices=[('DRAFT', 'Being prepared'), ('OFFICE_REVIEW', 'General Office review'), ('APPROVED', 'Approved'), ('CANCELLED', 'Cancelled')], default='DRAFT', max_length=50, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('DRAFT', 'Being prepared'), ('OFFICE_REVIEW', 'General Office review'), ('APPROVED', 'Approved'), ('CANCELLED', 'Cancelled')], default='DRAFT', max_length=50, verbose_name='state')),
                 ('kind', models.CharField(choices=[('RENAME', 'New company name'), ('UPGRADE', 'Temporary to formal member')], max_length=10, verbose_name='kind of change')),
                 ('new_name', models.CharField(blank=True, max_length=100, verbose_name='new company name')),
                 ('new_login_name', models.CharField(blank=True, help_text='Replaces the login name the company registered with; passwords stay.', max_length=100, verbose_name='new login name')),
@@ -212,7 +207,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigIntegerField(auto_created=True, blank=True, verbose_name='ID')),
                 ('import_run_id', models.BigIntegerField(editable=False, null=True)),
-                ('state', django_fsm.FSMField(choices=[('DRAFT', 'Being filled in'), ('OPEN', 'With the General Office'), ('ANSWERED', 'Answered'), ('CLOSED', 'Closed')], default='DRAFT', max_length=50, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('DRAFT', 'Being filled in'), ('OPEN', 'With the General Office'), ('ANSWERED', 'Answered'), ('CLOSED', 'Closed')], default='DRAFT', max_length=50, verbose_name='state')),
                 ('email', models.EmailField(blank=True, help_text='The link to your application is sent here.', max_length=254, verbose_name='email')),
                 ('created_at', models.DateTimeField(blank=True, editable=False, verbose_name='begun at')),
                 ('topic', models.CharField(blank=True, choices=[('SIGN_IN', 'I cannot sign in'), ('NOT_FOUND', 'A person is not found in the list'), ('CERTIFICATE', 'A certificate is wrong or missing'), ('STALE', 'A date or an employer is out of date'), ('KNOWN_MEMBER', 'An applicant is a member already'), ('OTHER', 'Something else')], max_length=20, verbose_name='what it is about')),
@@ -243,7 +238,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigIntegerField(auto_created=True, blank=True, verbose_name='ID')),
                 ('import_run_id', models.BigIntegerField(editable=False, null=True)),
-                ('state', django_fsm.FSMField(choices=[('DRAFT', 'Being filled in'), ('COMPANY_REVIEW', 'Company review'), ('LOCAL_REVIEW', 'Local review'), ('APPROVED', 'Approved'), ('RETURNED', 'Returned to the applicant'), ('WITHDRAWN', 'Withdrawn')], default='DRAFT', max_length=50, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('DRAFT', 'Being filled in'), ('COMPANY_REVIEW', 'Company review'), ('LOCAL_REVIEW', 'Local review'), ('APPROVED', 'Approved'), ('RETURNED', 'Returned to the applicant'), ('WITHDRAWN', 'Withdrawn')], default='DRAFT', max_length=50, verbose_name='state')),
                 ('email', models.EmailField(blank=True, help_text='The link to your application is sent here.', max_length=254, verbose_name='email')),
                 ('created_at', models.DateTimeField(blank=True, editable=False, verbose_name='begun at')),
                 ('name', models.CharField(blank=True, max_length=50, verbose_name='full name')),
@@ -279,7 +274,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigIntegerField(auto_created=True, blank=True, verbose_name='ID')),
                 ('import_run_id', models.BigIntegerField(editable=False, null=True)),
-                ('state', django_fsm.FSMField(choices=[('DRAFT', 'Being prepared'), ('OFFICE_REVIEW', 'General Office review'), ('APPROVED', 'Approved'), ('CANCELLED', 'Cancelled')], default='DRAFT', max_length=50, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('DRAFT', 'Being prepared'), ('OFFICE_REVIEW', 'General Office review'), ('APPROVED', 'Approved'), ('CANCELLED', 'Cancelled')], default='DRAFT', max_length=50, verbose_name='state')),
                 ('name', models.CharField(max_length=50, verbose_name='full name')),
                 ('id_number', models.CharField(max_length=18, verbose_name='ID number')),
                 ('remark', models.CharField(blank=True, max_length=200, verbose_name='remark')),
@@ -329,7 +324,7 @@ class Migration(migrations.Migration):
             name='PersonalApplication',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', django_fsm.FSMField(choices=[('DRAFT', 'Being filled in'), ('COMPANY_REVIEW', 'Company review'), ('LOCAL_REVIEW', 'Local review'), ('APPROVED', 'Approved'), ('RETURNED', 'Returned to the applicant'), ('WITHDRAWN', 'Withdrawn')], default='DRAFT', max_length=50, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('DRAFT', 'Being filled in'), ('COMPANY_REVIEW', 'Company review'), ('LOCAL_REVIEW', 'Local review'), ('APPROVED', 'Approved'), ('RETURNED', 'Returned to the applicant'), ('WITHDRAWN', 'Withdrawn')], default='DRAFT', max_length=50, verbose_name='state')),
                 ('key', models.CharField(default=backoffice.core.links.new_key, editable=False, max_length=32, unique=True)),
                 ('email', models.EmailField(blank=True, help_text='The link to your application is sent here.', max_length=254, verbose_name='email')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='begun at')),
@@ -355,13 +350,12 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(models.F('company'), models.OrderBy(models.F('id'), descending=True), name='application_company'), models.Index(models.F('local_body'), models.OrderBy(models.F('id'), descending=True), name='application_body'), models.Index(models.F('state'), models.OrderBy(models.F('id'), descending=True), name='application_state')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ('COMPANY_REVIEW', 'LOCAL_REVIEW'))), fields=('id_number',), name='one_personal_application_under_review')],
             },
-            bases=(registry.models.applications.Papers, django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
         migrations.CreateModel(
             name='Transfer',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', django_fsm.FSMField(choices=[('DRAFT', 'Being prepared'), ('OFFICE_REVIEW', 'General Office review'), ('APPROVED', 'Approved'), ('CANCELLED', 'Cancelled')], default='DRAFT', max_length=50, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('DRAFT', 'Being prepared'), ('OFFICE_REVIEW', 'General Office review'), ('APPROVED', 'Approved'), ('CANCELLED', 'Cancelled')], default='DRAFT', max_length=50, verbose_name='state')),
                 ('name', models.CharField(max_length=50, verbose_name='full name')),
                 ('id_number', models.CharField(db_index=True, max_length=18, verbose_name='ID number')),
                 ('remark', models.CharField(blank=True, max_length=200, verbose_name='remark')),
@@ -378,6 +372,5 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(models.F('company'), models.OrderBy(models.F('id'), descending=True), name='transfer_company')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'OFFICE_REVIEW')), fields=('id_number',), name='one_transfer_under_review')],
             },
-            bases=(registry.models.applications.Papers, django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
     ]

@@ -5,13 +5,14 @@ from registry.models.applications import (
     PersonalApplication,
     Transfer,
 )
-from registry.models.certificate import Certificate, CertificateTerm
+from registry.models.certificate import EXPIRES_SOON, Certificate, CertificateTerm
 from registry.models.company import Company, FormerName
 from registry.models.dictionaries import LocalBody, Region, Specialty
 from registry.models.duplicates import DuplicatePair, DuplicateSearch, Merge
 from registry.models.person import Person
 
 __all__ = [
+    "EXPIRES_SOON",
     "Certificate",
     "CertificateTerm",
     "Company",

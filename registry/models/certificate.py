@@ -1,7 +1,7 @@
 """Certificates and their terms (SPEC 2): three dates, a term of three years, history append-only."""
 
 import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -18,6 +18,9 @@ from registry.models.dictionaries import Region, Specialty
 from registry.models.person import Person
 from registry.validators import normalise_certificate_number
 
+#: So long before its last day a certificate is said to expire soon.
+EXPIRES_SOON: Final = datetime.timedelta(days=90)
+
 
 class Certificate(models.Model):
     class Type(models.TextChoices):
@@ -33,7 +36,20 @@ class Certificate(models.Model):
         SUPERSEDED = "SUPERSEDED", _("Superseded")
         REPLACED = "REPLACED", _("Replaced")
 
-    STATUS_COLOURS: ClassVar = {"VALID": "success", "CANCELLED": "danger", "SUPERSEDED": "", "REPLACED": ""}
+    class Standing(models.TextChoices):
+        """What readers are told: the stored status, and of a valid certificate how its last day stands to today."""
+
+        VALID = "VALID", _("Valid")
+        SOON = "SOON", _("Expires soon")
+        EXPIRED = "EXPIRED", _("Expired")
+        CANCELLED = "CANCELLED", _("Cancelled")
+        SUPERSEDED = "SUPERSEDED", _("Superseded")
+        REPLACED = "REPLACED", _("Replaced")
+
+    STANDING_COLOURS: ClassVar = {
+        "VALID": "success", "SOON": "warning", "EXPIRED": "danger", "CANCELLED": "danger", "SUPERSEDED": "",
+        "REPLACED": "",
+    }  # fmt: skip
 
     number = models.CharField(_("certificate number"), max_length=32, unique=True)
     type = models.CharField(_("certificate type"), max_length=10, choices=Type.choices)
@@ -126,6 +142,18 @@ class Certificate(models.Model):
     def is_expired(self, today: datetime.date | None = None) -> bool:
         """Expired is derived, never stored: the last day of validity still counts."""
         return self.expiry_date < (today or timezone.localdate())
+
+    def standing(self, today: datetime.date | None = None) -> Standing:
+        """The state as it is shown everywhere; the stored status alone would call an expired certificate valid."""
+        today = today or timezone.localdate()
+        if self.status != self.Status.VALID:
+            return self.Standing(self.status)
+        if self.is_expired(today):
+            return self.Standing.EXPIRED
+        return self.Standing.SOON if self.expiry_date <= today + EXPIRES_SOON else self.Standing.VALID
+
+    def standing_label(self) -> str:
+        return str(self.standing().label)
 
     @property
     def employer_differs(self) -> bool:

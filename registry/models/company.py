@@ -9,6 +9,7 @@ from backoffice.core import subjects
 from backoffice.core.bounds import validate_day
 from backoffice.core.history import History
 from backoffice.core.locks import Rank
+from backoffice.roles import Role
 from registry.models.dictionaries import Region
 from registry.validators import validate_company_name, validate_contact, validate_credit_code, validate_phone
 
@@ -137,6 +138,10 @@ class Company(models.Model):
     def is_active_member(self) -> bool:
         """A company that is suspended or has left may read and settle, and starts and changes nothing."""
         return self.status == self.Status.ACTIVE
+
+    def takes_files_from(self, user: Any) -> bool:
+        """Who only reads and settles hands in nothing for the profile either (SPEC 2, Company)."""
+        return user.role != Role.COMPANY or self.is_active_member
 
     def default_officer(self, login_name: str, by: Any) -> None:
         """Name the information officer after the login name where nobody is named (manual ch. 1-2); stored at once."""

@@ -56,3 +56,12 @@ function nameBoxes() {
 }
 // jQuery calls what waits for "ready" in turn: after those that make the boxes.
 addEventListener("load", () => { window.django?.jQuery?.(nameBoxes); });
+
+// What is looked for in an autocomplete box is posted: an ID number stands in no address.
+addEventListener("load", () => {
+  window.django?.jQuery?.ajaxPrefilter?.((options, original, request) => {
+    if (!new URL(options.url, location).pathname.endsWith("/autocomplete/")) return;
+    options.type = "POST";
+    request.setRequestHeader("X-CSRFToken", document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "");
+  });
+});

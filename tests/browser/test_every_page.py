@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page
 
+from backoffice.accounts.services import activation_tokens, link, reset_tokens
 from backoffice.core import imports
 from backoffice.core.links import token_of
 from backoffice.core.models import Message, MessageTemplate, ReadyOpinion
@@ -107,12 +108,20 @@ def at(name: str, *args: Any) -> str:
     return reverse(f"admin:{name}", args=args)
 
 
+def mailed(view: str, user: Any, tokens: Any) -> str:
+    """A link out of a mail, without the site's address."""
+    return link(view, user, tokens).removeprefix(settings.SITE_URL)
+
+
 def pages_of(world: SimpleNamespace) -> dict[str, list[tuple[str, str]]]:
     """Whose page, what it is called, where it is."""
     a, person, certificate = world.a, world.a.people[0], world.a.certificates[0]
     return {
         "": [("sign-in", at("login")), ("code", reverse("accounts:code")), ("reset", reverse("accounts:reset")),
-             ("reset-done", reverse("accounts:reset_done"))],
+             ("reset-done", reverse("accounts:reset_done")),
+             ("activate", mailed("accounts:activate", world.a.clerk, activation_tokens)),
+             ("reset-link", mailed("accounts:reset_confirm", world.a.clerk, reset_tokens)),
+             ("link-spoilt", reverse("accounts:activate", args=["MQ", "spoilt"]))],
         "public": public_pages(world),
         "office": [
             ("dashboard-office", at("index")),
@@ -207,6 +216,7 @@ def public_pages(world: SimpleNamespace) -> list[tuple[str, str]]:
         ("public-returned", reverse("public:application", args=[returned])),
         ("public-progress-company", reverse("public:application", args=[token_of(world.joining)])),
         ("public-question", reverse("public:application", args=[token_of(world.asked)])),
+        ("public-help-sent", reverse("public:help_sent", args=[token_of(world.asked)])),
     ]
 
 

@@ -7,13 +7,13 @@ from django.contrib import admin
 from django.contrib.admin import RelatedOnlyFieldListFilter, SimpleListFilter
 from django.core.checks import run_checks
 from django.db import models
-from django_fsm import FSMField
 from simple_history.utils import get_history_model_for_model
 from unfold.admin import ModelAdmin
 
 from backoffice.core import checks
 from backoffice.core.admin import ScopedAdmin
 from backoffice.core.flow import Desk, Flow, step
+from backoffice.core.state_field import StateField
 from backoffice.roles import ALL, GRANTS, PAPERS, SCOPES, SENSITIVE, Role
 from registry.models import Company, Person
 from tests.flowapp.models import Paper
@@ -138,7 +138,7 @@ def test_a_scope_that_is_no_path_of_the_model_is_found(path, fine):
 @cache
 def flow(name, *, label="Finish", desks=("OPEN",), choices=("OPEN", "DONE")):
     """A flow from OPEN to DONE; made once, because a model's name can be registered once only."""
-    state = FSMField(default="OPEN", choices=[(choice, choice) for choice in choices])
+    state = StateField(default="OPEN", choices=[(choice, choice) for choice in choices])
 
     @step(state, "OPEN", "DONE", by=Role.OFFICE, label=label)
     def finish(self, by, **data):

@@ -234,7 +234,7 @@ def test_a_chosen_column_orders_the_rows_both_ways(office):
 def test_a_chosen_column_is_followed_by_the_key_as_in_its_index(office):
     for _ in range(3):
         CertificateFactory()
-    at = column(listed(office), "show_expiry")
+    at = column(listed(office), "expiry_date")
     assert listed(office, f"o={at}").queryset.query.order_by == ("expiry_date", "pk")
     assert listed(office, f"o=-{at}").queryset.query.order_by == ("-expiry_date", "-pk")
     ids = [certificate.pk for certificate in listed(office, f"o={at}").result_list]

@@ -1,10 +1,10 @@
 """A small flow that exists only to prove the machinery: two desks, a return, guards, a bound desk."""
 
 from django.db import models
-from django_fsm import FSMField
 
 from backoffice.core.flow import Desk, Flow, step
 from backoffice.core.history import History
+from backoffice.core.state_field import StateField
 from backoffice.roles import Role
 
 
@@ -21,7 +21,7 @@ def has_title(paper: "Paper") -> str:
 
 
 class Paper(Flow):
-    state = FSMField("state", default=State.DRAFT, choices=State.choices, protected=True)
+    state = StateField("state", default=State.DRAFT, choices=State.choices)
     title = models.CharField(max_length=100, blank=True)
     company = models.ForeignKey("registry.Company", models.PROTECT)
     local_body = models.ForeignKey("registry.LocalBody", models.PROTECT, null=True)

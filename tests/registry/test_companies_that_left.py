@@ -59,3 +59,29 @@ def test_only_an_active_companys_manager_invites_and_switches_users(gone: Any) -
     colleague.refresh_from_db()
     assert colleague.is_active is (status != "ACTIVE")
     assert client.get("/admin/accounts/user/").status_code == 200
+
+
+def test_only_an_active_company_edits_its_own_profile(gone: Any) -> None:
+    status, person, client = gone
+    company = person.company
+    url = f"/admin/registry/company/{company.pk}/change/"
+    form = client.get(url).context["adminform"].form
+    data = {name: form[name].value() or "" for name in form.fields}
+    answer = client.post(url, data | {"contact_name": "新联系人"})
+    company.refresh_from_db()
+    assert (answer.status_code, company.contact_name == "新联系人") == (
+        (302, True) if status == "ACTIVE" else (403, False)
+    )
+
+
+def test_only_an_active_company_hands_in_papers_of_its_own_and_is_told_what_the_profile_lacks(
+    gone: Any,
+) -> None:
+    status, person, client = gone
+    kind, _new = AttachmentKind.objects.get_or_create(code="LICENCE", defaults={"name": "执照"})
+    url = f"/admin/registry/company/{person.company_id}/attachments/"
+    assert ('type="file"' in client.get(url).content.decode()) is (status == "ACTIVE")
+    client.post(url, {"kind": kind.pk, "file": upload(jpeg())})
+    assert Attachment.of(person.company).exists() is (status == "ACTIVE")
+    type(person.company).objects.update(office_address="")
+    assert ("bo-banner" in client.get("/admin/").content.decode()) is (status == "ACTIVE")

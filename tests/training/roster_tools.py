@@ -4,7 +4,7 @@ from typing import Any
 
 from registry.models import Certificate
 from tests.enrolments import EnrolmentFactory
-from tests.factories import CertificateFactory, PersonFactory, UserFactory, give_papers
+from tests.factories import CertificateFactory, PersonFactory, UserFactory, client_of, give_papers
 from training.entries import Entry
 from training.models import Enrolment, EnrolmentLine
 from training.roster import Row, look
@@ -35,10 +35,14 @@ def named(*certificates: Certificate) -> list[Entry]:
 
 
 def row_of(line: EnrolmentLine) -> Row:
-    """The line's row on its roster as it is stored."""
-    return next(
-        row for row in look(Enrolment.objects.get(pk=line.enrolment_id)).rows if row.line.pk == line.pk
-    )
+    """The line's row on its roster as it is stored. Each remedy that it promises is there for the company."""
+    roster = look(Enrolment.objects.get(pk=line.enrolment_id))
+    row = next(row for row in roster.rows if row.line.pk == line.pk)
+    if links := {problem.fix_url for problem in row.problems if problem.fix_url}:
+        client = client_of(UserFactory(role="COMPANY", company=line.enrolment.company))
+        for address in links:
+            assert client.get(address, follow=True).status_code == 200, address
+    return row
 
 
 def codes(line: EnrolmentLine) -> dict[str, bool]:

@@ -246,11 +246,12 @@ def attendance_panel(request: HttpRequest, course: TrainingClass) -> dict[str, A
     if request.user.role not in TEACHERS or course.is_online:
         return None
     lines = taught_by(request.user).filter(enrolment__training_class=course)
+    way = grid_url(course) if courses_of(request.user).filter(pk=course.pk).exists() else ""
     names = dict(EnrolmentLine._meta.get_field("state").flatchoices)  # type: ignore[union-attr]
     counts = lines.order_by().values_list("state").annotate(number=Count("pk")).order_by("state")
     return {
         "headers": [_("State"), _("Number of people")], "rows": [[names[state], number] for state, number in counts],
-        "empty": _("Nobody's enrolment in this class is confirmed yet."), "more_url": grid_url(course),
+        "empty": _("Nobody's enrolment in this class is confirmed yet."), "more_url": way,
         "more_label": _("Enter attendance and results"),
     }  # fmt: skip
 

@@ -69,7 +69,7 @@ class BeginMixin:
         return TemplateResponse(request, "admin/training/begin.html", context)
 
 
-def with_drafts(classes: list[TrainingClass], user: Any) -> list[dict[str, Any]]:
+def with_drafts(classes: list[Any], user: Any) -> list[dict[str, Any]]:
     """Each class with its free seats and the company's drafts in it, in one query."""
     drafts: dict[int, list[Enrolment]] = {}
     mine = visible_to(Enrolment, user).filter(state=Enrolment.State.DRAFT, training_class__in=classes)

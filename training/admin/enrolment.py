@@ -3,12 +3,14 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin import SimpleListFilter
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.decorators import display
 
 from backoffice.core.admin import AttachmentsMixin, FlowAdmin, HistoryAdmin, PanelsMixin, ScopedAdmin
@@ -17,6 +19,7 @@ from backoffice.core.admin.history import HISTORY
 from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ChoicesFilter, ScopedDropdownFilter, ScopedRelatedFilter
 from backoffice.core.models import Task
+from backoffice.core.returns import DraftsFilter, with_returns
 from backoffice.roles import Role, allows
 from fees.admin.payment import PaymentMixin
 from registry.admin.drafts import CompanyDraftAdmin
@@ -38,6 +41,29 @@ class ClassYearFilter(YearFilter):
     """The year the class begins in."""
 
     field_name = "training_class__start_date"
+
+
+class PapersFilter(SimpleListFilter):
+    """The paper materials that the body waits for (manual ch. 4-6)."""
+
+    title = _("paper materials")
+    parameter_name = "papers"
+    scoped = True
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("awaited", pgettext_lazy("papers", "Awaited")),
+            ("late", _("Overdue")),
+            ("received", pgettext_lazy("papers", "Received")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() == "received":
+            return queryset.filter(papers_received_on__isnull=False)
+        awaited = queryset.filter(papers_due_on__isnull=False, papers_received_on=None)
+        if self.value() == "late":
+            return awaited.filter(papers_due_on__lt=timezone.localdate())
+        return awaited if self.value() == "awaited" else queryset
 
 
 @admin.register(Enrolment)
@@ -63,17 +89,23 @@ class EnrolmentAdmin(
     ]  # fmt: skip
     list_select_related = ["training_class", "company", "local_body"]
     list_filter = [
-        ("state", ChoicesFilter), ("training_class__type", ChoicesFilter), ("training_class__mode", ChoicesFilter),
+        ("state", DraftsFilter), ("training_class__type", ChoicesFilter), ("training_class__mode", ChoicesFilter),
         ("local_body", ScopedDropdownFilter), ("company", ScopedRelatedFilter),
-        ("training_class", ScopedRelatedFilter), ClassYearFilter,
+        ("training_class", ScopedRelatedFilter), ClassYearFilter, PapersFilter,
     ]  # fmt: skip
     list_before_template = "admin/training/enrolment_list_tools.html"
     search_fields = ["company__name"]
     search_help_text = _(
         "Number of the enrolment, company, class, name of a person on the roster, certificate number or ID number"
     )
-    sortable_by = ()
+    sortable_by = ("number", "amount", "submitted_at")
     ordering = ["-id"]
+    phone_lines = (
+        ("training_class", "show_state"),
+        ("company",),
+        ("number", "people"),
+        ("amount", "show_due"),
+    )
     actions: ClassVar = ["print_selected"]
     autocomplete_fields = ["training_class"]
     review_fields = (
@@ -127,7 +159,7 @@ class EnrolmentAdmin(
         """The day on which the desk that has it now should be done."""
         kind = ContentType.objects.get_for_model(Enrolment)
         task = Task.objects.filter(content_type=kind, object_id=OuterRef("pk"), closed_at=None).order_by()
-        return rows.annotate(task_due_on=Subquery(task.values("due_on")[:1]))
+        return with_returns(rows).annotate(task_due_on=Subquery(task.values("due_on")[:1]))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, search_term: str

@@ -164,7 +164,9 @@ class LearningActsMixin:
         found = list(
             waiting.annotate(number=Count("pk"), due=Min("enrolment__open_by")).order_by("due")[:200]
         )
-        courses = TrainingClass.objects.in_bulk([row["enrolment__training_class"] for row in found])
+        courses = visible_to(TrainingClass, request.user).in_bulk(
+            [row["enrolment__training_class"] for row in found]
+        )
         today = timezone.localdate()
         rows = [
             (

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -21,8 +21,10 @@ from backoffice.core.admin.panels import Panel, table
 from backoffice.core.export import Column, ExportMixin
 from backoffice.core.filters import ChoicesFilter, ScopedDropdownFilter, ScopedRelatedFilter
 from backoffice.core.public_numbers import narrowed
+from backoffice.core.rows import two_lines
 from backoffice.core.scoping import visible_to
 from backoffice.core.search import prefix
+from backoffice.core.sensitive import shown_to
 from backoffice.roles import BINDINGS, MASKED_IN_TEXT, Role
 from registry.search import Holders, Term, numbered
 from training.admin.attendance import AttendanceMixin
@@ -117,8 +119,8 @@ class EnrolmentLineAdmin(
     FlowAdmin, HistoryAdmin, ScopedAdmin,
 ):  # fmt: skip
     list_display = [
-        "name", "id_number", "certificate_number", "show_class", "category", "show_company", "show_body", "show_state",
-        "show_handed_off", "show_handed_off_at", "show_opened_at", "show_open_by", "study_hours", "score",
+        "show_learner", "show_certificate", "show_class", "show_company", "show_state", "show_handed_off",
+        "show_opening", "show_result",
     ]  # fmt: skip
     list_select_related = ["enrolment__training_class", "enrolment__company", "enrolment__local_body"]
     list_filter = [
@@ -131,8 +133,14 @@ class EnrolmentLineAdmin(
     url_lookups = ("enrolment", "enrolment__training_class")
     search_fields = ["name", "certificate_number"]
     search_help_text = _("Number of the enrolment, name, ID number, certificate number or company")
-    sortable_by = ()
+    sortable_by = ("show_learner",)
     ordering = ["-id"]
+    phone_lines = (
+        ("show_learner", "show_state"),
+        ("show_class",),
+        ("show_handed_off", "show_opening"),
+        ("show_result",),
+    )
     review_fields = (
         "enrolment", "name", "id_number", "certificate_number", "category", "matter", "amount", "show_handed_over",
         "handed_off_at", "opened_at", "show_open_by", "study_hours", "attended_hours", "score", "passed_on",
@@ -146,9 +154,7 @@ class EnrolmentLineAdmin(
     def get_list_display(self, request: HttpRequest) -> list[str]:
         names = list(super().get_list_display(request))
         hidden: dict[str, set[str]] = {
-            Role.COMPANY: {"show_company"},
-            Role.LOCAL_BODY: {"show_body"},
-            Role.PERSON: {"id_number"},
+            Role.PERSON: {"show_learner"},
         }
         return [name for name in names if name not in hidden.get(request.user.role, ())]
 
@@ -220,22 +226,40 @@ class EnrolmentLineAdmin(
     def show_class(self, line: EnrolmentLine) -> str:
         """With the number of the enrolment, by which company and association speak of it."""
         enrolment = line.enrolment
-        return format_html(
-            '{}<span class="block bo-small">{}</span>', enrolment.training_class, enrolment.number
-        )
+        return two_lines(enrolment.training_class, enrolment.number)
+
+    @display(description=_("full name"), ordering="name")
+    def show_learner(self, line: Any) -> Any:
+        """With the ID number, as far as the reader sees it, below: three people are called 陈静."""
+        return two_lines(line.name, shown_to(line.reader, line, "id_number"))
+
+    @display(description=_("certificate number"), ordering="certificate_number")
+    def show_certificate(self, line: EnrolmentLine) -> Any:
+        return two_lines(line.certificate_number or "–", line.get_category_display())
 
     @display(description=_("company"))
-    def show_company(self, line: EnrolmentLine) -> str:
-        return str(line.enrolment.company)
+    def show_company(self, line: Any) -> Any:
+        """The company and the body that holds the class; without the name that is the reader's own."""
+        enrolment = line.enrolment
+        names = {"company_id": enrolment.company, "local_body_id": enrolment.local_body}
+        names.pop(BINDINGS.get(line.reader.role, ""), None)
+        return two_lines(*names.values())
 
-    @display(description=_("local body"))
-    def show_body(self, line: EnrolmentLine) -> str:
-        return str(line.enrolment.local_body)
+    @display(description=HANDED_OFF)
+    def show_handed_off(self, line: EnrolmentLine) -> Any:
+        """提交正保, as people ask for it: 是 or 否; and since when."""
+        return two_lines(self.show_handed_over(line), self.show_handed_off_at(line))
 
-    @display(description=HANDED_OFF, label={"yes": "success", "no": ""})
-    def show_handed_off(self, line: EnrolmentLine) -> tuple[str, str]:
-        """提交正保, as people ask for it: 是 or 否."""
-        return ("yes", gettext("Yes")) if line.is_handed_off else ("no", gettext("No"))
+    @display(description=_("opened at"))
+    def show_opening(self, line: EnrolmentLine) -> Any:
+        """When the learning was opened; before, by when it is to open."""
+        opened = self.show_opened_at(line)
+        due = self.show_open_by(line)
+        return opened or (format_html(pgettext("day", "by {}"), due) if due else "–")
+
+    @display(description=_("hours and score"))
+    def show_result(self, line: EnrolmentLine) -> str:
+        return f"{dash(line.study_hours)} / {dash(line.score)}"
 
     @display(description=HANDED_OFF)
     def show_handed_over(self, line: EnrolmentLine) -> str:
@@ -262,6 +286,10 @@ class EnrolmentLineAdmin(
         if day >= timezone.localdate():
             return day.isoformat()
         return format_html('<span class="bo-late">{} {}</span>', day.isoformat(), gettext("(overdue)"))
+
+
+def dash(value: Any) -> Any:
+    return "–" if value is None or value == "" else value
 
 
 def among_few(wanted: Term) -> Q:

@@ -1,5 +1,8 @@
 """“My learning”: what an individual member reads of the own learning, in plain words (manual ch. 7, FAQ 12)."""
 
+from dataclasses import dataclass
+from typing import Any
+
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -8,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from backoffice.core.scoping import visible_to
+from backoffice.core.stages import Stage, moves_of, names_for, stages
 from backoffice.roles import Role
 from training.flows.learning import L
 from training.models import EnrolmentLine
@@ -23,14 +27,30 @@ class MyLearningMixin:
     def my_learning_view(self, request: HttpRequest) -> HttpResponse:
         if request.user.role != Role.PERSON:
             raise PermissionDenied
-        lines = visible_to(EnrolmentLine, request.user).select_related(
-            "enrolment__training_class", "enrolment__company", "enrolment__local_body"
-        )
         context = {
             **self.admin_site.each_context(request), "title": _("My learning"), "opts": EnrolmentLine._meta,  # type: ignore[attr-defined]
-            "cards": [(line, what_now(line)) for line in lines.order_by("-pk")[:50]],
+            "cards": learning_of(request.user, 50),
         }  # fmt: skip
         return TemplateResponse(request, "admin/training/learning_mine.html", context)
+
+
+@dataclass(frozen=True)
+class LearningCard:
+    """One training of the learner: what the state means, and the way of the learning."""
+
+    line: EnrolmentLine
+    now: str
+    stages: list[Stage]
+
+
+def learning_of(user: Any, most: int) -> list[LearningCard]:
+    """The newest trainings of the individual member."""
+    lines = visible_to(EnrolmentLine, user).select_related(
+        "enrolment__training_class", "enrolment__company", "enrolment__local_body"
+    )
+    found = list(lines.order_by("-pk")[:most])
+    moves, name = moves_of(found), names_for(user)
+    return [LearningCard(line, what_now(line), stages(line, name, moves=moves[line.pk])) for line in found]
 
 
 def what_now(line: EnrolmentLine) -> str:

@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -22,6 +22,7 @@ from backoffice.core.admin.running import RunningMattersMixin
 from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ChoicesFilter, ScopedDropdownFilter
 from backoffice.core.flow import StepRefused, perform, start
+from backoffice.core.rows import two_lines
 from backoffice.roles import allows
 from registry.models import Certificate
 from training.admin.attendance import ATTENDANCE
@@ -70,8 +71,7 @@ class TrainingClassAdmin(
     #: How many seats there are is no matter to those who have one.
     told_fields = ("start_date", "end_date", "place", "tuition")
     list_display = [
-        "title", "show_state", "start_date", "end_date", "type", "mode", "show_category", "local_body", "capacity",
-        "show_seats", "tuition",
+        "title", "show_state", "show_dates", "show_kind", "show_category", "local_body", "show_seats", "tuition",
     ]  # fmt: skip
     list_select_related = ["local_body"]
     list_filter = [
@@ -81,7 +81,8 @@ class TrainingClassAdmin(
     list_before_template = "admin/training/class_list_tools.html"
     search_fields = ["title", "place", "local_body__name", "local_body__name_en"]
     search_help_text = _("Words of the title, the place or the local body")
-    sortable_by = ["title", "start_date", "capacity"]
+    sortable_by = ["title", "show_dates", "show_seats"]
+    phone_lines = (("title",), ("show_state", "tuition"), ("show_dates", "show_seats"), ("local_body",))
     ordering = ["-start_date", "-id"]
     autocomplete_fields = ["local_body"]
     actions: ClassVar = ["open_selected", "close_selected", "copy_selected"]
@@ -139,7 +140,18 @@ class TrainingClassAdmin(
     def show_category(self, row: TrainingClass) -> Any:
         return row.get_category_display() or ALL_TYPES
 
-    @display(description=_("seats taken"))
+    @display(description=pgettext_lazy("training class", "dates"), ordering="start_date")
+    def show_dates(self, row: TrainingClass) -> Any:
+        if row.start_date is None:
+            return self.empty_value_display
+        until = format_html(pgettext("day", "to {}"), row.end_date) if row.end_date else ""
+        return two_lines(row.start_date.isoformat(), until)
+
+    @display(description=_("type and mode"))
+    def show_kind(self, row: TrainingClass) -> Any:
+        return two_lines(row.get_type_display(), row.get_mode_display())
+
+    @display(description=_("seats taken"), ordering="capacity")
     def show_seats(self, row: Any) -> str:
         taken = row.taken if hasattr(row, "taken") else row.seats_taken()
         values = {"taken": taken, "free": max(row.capacity - taken, 0)}

@@ -8,10 +8,10 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
-from django_fsm import FSMField
 
 from backoffice.core.flow import Desk, Step, step
 from backoffice.core.locks import lock_related
+from backoffice.core.state_field import StateField
 from backoffice.core.working_days import add_working_days
 from backoffice.roles import SYSTEM, Role
 from fees.flows.payment import payment_leg
@@ -121,7 +121,7 @@ def no_voucher_waiting(obj: Any) -> str:
 
 
 class EnrolmentFlow(payment_leg(paid=S.TRAINING_REVIEW, declined=S.DRAFT)):
-    state = FSMField(gettext_lazy("state"), default=S.DRAFT, choices=S.choices, protected=True)
+    state = StateField(gettext_lazy("state"), default=S.DRAFT, choices=S.choices)
 
     colours = {
         S.DRAFT: "warning", S.LOCAL_REVIEW: "info", S.AWAITING_PAYMENT: "warning", S.FINANCE_REVIEW: "info",

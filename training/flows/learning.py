@@ -11,9 +11,9 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
-from django_fsm import FSMField
 
 from backoffice.core.flow import Flow, Step, step
+from backoffice.core.state_field import StateField
 from backoffice.roles import SYSTEM, Role
 from training.made import certificates_made
 
@@ -61,7 +61,7 @@ def no_certificate_made(obj: Any) -> str:
 
 
 class LearningFlow(Flow):
-    state = FSMField(gettext_lazy("state"), default=L.ENROLLING, choices=L.choices, protected=True)
+    state = StateField(gettext_lazy("state"), default=L.ENROLLING, choices=L.choices)
 
     colours = {
         L.ENROLLING: "", L.PENDING: "warning", L.SUBMITTED: "info", L.LEARNING: "info", L.PASSED: "success",
@@ -77,6 +77,9 @@ class LearningFlow(Flow):
     def passes_over(self) -> frozenset[str]:
         """Face-to-face classes skip the platform (SPEC 3.5)."""
         return frozenset() if self.enrolment.training_class.is_online else frozenset({L.SUBMITTED})
+
+    def never_takes(self) -> frozenset[str]:
+        return frozenset() if self.enrolment.training_class.is_online else frozenset({"hand_off"})
 
     def in_care_of(self, user: Any) -> bool:
         """A local body teaches face to face; online learning is the training department's (SPEC 3.5)."""

@@ -5,9 +5,9 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
-from django_fsm import FSMField
 
 from backoffice.core.flow import Flow, step
+from backoffice.core.state_field import StateField
 from backoffice.roles import Role
 
 
@@ -27,7 +27,7 @@ def dates_known(obj: Any) -> str:
 
 
 class TrainingClassFlow(Flow):
-    state = FSMField(gettext_lazy("state"), default=S.PLANNED, choices=S.choices, protected=True)
+    state = StateField(gettext_lazy("state"), default=S.PLANNED, choices=S.choices)
 
     colours = {
         S.PLANNED: "", S.OPEN: "success", S.CLOSED: "warning", S.IN_PROGRESS: "info", S.FINISHED: "",

@@ -2,9 +2,6 @@
 
 import django.core.validators
 import django.db.models.deletion
-import django_fsm
-import fees.flows.payment
-import registry.models.applications
 import registry.validators
 import simple_history.models
 from decimal import Decimal
@@ -49,7 +46,7 @@ class Migration(migrations.Migration):
             name='Enrolment',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', django_fsm.FSMField(choices=[('DRAFT', 'Enrolment being prepared'), ('LOCAL_REVIEW', 'Local body review'), ('AWAITING_PAYMENT', 'Payment voucher to be handed in'), ('FINANCE_REVIEW', 'Finance review'), ('TRAINING_REVIEW', 'Training department review'), ('CONFIRMED', 'Confirmed'), ('CLOSED', 'Completed'), ('CANCELLED', 'Cancelled')], default='DRAFT', max_length=50, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('DRAFT', 'Enrolment being prepared'), ('LOCAL_REVIEW', 'Local body review'), ('AWAITING_PAYMENT', 'Payment voucher to be handed in'), ('FINANCE_REVIEW', 'Finance review'), ('TRAINING_REVIEW', 'Training department review'), ('CONFIRMED', 'Confirmed'), ('CLOSED', 'Completed'), ('CANCELLED', 'Cancelled')], default='DRAFT', max_length=50, verbose_name='state')),
                 ('contact_name', models.CharField(blank=True, help_text='Who handles this enrolment.', max_length=50, verbose_name='contact')),
                 ('contact_phone', models.CharField(blank=True, max_length=20, validators=[registry.validators.validate_phone], verbose_name='contact phone')),
                 ('remark', models.CharField(blank=True, max_length=200, verbose_name='remark')),
@@ -72,13 +69,12 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'enrolments',
                 'ordering': ['-id'],
             },
-            bases=(registry.models.applications.Papers, fees.flows.payment.Billable, django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
         migrations.CreateModel(
             name='EnrolmentLine',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', django_fsm.FSMField(choices=[('ENROLLING', 'Enrolment under way'), ('PENDING', 'To be opened'), ('SUBMITTED', 'Handed to the platform'), ('LEARNING', 'Learning'), ('PASSED', 'Passed'), ('FAILED', 'Failed'), ('DROPPED', 'Dropped')], default='ENROLLING', max_length=50, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('ENROLLING', 'Enrolment under way'), ('PENDING', 'To be opened'), ('SUBMITTED', 'Handed to the platform'), ('LEARNING', 'Learning'), ('PASSED', 'Passed'), ('FAILED', 'Failed'), ('DROPPED', 'Dropped')], default='ENROLLING', max_length=50, verbose_name='state')),
                 ('category', models.CharField(choices=[('ENGINEER', 'Specialised supervision engineer'), ('SUPERVISOR', 'Supervisor'), ('SAFETY', 'Safety officer')], max_length=10, verbose_name='certificate type')),
                 ('matter', models.CharField(choices=[('PRACTICE', 'First certificate'), ('RENEWAL', 'Renewal'), ('RENEWAL_CHANGE', 'Renewal and change of employer'), ('UPGRADE', 'Supervisor to engineer')], max_length=15, verbose_name='matter')),
                 ('is_waived', models.BooleanField(default=False, verbose_name='second certificate waived')),
@@ -107,14 +103,13 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'enrolled people',
                 'ordering': ['id'],
             },
-            bases=(registry.models.applications.Papers, django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
         migrations.CreateModel(
             name='HistoricalEnrolment',
             fields=[
                 ('id', models.BigIntegerField(auto_created=True, blank=True, verbose_name='ID')),
                 ('import_run_id', models.BigIntegerField(editable=False, null=True)),
-                ('state', django_fsm.FSMField(choices=[('DRAFT', 'Enrolment being prepared'), ('LOCAL_REVIEW', 'Local body review'), ('AWAITING_PAYMENT', 'Payment voucher to be handed in'), ('FINANCE_REVIEW', 'Finance review'), ('TRAINING_REVIEW', 'Training department review'), ('CONFIRMED', 'Confirmed'), ('CLOSED', 'Completed'), ('CANCELLED', 'Cancelled')], default='DRAFT', max_length=50, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('DRAFT', 'Enrolment being prepared'), ('LOCAL_REVIEW', 'Local body review'), ('AWAITING_PAYMENT', 'Payment voucher to be handed in'), ('FINANCE_REVIEW', 'Finance review'), ('TRAINING_REVIEW', 'Training department review'), ('CONFIRMED', 'Confirmed'), ('CLOSED', 'Completed'), ('CANCELLED', 'Cancelled')], default='DRAFT', max_length=50, verbose_name='state')),
                 ('contact_name', models.CharField(blank=True, help_text='Who handles this enrolment.', max_length=50, verbose_name='contact')),
                 ('contact_phone', models.CharField(blank=True, max_length=20, validators=[registry.validators.validate_phone], verbose_name='contact phone')),
                 ('remark', models.CharField(blank=True, max_length=200, verbose_name='remark')),
@@ -149,7 +144,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigIntegerField(auto_created=True, blank=True, verbose_name='ID')),
                 ('import_run_id', models.BigIntegerField(editable=False, null=True)),
-                ('state', django_fsm.FSMField(choices=[('ENROLLING', 'Enrolment under way'), ('PENDING', 'To be opened'), ('SUBMITTED', 'Handed to the platform'), ('LEARNING', 'Learning'), ('PASSED', 'Passed'), ('FAILED', 'Failed'), ('DROPPED', 'Dropped')], default='ENROLLING', max_length=50, protected=True, verbose_name='state')),
+                ('state', models.CharField(choices=[('ENROLLING', 'Enrolment under way'), ('PENDING', 'To be opened'), ('SUBMITTED', 'Handed to the platform'), ('LEARNING', 'Learning'), ('PASSED', 'Passed'), ('FAILED', 'Failed'), ('DROPPED', 'Dropped')], default='ENROLLING', max_length=50, verbose_name='state')),
                 ('category', models.CharField(choices=[('ENGINEER', 'Specialised supervision engineer'), ('SUPERVISOR', 'Supervisor'), ('SAFETY', 'Safety officer')], max_length=10, verbose_name='certificate type')),
                 ('matter', models.CharField(choices=[('PRACTICE', 'First certificate'), ('RENEWAL', 'Renewal'), ('RENEWAL_CHANGE', 'Renewal and change of employer'), ('UPGRADE', 'Supervisor to engineer')], max_length=15, verbose_name='matter')),
                 ('is_waived', models.BooleanField(default=False, verbose_name='second certificate waived')),

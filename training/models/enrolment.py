@@ -89,6 +89,8 @@ class Enrolment(Numbered, Papers, EnrolmentFlow):
         ordering = ["-id"]
         indexes = [
             models.Index("company", F("id").desc(), name="enrolment_company"),
+            models.Index(fields=["amount", "id"], name="enrolment_amount"),
+            models.Index(fields=["submitted_at", "id"], name="enrolment_submitted"),
             models.Index("company", "state", F("id").desc(), name="enrolment_company_state"),
             models.Index("local_body", "state", F("id").desc(), name="enrolment_body_state"),
             models.Index("state", F("id").desc(), name="enrolment_state"),
@@ -232,6 +234,7 @@ class EnrolmentLine(Papers, LearningFlow):
         ]  # fmt: skip
         indexes = [
             models.Index(fields=["enrolment", "id"], name="line_enrolment"),
+            models.Index(fields=["name", "id"], name="line_name"),
             models.Index("state", F("id").desc(), name="line_state"),
             models.Index(
                 fields=["new_employer"], condition=Q(new_employer__isnull=False), name="line_new_employer"

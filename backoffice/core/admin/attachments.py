@@ -17,6 +17,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, 
 
 from backoffice.core import attachments
 from backoffice.core.admin.panels import Panel
+from backoffice.core.filters import key_or_none
 from backoffice.core.models import Attachment, AttachmentKind
 from backoffice.core.scoping import visible_to
 from backoffice.roles import allows
@@ -138,7 +139,7 @@ class AttachmentsMixin:
     @staticmethod
     def take_back(request: HttpRequest, obj: Any) -> None:
         """Take the file back that the form names, or say why not."""
-        named = get_object_or_404(present(obj, request.user), pk=request.POST["remove"])
+        named = get_object_or_404(present(obj, request.user), pk=key_or_none(request.POST["remove"]) or 0)
         try:
             attachments.remove(named, request.user)
         except ValidationError as refusal:

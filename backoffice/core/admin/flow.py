@@ -32,10 +32,14 @@ from backoffice.core.flow import Offer, Step, StepRefused, at_own_desk, availabl
 from backoffice.core.inbox import lines, todo, waits_at
 from backoffice.core.models import Task
 from backoffice.core.once import once
+from backoffice.core.returns import is_returned_draft
 from backoffice.core.spans import spans_of, spans_on_page
 from backoffice.core.stages import names_for, stages, way
 from backoffice.core.working_days import is_provisional
 from backoffice.roles import Role
+
+#: In place of the state of a draft that came back.
+RETURNED = "DRAFT_RETURNED"
 
 
 class OpinionForm(forms.Form):
@@ -267,8 +271,10 @@ def step_form(declared: Any) -> type[forms.Form]:
 def state_display(model: Any) -> Any:
     """A `list_display` method: the state with its colour."""
 
-    @display(description=_("state"), label=dict(model.colours), ordering="state")
+    @display(description=_("state"), label={**model.colours, "": "", RETURNED: "danger"}, ordering="state")
     def show_state(obj: Any) -> tuple[str, str]:
+        if is_returned_draft(obj):
+            return RETURNED, str(_("Returned to be corrected"))
         return obj.state, str(obj.get_state_display())
 
     return show_state

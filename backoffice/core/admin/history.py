@@ -89,7 +89,7 @@ class HistoryForm(forms.ModelForm):
         """
         rows = type(self.latest).objects.filter(**{self.instance._meta.pk.attname: self.instance.pk})
         before = rows.filter(history_id=key_or_none(seen)).first()
-        names = related_names([before, self.latest]) if before else {}
+        names = related_names([before, self.latest], self.instance) if before else {}
 
         def show(field: models.Field, value: Any) -> str:
             return shown(field, value, names, type(self.instance), self.reader)

@@ -342,6 +342,12 @@ class TaskAdmin(InboxActions, InboxAdmin):
     """待办: the open tasks of my desk, for every role; the most overdue first."""
 
     list_display = ["show_subject", "show_flow", "show_state", "show_since", "show_due", "assigned_to"]
+    phone_lines = (
+        ("show_subject",),
+        ("show_flow", "show_state"),
+        ("show_due",),
+        ("show_since", "assigned_to"),
+    )
     list_filter = [FlowFilter, DueFilter, HolderFilter]
     empty_hint = _(
         "Nothing waits for you. “Flow tracking” shows where everything stands that you have to do with."
@@ -375,6 +381,7 @@ class FinishedTaskAdmin(InboxAdmin):
     """已办: what I, or my company or body, finished. Read-only; the record's page says what became of it."""
 
     list_display = ["show_subject", "show_flow", "show_step", "closed_at", "closed_by", "show_due"]
+    phone_lines = (("show_subject",), ("show_flow", "show_step"), ("closed_at",), ("closed_by",))
     list_filter = [FlowFilter]
     ordering = ["-closed_at", "-id"]
     empty_hint = _("You have finished nothing yet. What waits for you is under “To do”.")
@@ -392,6 +399,7 @@ class TrackedTaskAdmin(InboxAdmin):
     """流程追踪: every flow in my scope with its state and the desk it waits at; the newest first."""
 
     list_display = ["show_subject", "show_flow", "show_state", "show_desk", "opened_at", "show_due"]
+    phone_lines = (("show_subject",), ("show_flow", "show_state"), ("show_desk",), ("show_due",))
     list_filter = [ProgressFilter, FlowFilter]
     ordering = ["-id"]
     empty_hint = _("Nothing here. What you or your applicants start appears here until it ends, and after.")

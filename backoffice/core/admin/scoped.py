@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.contrib.admin.views.main import SEARCH_VAR
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.forms import ModelChoiceField
@@ -17,6 +18,7 @@ from unfold.admin import ModelAdmin
 from backoffice import roles
 from backoffice.core.admin.readonly import ReadonlyField
 from backoffice.core.admin.saved_filters import SavedFiltersMixin
+from backoffice.core.filters import key_or_none
 from backoffice.core.hidden_terms import hide_numbers, is_forgotten
 from backoffice.core.lists import FastListMixin
 from backoffice.core.once import SAFE, once
@@ -29,6 +31,15 @@ use_readonly_field(ReadonlyField)
 
 
 WRITING = frozenset({"add", "change", "delete", "import"})
+
+
+class KeySelect(AutocompleteSelect):
+    """Django's autocomplete box; a posted value that is no key is refused by the field, and drawn as nothing chosen.
+    (Django's own asks the database for it, and fails.)"""
+
+    def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
+        keys = [text for text in value if not text or key_or_none(str(text)) is not None]
+        return super().optgroups(name, keys, attrs)
 
 
 class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
@@ -183,6 +194,8 @@ class ScopedAdmin(SavedFiltersMixin, FastListMixin, ModelAdmin):
     ) -> ModelChoiceField | None:
         related = db_field.remote_field.model
         kwargs["queryset"] = visible_to(related, request.user, queryset=kwargs.get("queryset"))
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", KeySelect(db_field, self.admin_site))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:

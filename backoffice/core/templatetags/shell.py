@@ -9,7 +9,7 @@ from django.templatetags.static import static
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from backoffice.core import bundles
+from backoffice.core import bundles, phone_cards
 
 register = template.Library()
 
@@ -24,6 +24,12 @@ def bundle(name: str) -> str:
 def bundled(media: Media | str) -> SafeString:
     """The tags of a form's media, with the files of a bundle replaced by it; nothing for a page without media."""
     return bundles.bundled(media) if isinstance(media, Media) else SafeString("")
+
+
+@register.simple_tag
+def phone_card(cl: Any) -> SafeString:
+    """The rules for this list's cards on a phone."""
+    return phone_cards.style_of(cl)
 
 
 @register.filter

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('registry', '0009_names_are_no_addresses'),
-        ('training', '0011_names_are_no_addresses'),
+        ('training', '0012_sortable_columns'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
