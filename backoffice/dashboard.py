@@ -13,6 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from backoffice.core import written
 from backoffice.core.admin.inbox import count_days
 from backoffice.core.inbox import state_label, todo
 from backoffice.core.lists import count_capped
@@ -55,7 +56,7 @@ FLOW_CARDS: dict[str, list[tuple[Any, str, str, str]]] = {
 
 def capped(rows: QuerySet) -> str:
     """How many rows, as the list behind the number says it."""
-    return f"{count_capped(rows):,}"
+    return written.number(count_capped(rows))
 
 
 def card(title: str, value: Any, link: str = "", tone: str = "") -> dict[str, Any]:
@@ -99,7 +100,8 @@ def waiting_task(task: Any) -> dict[str, Any]:
     name = capfirst(str(model._meta.verbose_name)) if model else ""
     return {
         "subject": task.subject, "flow": name, "state": state_label(model, task.state), "age": task.age,
-        "due": task.due_on, "late": task.late_days, "link": reverse("admin:core_task_change", args=[task.pk]),
+        "since": task.opened_at, "due": task.due_on, "late": task.late_days,
+        "link": reverse("admin:core_task_change", args=[task.pk]),
     }  # fmt: skip
 
 
@@ -233,7 +235,7 @@ def next_things(user: Any) -> list[dict[str, str]]:
                 "%(number)s companies have an incomplete profile and can start nothing",
                 incomplete,
             )
-            things.append((sentence % {"number": f"{incomplete:,}"},
+            things.append((sentence % {"number": written.number(incomplete)},
                            changelist("registry.Company") + "?profile=incomplete"))  # fmt: skip
     if user.role == Role.ADMIN:
         failed = count_capped(visible_to(Message, user).filter(status=Message.Status.FAILED))
@@ -243,7 +245,7 @@ def next_things(user: Any) -> list[dict[str, str]]:
                 "%(number)s messages could not be delivered",
                 failed,
             )
-            things.append((sentence % {"number": f"{failed:,}"}, changelist("core.Message")))
+            things.append((sentence % {"number": written.number(failed)}, changelist("core.Message")))
         things.append((_("Look after users and their roles"), changelist("accounts.User")))
     if user.role == Role.COMPANY:
         things.append(
@@ -259,7 +261,7 @@ def next_things(user: Any) -> list[dict[str, str]]:
                 "%(number)s people lack required fields; an empty region stops their enrolment",
                 gaps,
             )
-            things.append((sentence % {"number": f"{gaps:,}"},
+            things.append((sentence % {"number": written.number(gaps)},
                            changelist("registry.Person") + "?profile=incomplete"))  # fmt: skip
     if user.role == Role.PERSON:
         things.append(

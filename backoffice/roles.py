@@ -1,7 +1,7 @@
 """Who may do what, and who sees what: the three tables that everything asks. Imports no app.
 
 GRANTS     model -> role -> verbs. A verb that is not listed is refused.
-SCOPES     model -> role -> which rows. A role that is not listed sees none (SPEC 1: "Unknown means none").
+SCOPES     model -> role -> which rows. A role that is not listed sees none (specification 1: "Unknown means none").
 SENSITIVE  personal field -> role -> whole or masked. A role that is not listed does not see the field
            (core/sensitive.py applies it); PAPERS says the same of pictures, by their kind.
 

@@ -97,7 +97,7 @@ class BackofficeSite(UnfoldAdminSite):
 
     @staticmethod
     def profile_banner(request: HttpRequest) -> dict[str, Any] | None:
-        """What the company's profile still lacks (manual ch. 1-2, 4-2): every screen says so and links there."""
+        """What the company's profile still lacks (manual ch. 1-2, 4b-2): every screen says so and links there."""
         company = getattr(request.user, "company", None)
         if (
             getattr(request.user, "role", None) != Role.COMPANY

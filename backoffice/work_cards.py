@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from backoffice.core import written
 from backoffice.core.lists import COUNT_CAP, CappedCount, count_capped
 from backoffice.core.scoping import visible_to
 from backoffice.navigation import changelist
@@ -38,7 +39,7 @@ def work_cards(user: Any) -> list[Card]:
 def card(title: str, number: int, link: str, tone: str = "info", note: str = "") -> Card:
     """A card; a number of 0 has no tone and no note."""
     return {
-        "title": title, "value": f"{number:,}", "link": link, "tone": tone if number else "",
+        "title": title, "value": written.number(number), "link": link, "tone": tone if number else "",
         "note": note if number else "",
     }  # fmt: skip
 
@@ -147,7 +148,7 @@ def papers_counts() -> dict[str, Any]:
 
 
 def papers_note(sums: dict[str, Any]) -> str:
-    """How many paper materials are awaited (manual ch. 4-6): the deadline, and how many passed it."""
+    """How many paper materials are awaited (manual ch. 4b-6): the deadline, and how many passed it."""
     if not sums["papers"]:
         return ""
     text = ngettext("papers of %(count)d awaited", "papers of %(count)d awaited", sums["papers"])

@@ -107,7 +107,7 @@ def prepare(rows: int) -> None:
 
 
 def loop(ids: list[int], by: Any) -> None:
-    from backoffice.core.flow import perform
+    from backoffice.core.engine import perform
     from training.models import EnrolmentLine
 
     for line in EnrolmentLine.objects.filter(pk__in=ids):
@@ -115,7 +115,7 @@ def loop(ids: list[int], by: Any) -> None:
 
 
 def bulk(ids: list[int], by: Any) -> None:
-    from backoffice.core.bulk import perform_all
+    from backoffice.core.engine import perform_all
     from training.models import EnrolmentLine
 
     done = perform_all(EnrolmentLine, ids, "hand_off", by=by)

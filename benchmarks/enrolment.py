@@ -3,7 +3,7 @@
     python -m benchmarks.enrolment --rows 200 --db sqlite|postgres [--json]
 
 ours   what the page does on “Look up and add”: `training.drafting.enter` on the locked draft, twice priced (the
-       preview that finds what must not be added, and the stored roster), every rule of SPEC 3.6 asked
+       preview that finds what must not be added, and the stored roster), every rule of specification 3.6 asked
 stock  a loop with the ORM: per number get(), price, save() (history by simple-history), and the sum at the end; it
        asks none of the rules
 page   ours, as the browser waits for it: the POST and the drawn part of the page
@@ -63,7 +63,7 @@ def prepare(rows: int) -> None:
 
 def begin(company: Any, city: Any) -> None:
     from backoffice.accounts.models import User
-    from backoffice.core.flow import start
+    from backoffice.core.engine import start
     from registry.models import LocalBody
     from training.models import Enrolment, TrainingClass
 

@@ -32,6 +32,11 @@ def in_yuan(amount: Decimal | int) -> str:
     return _("%(amount)s yuan") % {"amount": yuan(amount)}
 
 
+def in_figures(amount: Decimal) -> str:
+    """Beside the capitals on a printed sheet, where nothing may be added in front or behind: ¥1,640.00."""
+    return f"¥{amount:,.2f}"
+
+
 def in_capitals(amount: Decimal) -> str:
     """The amount as a bank writes it out: 1000.50 is 壹仟元伍角整. Raise ValueError from 10^16 yuan on."""
     rounded = amount.quantize(CENT, ROUND_HALF_UP) if abs(amount) < LIMIT else LIMIT

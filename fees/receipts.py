@@ -12,7 +12,8 @@ from typing import Any
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from backoffice.core.flow import StepRefused, System, account_of, apply, start
+from backoffice.core.engine import start, take_locked_step
+from backoffice.core.flow import StepRefused, account_of
 from fees.models import Bill, PayerDefault, Receipt, Voucher
 from fees.rules import ZERO, Paper
 
@@ -94,8 +95,7 @@ def expect_receipts(bill: Bill, by: Any) -> None:
                 pairs.append((row, payer, wanted.pop((kind, payer))))
     for row, payer, amount in pairs:
         write_down(row, payer, amount, by)
-    for row in due:
-        apply(row, Receipt.steps()["not_owed"], System(), _("Nothing is owed for this any more."), {})
+    take_locked_step(list(due), "not_owed", opinion=_("Nothing is owed for this any more."))
     for (kind, payer), amount in wanted.items():
         start(Receipt(bill=bill, kind=kind, payer=payer.name, title=payer.title, amount=amount), by=by)
 

@@ -1,4 +1,4 @@
-"""What things cost (SPEC 3.6, manual ch. 4b-4, 7-2): pure functions of plain values over the rates in force.
+"""What things cost (specification 3.6, manual ch. 4b-4, 7b-2): pure functions of plain values over the rates in force.
 
 Only 300, 320, 40 and 20 are the manual's; the rest is our reading, and all of it is kept in the schedule, which the
 association edits. Every price is a list of items; its amount is their sum, never less than nothing.

@@ -10,18 +10,23 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.core.attachments import FileRefused, Picture, check_picture, store
-from backoffice.core.flow import StepRefused, System, account_of, apply, start, write_log
+from backoffice.core.engine import start, take_locked_step
+from backoffice.core.flow import StepRefused, account_of
 from backoffice.core.models import Attachment, AttachmentKind, Task
+from backoffice.core.trail import write_log
 from fees.flows.payment import CORRECTED, still_missing
 from fees.flows.receipts import short_of
 from fees.models import Bill, BillItem, PayerDefault, Refund, Voucher
 from fees.receipts import Payer, correct_payer, expect_receipts
-from fees.rules import ZERO
+from fees.rules import ZERO, Item
+
+#: What a priced line of a paid record is: its key or None, its label, its items.
+BillLine = tuple[int | None, str, Iterable[Item]]
 
 
-def make_bill(record: Any, company: Any) -> Bill:
-    """Write the record's bill anew from its lines and return it: prices are frozen here (SPEC 3.5, submit)."""
-    lines = record.bill_lines()
+def make_bill(record: Any, company: Any, lines: Iterable[BillLine]) -> Bill:
+    """Write the record's bill anew and return it: prices are frozen here (specification 3.5, submit)."""
+    lines = list(lines)
     total = sum((item.amount for _line, _label, items in lines for item in items), ZERO)
     bill = Bill.of(record).select_for_update().first()
     if bill is None:
@@ -197,7 +202,7 @@ def expect_refund(bill: Bill, reason: str, by: Any) -> None:
         due.save()
         Task.of(due).filter(closed_at=None).update(subject=due.task_subject())  # it names the amount
     elif due is not None:
-        apply(due, Refund.steps()["use"], System(), "", {})
+        take_locked_step([due], "use")
 
 
 def paid_back(refund: Refund, by: Any) -> None:

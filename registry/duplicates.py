@@ -1,4 +1,5 @@
-"""Finding people and companies that are in the register twice (SPEC 6). The General Office decides about each pair.
+"""Finding people and companies that are in the register twice (specification 6). The General Office decides about
+each pair.
 
 People stream by in the order of their names, so that only namesakes are compared, and only those who share
 something; 400,000 people take seconds and little memory. A pair that was decided is never opened again.

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from backoffice.core import written
 from backoffice.core.export import Column, Columns
 from registry.flows.help_request import S as HelpState
 from registry.imports import fields
@@ -86,7 +87,7 @@ def person_columns(path: str) -> dict[str, Column]:
 def certificates(user: Any) -> Sequence[Column]:
     person = person_columns("person__")
     # The company that is printed: the import compares it with the certificate, and must not "correct" a
-    # certificate that still shows the former employer (manual ch. 7).
+    # certificate that still shows the former employer (manual ch. 7b).
     printed = Coalesce(NullIf(F("printed_company"), Value("")), F("company__name"))
     return [
         Column(header("number"), "number", width=16),
@@ -165,7 +166,7 @@ def help_requests(user: Any) -> Sequence[Column]:
 
 
 def as_local_text(moment: datetime.datetime | None) -> str:
-    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M") if moment else ""
+    return written.moment(moment) if moment else ""
 
 
 def field_columns(model: Any, names: Sequence[str]) -> list[Column]:

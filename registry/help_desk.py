@@ -1,4 +1,5 @@
-"""What the General Office does for a help request with one click (SPEC 3.11), each noted in the request's history.
+"""What the General Office does for a help request with one click (specification 3.11), each noted in the request's
+history.
 
 A follow-up acts on records within the user's scope only, and only while the request is with the office.
 """
@@ -19,7 +20,7 @@ from django.utils.translation import gettext as _
 from backoffice.accounts.models import User
 from backoffice.accounts.policy import manageable_roles, may_control
 from backoffice.accounts.services import invite, issue_code
-from backoffice.core import flow
+from backoffice.core.engine import start
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role, allows
 from registry.matching import Match, Matches, certificate_number_of
@@ -185,7 +186,7 @@ def hand_out_code(request: HelpRequest, by: Any, record: str, company: str) -> O
 
 
 def create_sign_in(request: HelpRequest, by: Any, record: str, company: str) -> Outcome:
-    """As an approved application does: the login name is the ID number (SPEC 1)."""
+    """As an approved application does: the login name is the ID number (specification 1)."""
     person = within(Person, record, by)
     if Role.PERSON not in manageable_roles(by):
         raise PermissionDenied
@@ -213,7 +214,7 @@ def start_transfer(request: HelpRequest, by: Any, record: str, company: str) -> 
         created_by=by,
         remark=reason_of(request),
     )
-    flow.start(transfer, by=by, reason=reason_of(request))
+    start(transfer, by=by, reason=reason_of(request))
     copy_papers(request, transfer)
     return Outcome(
         _("Transfer of %(name)s to %(company)s started; it is in the company's inbox.")

@@ -1,4 +1,4 @@
-"""Finding the records a help request is about (SPEC 3.11): what the asker wrote beside what the register says.
+"""Finding the records a help request is about (specification 3.11): what the asker wrote beside what the register says.
 
 Everything is looked up within the reader's scope. A match is certain where a number says so; a name alone may
 belong to several people, so such matches are shown, but no follow-up relies on them.

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import User
 from backoffice.accounts.services import invite, record
-from backoffice.core import flow
+from backoffice.core.engine import start
+from backoffice.core.flow import StepRefused, account_of
 from backoffice.core.models import Attachment
 from backoffice.roles import Role
 from fees.receipts import company_renamed
@@ -31,7 +32,7 @@ from registry.services import move_certificates_of
 
 def signed(obj: Any, by: Any, reason: str) -> Any:
     """Put who and why on the record for the history row that its save writes."""
-    obj._history_user, obj._change_reason = flow.account_of(by), reason
+    obj._history_user, obj._change_reason = account_of(by), reason
     return obj
 
 
@@ -71,7 +72,7 @@ def open_account(person: Person, by: Any, reason: str) -> bool:
     )  # fmt: skip
     user.set_unusable_password()
     signed(user, by, reason).save()
-    return bool(invite(user, flow.account_of(by)))
+    return bool(invite(user, account_of(by)))
 
 
 def admit_company(application: CompanyApplication, by: Any) -> Company:
@@ -91,7 +92,7 @@ def admit_company(application: CompanyApplication, by: Any) -> Company:
     )  # fmt: skip
     user.set_unusable_password()
     signed(user, by, _("Company application approved")).save()
-    invite(user, flow.account_of(by))
+    invite(user, account_of(by))
     return company
 
 
@@ -110,7 +111,7 @@ def rename_company(change: CompanyChange, by: Any) -> None:
     signed(company, by, _("Company change approved")).save()
     if user is not None and user.username != change.new_login_name:
         change.old_login_name, user.username = user.username, change.new_login_name
-        record(user, flow.account_of(by), _("Company change approved"), "username")
+        record(user, account_of(by), _("Company change approved"), "username")
     copy_papers(change, company)
     company_renamed(company, change.old_name, by)
     change.company = company
@@ -139,7 +140,7 @@ def transfer_person(transfer: Transfer, by: Any) -> None:
     person = Person.objects.select_for_update(of=("self",)).get(pk=claimed.pk)
     transfer.person = person
     if reason := still_as_submitted(transfer):  # asked again: the guards saw the person before the lock
-        raise flow.StepRefused(reason)
+        raise StepRefused(reason)
     person.company = transfer.company
     signed(person, by, _("Transfer approved")).save()
     move_certificates_of(person)
@@ -159,4 +160,4 @@ def report_known_member(application: PersonalApplication, by: Any, opinion: str)
         id_number=application.id_number, phone=application.phone, email=application.email,
         company_name=str(application.company or ""), text=text,
     )  # fmt: skip
-    return flow.start(report, by=by)  # type: ignore[return-value]
+    return start(report, by=by)  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-"""Merging duplicates (SPEC 6): one record is kept, everything that hangs on the other moves to it.
+"""Merging duplicates (specification 6): one record is kept, everything that hangs on the other moves to it.
 
 The merged record stays, hidden (`merged_into`), with the unique values the kept one did not take, so that its ID
 number, credit code and name still lead to the kept one. `merged_into` always names a record that is not merged
@@ -13,12 +13,11 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.utils import timezone, translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import User
 from backoffice.accounts.services import record
-from backoffice.core import running, subjects
+from backoffice.core import running, subjects, written
 from backoffice.core.locks import again_after_deadlock
 from backoffice.core.models import Task
 from backoffice.core.scoping import visible_to
@@ -150,7 +149,7 @@ def why_gone(row: Record) -> str:
         return _("%(record)s does not exist any more.") % {"record": title_of(row)}
     return _("%(record)s was merged into %(kept)s already, by %(who)s at %(when)s.") % {
         "record": title_of(row), "kept": title_of(now.merged_into), "who": done.by,
-        "when": date_format(timezone.localtime(done.at), "DATETIME_FORMAT"),
+        "when": written.moment(done.at),
     }  # fmt: skip
 
 
@@ -343,9 +342,10 @@ def decide_different(pair: DuplicatePair, by: Any) -> None:
     if decided.update(status=Status.DIFFERENT, decided_by=by, decided_at=timezone.now()):
         return
     pair.refresh_from_db()
+    at = written.moment(pair.decided_at) if pair.decided_at else ""
     raise MergeRefused(
         _("Already decided by %(who)s at %(when)s: %(status)s.") % {
             "who": pair.decided_by, "status": pair.get_status_display(),
-            "when": date_format(timezone.localtime(pair.decided_at), "DATETIME_FORMAT"),
+            "when": at,
         }
     )  # fmt: skip

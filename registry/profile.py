@@ -1,6 +1,7 @@
 """How complete a profile is: the required fields, and the pictures kept so that no flow asks for them again.
 
-An empty required field stops every flow (manual ch. 1-2, 4-2); a missing picture only means an upload later (ch. 4).
+An empty required field stops every flow (manual ch. 1-2, 4b-2); a missing picture only means an upload later
+(ch. 4b-3.4).
 """
 
 from collections.abc import Collection

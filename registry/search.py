@@ -128,7 +128,8 @@ def search_companies(queryset: QuerySet, term: str, user: Any) -> Found:
 def employers_named(term: str, most: int) -> list[tuple[int, str]]:
     """What a visitor may know of the members: id and name of at most `most` active companies that the words mean.
 
-    The public application's search (SPEC 3.1). Not through `visible_to()`: visitors see no record of a company.
+    The public application's search (specification 3.1). Not through `visible_to()`: visitors see no record of a
+    company.
     """
     words = words_of(term)[:MOST_WORDS]
     if sum(map(len, words)) < FEWEST_CHARACTERS:

@@ -17,7 +17,7 @@ A_RENEWAL = datetime.timedelta(days=365)
 
 
 class Dates(NamedTuple):
-    """The three dates of a certificate (SPEC 2)."""
+    """The three dates of a certificate (specification 2)."""
 
     issue: datetime.date
     renewal: datetime.date | None

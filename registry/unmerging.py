@@ -7,13 +7,12 @@ from django.apps import apps
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import User
 from backoffice.accounts.services import record
-from backoffice.core import subjects
+from backoffice.core import subjects, written
 from backoffice.core.flow import Flow
 from backoffice.core.locks import again_after_deadlock
 from backoffice.core.models import Task
@@ -43,7 +42,7 @@ def undo(done: Merge, *, by: Any) -> Merge:
     if done.undone_at is not None:
         raise MergeRefused(
             _("Already undone by %(who)s at %(when)s.") % {
-                "who": done.undone_by, "when": date_format(timezone.localtime(done.undone_at), "DATETIME_FORMAT"),
+                "who": done.undone_by, "when": written.moment(done.undone_at),
             }
         )  # fmt: skip
     kept, merged = lock_again(done)

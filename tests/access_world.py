@@ -8,7 +8,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils import timezone
 
-from backoffice.core.flow import start
+from backoffice.core.engine import start
 from backoffice.core.models import (
     Attachment,
     AttachmentKind,

@@ -22,6 +22,18 @@ from tests.factories import UserFactory, client_of
 SHELL, WHOLE = Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium")
 CHROMIUM = Path(os.environ.get("CHROMIUM") or (SHELL if SHELL.exists() else WHOLE))
 
+#: What asks for one of these works on the database.
+OF_THE_DATABASE = {"db", "transactional_db", "django_db_setup", "live_server", "kept_for_file"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as `fast` what needs neither database nor browser, so that `make fast` answers within a minute."""
+    for item in items:
+        asks = set(getattr(item, "fixturenames", ())) & OF_THE_DATABASE
+        marked = any(item.get_closest_marker(name) for name in ("django_db", "browser", "postgres", "slow"))
+        if not asks and not marked:
+            item.add_marker("fast")
+
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip with a reason what this machine cannot run; where CI promised to run it, fail instead."""

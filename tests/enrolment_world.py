@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
-from backoffice.core.flow import start
+from backoffice.core.engine import start
 from backoffice.core.models import Attachment, AttachmentKind
 from fees.models import PayerDefault, Refund
 from registry.models import Certificate, Company, LocalBody

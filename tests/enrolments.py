@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from backoffice.core.flow import perform, start
+from backoffice.core.engine import perform, start
 from backoffice.core.models import AttachmentKind
 from backoffice.roles import Role
 from fees.models import FeeSchedule

@@ -11,9 +11,11 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from backoffice.accounts.models import User
-from backoffice.core.flow import Flow, open_task, perform, start
+from backoffice.core.engine import perform, start
+from backoffice.core.flow import Flow
 from backoffice.core.links import Applicant
 from backoffice.core.models import Announcement, Attachment, AttachmentKind
+from backoffice.core.trail import open_tasks
 from backoffice.roles import APPLICANT, Role
 from fixtures.names import credit_check_digit, id_check_digit, organisation_check_digit
 from registry.models import (
@@ -187,7 +189,7 @@ class PaperFactory(DjangoModelFactory):
     @factory.post_generation
     def task(self: Paper, create: bool, extracted: bool | None, **kwargs: Any) -> None:
         if create and extracted is not False:
-            open_task(self)
+            open_tasks(type(self), [self])
 
 
 class HelpRequestFactory(DjangoModelFactory):
@@ -206,7 +208,7 @@ class HelpRequestFactory(DjangoModelFactory):
     @factory.post_generation
     def task(self: HelpRequest, create: bool, extracted: bool | None, **kwargs: Any) -> None:
         if create and extracted is not False:
-            open_task(self)
+            open_tasks(type(self), [self])
 
 
 class AnnouncementFactory(DjangoModelFactory):

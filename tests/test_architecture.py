@@ -1,4 +1,4 @@
-"""Rules of the house that a reader relies on (ARCHITECTURE.md), checked over the source itself."""
+"""Rules of the house that a reader relies on (docs/architecture.md), checked over the source itself."""
 
 import ast
 from collections.abc import Iterator
@@ -71,7 +71,7 @@ def test_every_way_to_write_a_state_is_found(line: str) -> None:
 
 
 def test_no_signal_receivers() -> None:
-    """Business logic is called by name (ARCHITECTURE.md), so that a reader finds it.
+    """Business logic is called by name (docs/architecture.md), so that a reader finds it.
 
     `request_started` alone is allowed: it says that a server process has begun to work, and no record changes.
     """

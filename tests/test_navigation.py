@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.urls import reverse
 
 from backoffice.accounts.models import User
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.help import TOPICS
 from backoffice.navigation import GROUPS, changelist, group_of, own_pages
 from backoffice.roles import Role, allows

@@ -1,4 +1,4 @@
-"""The verbs of a draft roster: look numbers up, add, edit and remove people (SPEC 3.6, manual ch. 4b).
+"""The verbs of a draft roster: look numbers up, add, edit and remove people (specification 3.6, manual ch. 4b).
 
 Each runs inside the caller's transaction on a draft that `lock_draft()` returned, and takes a constant number of
 queries for 3 people or 500. What a clerk may look at of other companies is decided here, and logged.

@@ -1,15 +1,15 @@
 """The verbs of enrolments: each runs inside the transaction of the step that calls it."""
 
+import datetime
 from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from backoffice.core import subjects
-from backoffice.core.bulk import Done, apply_all, go_on_all, perform_all
-from backoffice.core.flow import StepRefused, System, apply
+from backoffice.core.engine import Done, go_on, perform_all, take_locked_step
+from backoffice.core.flow import StepRefused
 from backoffice.roles import SYSTEM
 from fees.services import make_bill
 from training import notices
@@ -19,13 +19,13 @@ from training.models import Enrolment, EnrolmentLine, TrainingClass
 from training.roster import Roster, look
 
 
-def freeze(enrolment: Enrolment, by: Any) -> None:
-    """Take the seats, freeze what the lines say and what they cost (SPEC 3.5, submit).
+def freeze(enrolment: Enrolment, at: datetime.datetime) -> None:
+    """Take the seats, freeze what the lines say and what they cost (specification 3.5, submit).
 
-    Class, company, people and certificates are locked by now (`EnrolmentFlow.lock_first`), and everything is asked
-    again: of two companies that want the last seats, and of two enrolments with the same certificate, one is refused.
+    Class, company, people and certificates are locked by now (`EnrolmentFlow.lock_first`): of two companies that want
+    the last seats, and of two enrolments with the same certificate, one is refused. The roster is looked at and priced
+    here and nowhere else in a submit.
     """
-    enrolment.training_class = TrainingClass.objects.get(pk=enrolment.training_class_id)
     roster = look(enrolment)
     reasons = [class_open(enrolment), seats_left(enrolment), *(problem.text for problem in roster.errors)]
     if any(reasons):
@@ -37,9 +37,8 @@ def freeze(enrolment: Enrolment, by: Any) -> None:
     fields = [*EnrolmentLine.FROZEN, "is_masked", "amount", "review_remark"]
     EnrolmentLine.objects.bulk_update([row.line for row in roster.rows], fields, batch_size=200)
     count(enrolment, roster)
-    enrolment.looked_at = roster
-    make_bill(enrolment, enrolment.company)
-    enrolment.submitted_at = timezone.now()
+    make_bill(enrolment, enrolment.company, [(row.line.pk, row.label, row.items) for row in roster.rows])
+    enrolment.submitted_at = at
 
 
 def count(enrolment: Enrolment, roster: Roster) -> None:
@@ -59,17 +58,17 @@ def recount(enrolment: Enrolment) -> Roster:
 def confirm_lines(enrolment: Enrolment, by: Any) -> None:
     """Everybody on the roster is enrolled now."""
     lines = list(enrolment.lines.select_for_update().filter(state=L.ENROLLING))
-    apply_all(lines, "confirm", by=System())
+    take_locked_step(lines, "confirm")
 
 
 def drop_all(enrolment: Enrolment, by: Any, opinion: str) -> None:
     """The class does not take place: whoever has not ended yet is dropped."""
     lines = list(enrolment.lines.select_for_update().exclude(state__in=(*ENDED, L.ENROLLING)))
-    apply_all(lines, "drop", by=System(), opinion=opinion)
+    take_locked_step(lines, "drop", opinion=opinion)
 
 
 def cancel_enrolments(training_class: TrainingClass, by: Any, opinion: str) -> int:
-    """Cancel every enrolment of a class that does not take place; return how many (SPEC 3.5, edges)."""
+    """Cancel every enrolment of a class that does not take place; return how many (specification 3.5, edges)."""
     rows = Enrolment.objects.select_for_update(of=("self",)).filter(
         training_class=training_class, state__in=(S.DRAFT, *UNDER_WAY)
     )
@@ -77,8 +76,8 @@ def cancel_enrolments(training_class: TrainingClass, by: Any, opinion: str) -> i
     if reasons := [reason for row in enrolments if (reason := no_voucher_waiting(row))]:
         raise StepRefused("\n".join(reasons))
     learning = list(learners_of(training_class))
-    for row in enrolments:
-        apply(row, row.steps()["class_cancelled"], System(), opinion, {})
+    for row in enrolments:  # one by one: the effect of each counts the money of its bill
+        take_locked_step([row], "class_cancelled", opinion=opinion)
     from training.platform.answers import tidy  # its module records answers by steps of this one
 
     tidy([line.pk for line in learning])
@@ -126,4 +125,4 @@ def lines_moved(lines: list[EnrolmentLine], step: str, by: Any, opinion: str) ->
         "withdraw_fail",
         "take_result_back",
     ):
-        go_on_all(Enrolment, {line.enrolment_id for line in lines})
+        go_on(Enrolment, {line.enrolment_id for line in lines})

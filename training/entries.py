@@ -1,4 +1,5 @@
-"""What a clerk types, pastes or uploads to a roster: an entry for each person or certificate meant (SPEC 3.6, 5).
+"""What a clerk types, pastes or uploads to a roster: an entry for each person or certificate meant
+(specification 3.6, 5).
 
 An entry names somebody by certificate number, ID number or name, and may say more: what it says besides is
 compared with our record, or proves that the clerk holds the certificate of somebody else's employee in hand.

@@ -1,4 +1,4 @@
-"""Whom the entries of a roster mean, and what stands against putting them on it (SPEC 3.6, manual ch. 4b-4).
+"""Whom the entries of a roster mean, and what stands against putting them on it (specification 3.6, manual ch. 4b-4).
 
 Every entry gets one answer: a line that can be added, "on the roster already", or a finding that says what to do.
 What an entry says besides its key is compared with our record: a number mistyped by one digit is somebody else's.
@@ -94,7 +94,8 @@ class Examined:
 
 
 def known_to(draft: Enrolment, entries: list[Entry], user: Any) -> Known:
-    # The one place that reads beyond the user's scope: exact numbers only, and answered by `foreign.ask()` (SPEC 3.6).
+    # The one place that reads beyond the user's scope: exact numbers only, and answered by `foreign.ask()`
+    # (specification 3.6).
     rows = Certificate.objects.filter(
         number__in={entry.number for entry in entries if entry.number}, person__merged_into=None
     )

@@ -1,4 +1,4 @@
-"""Looking up people of other companies: who asks must know something that the number does not tell (SPEC 3.6).
+"""Looking up people of other companies: who asks must know something that the number does not tell (specification 3.6).
 
 A certificate number can be guessed; the holder's name or the last four characters of the ID number cannot. What does
 not fit and what does not exist get the same answer. Every look is logged, and after so many wrong answers in a day
@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
-from backoffice.core import flow
+from backoffice.core.engine import start
 from backoffice.core.excel.text import normalise_name
 from backoffice.core.locks import lock_all
 from registry.flows.help_request import S as HelpState
@@ -120,4 +120,4 @@ def tell_the_office(company: Company, user: Any) -> HelpRequest:
         state=HelpState.OPEN, topic=HelpRequest.Topic.LOOKUPS, name=user.name[:50] or company.contact_name,
         phone=user.phone or "", email=user.email or "", company_name=str(company)[:100], text=text,
     )  # fmt: skip
-    return flow.start(report, by=user)  # type: ignore[return-value]
+    return start(report, by=user)  # type: ignore[return-value]

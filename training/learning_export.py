@@ -13,7 +13,7 @@ from training.models import EnrolmentLine, TrainingClass
 
 
 def learning(user: Any) -> Sequence[Column]:
-    """State and 提交正保 side by side (manual ch. 7); with our number, so that results come back by it."""
+    """State and 提交正保 side by side (manual ch. 7a); with our number, so that results come back by it."""
 
     def named(
         name: str, show: Any = None, width: float | None = None, model: Any = EnrolmentLine, path: str = ""

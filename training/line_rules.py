@@ -1,4 +1,5 @@
-"""The rules of one enrolment line (SPEC 3.6, manual ch. 4b): plain questions about a line and what is known of it.
+"""The rules of one enrolment line (specification 3.6, manual ch. 4b): plain questions about a line and what is known
+of it.
 
 Each returns problems: a sentence that names the person, whether it stops the submit, and where it is put right.
 `training.roster` gathers the facts of a whole roster in a constant number of queries and asks these.
@@ -106,7 +107,7 @@ def papers_page(line: EnrolmentLine) -> str:
 
 
 def profile_complete(facts: Facts) -> Iterator[Problem]:
-    """Manual ch. 1-1, 4b-5A: 某人所属区域不能为空; the red fields of the profile."""
+    """Manual ch. 1-1, 4b-4.5A: 某人所属区域不能为空; the red fields of the profile."""
     person = facts.line.person
     missing = [str(person._meta.get_field(name).verbose_name) for name in person.missing_fields()]  # type: ignore[union-attr]
     if not missing:
@@ -123,7 +124,7 @@ def profile_complete(facts: Facts) -> Iterator[Problem]:
 
 
 def not_elsewhere(facts: Facts) -> Iterator[Problem]:
-    """SPEC 3.6: in one enrolment at a time; an open transfer and another draft are only said."""
+    """Specification 3.6: in one enrolment at a time; an open transfer and another draft are only said."""
     for enrolment in facts.elsewhere:
         mine = enrolment.company_id == facts.company.pk
         text = _("%(who)s is in another enrolment under way already: %(enrolment)s.") % {
@@ -226,7 +227,7 @@ def of_continuing(facts: Facts, kinds: dict[str, str], today: datetime.date) -> 
 
 
 def help_page(number: str = "") -> str:
-    """The help request about a certificate, its number filled in (manual ch. 4b-5B)."""
+    """The help request about a certificate, its number filled in (manual ch. 4b-4.5B)."""
     return f"{reverse('public:help')}?{urlencode({'topic': 'CERTIFICATE', 'certificate': number})}"
 
 
@@ -236,7 +237,7 @@ def stale_page(number: str) -> str:
 
 
 def matter_fits(facts: Facts, certificate: Certificate, today: datetime.date) -> Iterator[Problem]:
-    """Manual ch. 4b-4.1 to 4.3: 延续, 延续+变更 with the former employer in the remark, 员升师."""
+    """Manual ch. 4b-4.1 to 4b-4.3: 延续, 延续+变更 with the former employer in the remark, 员升师."""
     line, who = facts.line, facts.who
     yield from class_takes(facts)
     if line.matter == Matter.PRACTICE:
@@ -313,7 +314,7 @@ def partner_of(line: EnrolmentLine, siblings: list[EnrolmentLine]) -> EnrolmentL
 
 
 def waiver_fits(facts: Facts) -> Iterator[Problem]:
-    """Exactly one line of a pair carries the waiver; without its partner it is an error (SPEC 3.6)."""
+    """Exactly one line of a pair carries the waiver; without its partner it is an error (specification 3.6)."""
     line, who = facts.line, {"who": facts.who}
     partner = partner_of(line, facts.siblings)
     if line.is_waived and partner is None:

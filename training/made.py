@@ -1,4 +1,4 @@
-"""Which results a certificate was made of: they are not taken back any more (SPEC 3.5, edges)."""
+"""Which results a certificate was made of: they are not taken back any more (specification 3.5, edges)."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from backoffice.core.bulk import last_logs
+from backoffice.core.trail import last_logs
 from registry.models import Certificate, CertificateTerm
 
 

@@ -214,7 +214,7 @@ SETTLING = ("finance_approve", "skip_payment", "cancel", "training_cancel", "cla
 @translation.override(settings.LANGUAGE_CODE)
 def enrolment(row: Enrolment, step: str, opinion: str) -> None:
     """Tell whoever has to know of this step of an enrolment (called inside its transaction)."""
-    if step == "local_approve" and row.onward():
+    if step == "local_approve" and row.onward(step):
         return  # nothing is left to pay, as the notice of the next step says
     bill = row.bill
     owed = bill.balance if bill is not None and step == "local_approve" else row.amount
@@ -314,7 +314,7 @@ def tell_learners(code: str, lines: Iterable[EnrolmentLine], opinion: str) -> No
 
 
 def money_of_dropped(lines: Iterable[EnrolmentLine]) -> str:
-    """What happens to the money of people who leave a confirmed class: it stays where it is (SPEC 3.5)."""
+    """What happens to the money of people who leave a confirmed class: it stays where it is (specification 3.5)."""
     paid = sum((line.amount for line in lines), Decimal(0))
     if not paid:
         return gettext("Nothing was to be paid for them.")

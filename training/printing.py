@@ -1,4 +1,4 @@
-"""What is printed of an enrolment: the 报名明细表 (FAQ 2), and the list of the papers to send (FAQ 1, ch. 4-6)."""
+"""What is printed of an enrolment: the 报名明细表 (FAQ 2), and the list of the papers to send (FAQ 1, ch. 4b-6)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,11 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
+from backoffice.core import written
 from backoffice.core.printing import Column, Form, absolute, organisation, printed_at
 from backoffice.core.sensitive import shown_to
 from backoffice.roles import Role, allows
 from fees.models import BillItem, NoSchedule, rates_on
-from fees.money import in_capitals
+from fees.money import in_capitals, in_figures, yuan
 from fees.rules import ZERO, Kind
 from training.flows.enrolment import S
 from training.flows.learning import L
@@ -98,9 +99,9 @@ def sheet(enrolment: Enrolment, lines: Sequence[EnrolmentLine], fees: dict[int, 
         title=_("Enrolment detail sheet"), organisation=organisation(), number=numbered(enrolment),
         facts=list(facts_of(enrolment, user)), columns=[*columns, *fee_columns(kinds)], rows=rows,
         empty=_("Nobody is on the roster yet."),
-        totals=[*(figure(amount) for amount in sums), money(total)] if rows else (),
+        totals=[*(figure(amount) for amount in sums), yuan(total)] if rows else (),
         totals_label=ngettext("Total, %(count)d person", "Total, %(count)d people", people) % {"count": people},
-        sums=[(_("Amount in capitals: "), in_capitals(total)), (_("In figures: "), f"¥{total:,.2f}")],
+        sums=[(_("Amount in capitals: "), in_capitals(total)), (_("In figures: "), in_figures(total))],
         notes=list(notes_of(enrolment)), seal=_("(Company seal)"),
         signatures=[_("Handled by (signature): "), _("Phone: "), _("Date: ")], url=absolute(page_of(enrolment)),
         url_label=_("Scan to open the enrolment"), stamp=stamp_of(enrolment), footer=footer_of(enrolment),
@@ -136,20 +137,9 @@ def page_of(enrolment: Enrolment, act: str = "change") -> str:
     return reverse(f"admin:training_enrolment_{act}", args=[enrolment.pk])
 
 
-def day(moment: Any) -> str:
-    """A date, or the local date of a moment, as it is written here; "–" where there is none."""
-    if moment is None:
-        return "–"
-    return (timezone.localtime(moment) if hasattr(moment, "hour") else moment).strftime("%Y-%m-%d")
-
-
 def figure(amount: Decimal | None) -> str:
     """An amount in the table: 1,640 or 880.50, and nothing for none. Grouped by three in every language."""
-    return money(amount) if amount else ""
-
-
-def money(amount: Decimal) -> str:
-    return f"{amount:,.0f}" if amount == amount.to_integral_value() else f"{amount:,.2f}"
+    return yuan(amount) if amount else ""
 
 
 def facts_of(enrolment: Enrolment, user: Any) -> Iterator[tuple[Any, Any]]:
@@ -159,9 +149,12 @@ def facts_of(enrolment: Enrolment, user: Any) -> Iterator[tuple[Any, Any]]:
     yield _("Type and mode"), f"{held.get_type_display()} · {held.get_mode_display()}"
     yield _("Reviewing body"), str(enrolment.local_body)
     yield pgettext("person", "Contact"), contact_of(enrolment, user)
-    yield _("Class dates"), f"{day(held.start_date)} – {day(held.end_date)}" if held.start_date else "–"
-    yield _("Submitted on"), day(enrolment.submitted_at if enrolment.state != S.DRAFT else None)
-    yield _("Confirmed on"), day(enrolment.confirmed_at)
+    yield (
+        _("Class dates"),
+        f"{written.day(held.start_date)} – {written.day(held.end_date)}" if held.start_date else "–",
+    )
+    yield _("Submitted on"), written.day(enrolment.submitted_at if enrolment.state != S.DRAFT else None)
+    yield _("Confirmed on"), written.day(enrolment.confirmed_at)
     if enrolment.remark:
         yield _("Remark"), enrolment.remark
 
@@ -199,8 +192,9 @@ def continuing_cells(line: EnrolmentLine, enrolment: Enrolment) -> list[Any]:
     certificate = line.certificate
     return [
         line.name, line.person.get_gender_display(), line.id_number, line.certificate_number,
-        day(certificate and certificate.issue_date), day(certificate and certificate.renewal_date),
-        day(line.expiry_date), line.get_category_display(), yes(line.matter == Matter.UPGRADE),
+        written.day(certificate.issue_date if certificate else None),
+        written.day(certificate.renewal_date if certificate else None),
+        written.day(line.expiry_date), line.get_category_display(), yes(line.matter == Matter.UPGRADE),
         yes(line.is_waived), line.get_matter_display(), remark_of(line, enrolment),
     ]  # fmt: skip
 
@@ -226,7 +220,7 @@ def fee_columns(kinds: Sequence[Kind]) -> list[Column]:
 
 
 def fee_cells(amounts: Amounts, kinds: Sequence[Kind]) -> list[str]:
-    return [*(figure(amounts.get(kind)) for kind in kinds), money(sum(amounts.values(), ZERO))]
+    return [*(figure(amounts.get(kind)) for kind in kinds), yuan(sum(amounts.values(), ZERO))]
 
 
 def stamp_of(enrolment: Enrolment) -> str:
@@ -247,7 +241,7 @@ def notes_of(enrolment: Enrolment) -> Iterator[str]:
     yield _("Put the company's seal on this sheet.")
     if enrolment.papers_due_on:
         yield _("Send it with the other papers so that %(body)s has them by %(date)s.") % {
-            "body": enrolment.local_body, "date": day(enrolment.papers_due_on),
+            "body": enrolment.local_body, "date": written.day(enrolment.papers_due_on),
         }  # fmt: skip
     else:
         yield _("Send it with the other papers to %(body)s when the enrolment is confirmed.") % {
@@ -281,8 +275,8 @@ ORIGINAL = Paper("ORIGINAL", gettext_lazy("Certificate, the original"))
 TITLE_COPY = Paper("TITLE", gettext_lazy("Copy of the title certificate"))
 
 #: What each person hands in. Stated in the manual: the sealed sheet (FAQ 2), the supervisor's original at an upgrade
-#: (FAQ 4), for a change the original and a one-inch photo with the name on the back (second ch. 7-3), and which
-#: pictures an enrolment needs (FAQ 7). For the rest ch. 4-6 refers to the class notice, whose text it does not give:
+#: (FAQ 4), for a change the original and a one-inch photo with the name on the back (ch. 7b-3), and which
+#: pictures an enrolment needs (FAQ 7). For the rest ch. 4b-6 refers to the class notice, whose text it does not give:
 #: that renewals hand in a copy and practice training copies of what was uploaded is our reading.
 PAPERS: dict[str, tuple[Paper, ...]] = {
     Matter.PRACTICE: (PHOTO, ID_COPY, DIPLOMA_COPY),
@@ -334,7 +328,7 @@ class Materials:
 
 
 def takes_papers(enrolment: Enrolment) -> bool:
-    """Papers go to the local body once the enrolment is confirmed (manual ch. 4-6)."""
+    """Papers go to the local body once the enrolment is confirmed (manual ch. 4b-6)."""
     return enrolment.state in (S.CONFIRMED, S.CLOSED)
 
 
@@ -389,18 +383,19 @@ def address_of(enrolment: Enrolment, user: Any) -> Iterator[tuple[Any, Any]]:
     yield pgettext("person", "Contact"), contact_of(enrolment, user)
     yield pgettext("address", "Recipient"), f"{body.contact_name} {body.phone}".strip() or "–"
     yield _("Training class"), enrolment.training_class.title
-    yield _("To arrive by"), day(enrolment.papers_due_on)
+    yield _("To arrive by"), written.day(enrolment.papers_due_on)
 
 
 def when_it_opens(enrolment: Enrolment) -> str:
-    """When the learning begins: online within two working days (FAQ 1), face to face with the class (SPEC 3.5)."""
+    """When the learning begins: online within two working days (FAQ 1), face to face with the class
+    (specification 3.5)."""
     course = enrolment.training_class
     if course.is_online:
         return _(
             "The learning opens without waiting for these papers, within two working days of the confirmation."
         )
     return _("The class begins without waiting for these papers: %(date)s, %(place)s.") % {
-        "date": day(course.start_date), "place": course.place or enrolment.local_body,
+        "date": written.day(course.start_date), "place": course.place or enrolment.local_body,
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What we propose for a certificate on a roster: matter, remark, waiver (SPEC 3.6, manual ch. 4b-4).
+"""What we propose for a certificate on a roster: matter, remark, waiver (specification 3.6, manual ch. 4b-4).
 
 Plain functions of what is known already: no queries, nothing is stored.
 """

@@ -1,4 +1,4 @@
-"""Whose papers a local body reads: those of the people on rosters it reviews (SPEC 3.5, local_approve)."""
+"""Whose papers a local body reads: those of the people on rosters it reviews (specification 3.5, local_approve)."""
 
 from typing import Any
 

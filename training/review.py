@@ -1,4 +1,4 @@
-"""What a reviewer looks at (SPEC 3.5, local_approve): every person with papers, problems, changes and remarks.
+"""What a reviewer looks at (specification 3.5, local_approve): every person with papers, problems, changes and remarks.
 
 `look_through()` gathers it in a constant number of queries, for 3 people or 500; `save_remark()` is the only verb.
 """

@@ -1,4 +1,5 @@
-"""An uploaded roster: any office file with a column of certificate numbers, ID numbers or names (SPEC 3.6, 5)."""
+"""An uploaded roster: any office file with a column of certificate numbers, ID numbers or names (specification 3.6,
+5)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -4,16 +4,13 @@ import datetime
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from simple_history.utils import bulk_create_with_history
 
-from backoffice.core.flow import STARTED
-from backoffice.core.models import TransitionLog
+from backoffice.core.engine import start_many
 from backoffice.core.working_days import Calendar, add_working_days, read_calendar
 from registry.models import LocalBody
 from training.models import EnrolmentLine, TrainingClass
@@ -123,19 +120,8 @@ def copy_into_next_year(classes: "QuerySet[TrainingClass]", by: Any) -> tuple[li
     """Plan the same classes for the next year; return the new ones, and how many the plan has already."""
     copies = copies_for_next_year(classes)
     new = [entry.copy for entry in copies if not entry.is_known]
-    bulk_create_with_history(
-        new, TrainingClass, default_user=by, default_change_reason=_("Copied into the next year")
-    )
-    TransitionLog.objects.bulk_create(started(row, by) for row in new)
+    start_many(new, by=by, reason=_("Copied into the next year"))
     return new, len(copies) - len(new)
-
-
-def started(row: TrainingClass, by: Any) -> TransitionLog:
-    """The first line of a class's trail, as `flow.start()` writes it; a class waits at no desk, so no task."""
-    return TransitionLog(
-        content_type=ContentType.objects.get_for_model(row), object_id=row.pk, step=STARTED, source="",
-        target=row.state, by=by, by_name=str(by)[:100], role=by.role, opinion=_("Copied into the next year"),
-    )  # fmt: skip
 
 
 def year_plan(

@@ -1,4 +1,4 @@
-"""First sign-in sets a password: until then no other page opens (SPEC 1)."""
+"""First sign-in sets a password: until then no other page opens (specification 1)."""
 
 from collections.abc import Callable
 

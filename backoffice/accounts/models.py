@@ -1,4 +1,4 @@
-"""Users: one role each, bound roles to one record (SPEC 1). There is no superuser: roles.py says it all."""
+"""Users: one role each, bound roles to one record (specification 1). There is no superuser: roles.py says it all."""
 
 import re
 import unicodedata
@@ -122,7 +122,7 @@ class User(AbstractBaseUser):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """A company whose information officer is not known gets the login name (SPEC 2: the default)."""
+        """A company whose information officer is not known gets the login name (specification 2: the default)."""
         is_new = self._state.adding
         super().save(*args, **kwargs)
         if is_new and self.role == Role.COMPANY and self.company is not None:
@@ -135,7 +135,7 @@ class User(AbstractBaseUser):
 
     @property
     def is_superuser(self) -> bool:
-        """Nobody: the administrator has no bypass of roles, scopes or flows (SPEC 1)."""
+        """Nobody: the administrator has no bypass of roles, scopes or flows (specification 1)."""
         return False
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:

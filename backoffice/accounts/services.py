@@ -17,7 +17,6 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.crypto import constant_time_compare
 from django.utils.encoding import force_bytes
-from django.utils.formats import date_format
 from django.utils.http import base36_to_int, urlsafe_base64_encode
 from django.utils.translation import gettext as _
 from django_tasks import task
@@ -25,7 +24,7 @@ from django_tasks import task
 from backoffice.accounts.lockout import is_locked_out, let_in_again
 from backoffice.accounts.models import User, login_name
 from backoffice.accounts.policy import may_control
-from backoffice.core import outbox
+from backoffice.core import outbox, written
 from backoffice.core.counters import count, hidden
 from backoffice.core.models import Message
 from backoffice.core.tasks import deferred
@@ -289,4 +288,4 @@ def record(user: User, by: User | None, reason: str, *fields: str) -> None:
 
 def moment(at: datetime) -> str:
     """A moment as people read it in messages."""
-    return date_format(timezone.localtime(at), "Y-m-d H:i")
+    return written.moment(at)

@@ -42,7 +42,7 @@ MIN_EDGE = 300
 MIN_EDGE_PHOTO = 200
 #: A portrait stands upright: one inch is 5 : 7 (width by height), two inches 2 : 3; ID cards' ones are a bit wider.
 PORTRAIT = (0.6, 0.85)
-#: Everything else must be a colour scan (manual ch. 7), the portrait a colour photo; bank slips are often grey.
+#: Everything else must be a colour scan (FAQ 7), the portrait a colour photo; bank slips are often grey.
 GREY_ALLOWED = frozenset({"VOUCHER"})
 #: Channels that differ by less than this (of 255) are grey; scanners and JPEG tint a little.
 COLOUR_DIFFERENCE = 16

@@ -226,7 +226,7 @@ def flow_errors(flow: Any) -> Iterable[checks.CheckMessage]:
 
 
 def site_errors(site: Any) -> Iterable[checks.CheckMessage]:
-    """Holes of a stock admin (PITFALLS, "Scope holes"): each of these lets one company see another's rows."""
+    """Holes of a stock admin (docs/pitfalls.md, "Scope holes"): each of these lets one company see another's rows."""
     from backoffice.core.admin import ScopedAdmin
 
     for model, model_admin in site._registry.items():

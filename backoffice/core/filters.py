@@ -1,6 +1,6 @@
 """List filters that stay within the user's scope and survive any value in the address.
 
-Unfold's related filters list and accept every row of the related table (PITFALLS); these ask `visible_to()`.
+Unfold's related filters list and accept every row of the related table (docs/pitfalls.md); these ask `visible_to()`.
 `scoped = True` says so to the system check. A value that means nothing is ignored; a record out of the
 user's scope gives an empty list, whether it exists or not.
 

@@ -13,14 +13,15 @@ from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from backoffice.core.bulk import last_logs, perform_all
-from backoffice.core.flow import STARTED, Flow, Step, StepRefused, last_log_id, perform
+from backoffice.core.engine import perform, perform_all
+from backoffice.core.flow import Flow, Step, StepRefused
 from backoffice.core.models import Task, TrackedTask, TransitionLog
 from backoffice.core.models.inbox import flow_models
 from backoffice.core.scoping import bound_id, scope_of, visible_to
 from backoffice.core.search import any_of
 from backoffice.core.sensitive import text_for
 from backoffice.core.spans import Span, within
+from backoffice.core.trail import STARTED, last_log_id, last_logs
 from backoffice.core.working_days import add_working_days, read_calendar
 from backoffice.roles import ALL, BINDINGS, DESK_BINDINGS, allows, desk_label
 
@@ -224,7 +225,7 @@ def preview(tasks: list[Task], steps: list[Step], by: Any) -> dict[int, dict[str
         model: Any = tasks[0].content_type.model_class()
         unseen = not_unseen(model, tasks, step.name, by)
         for task in tasks:
-            guards = step.refusals(task.owner) if task.owner is not None else [gone()]
+            guards = step.foreseen(task.owner) if task.owner is not None else [gone()]
             lines = [line for reason in guards for line in reason.splitlines()]
             found[task.pk][step.name] = unseen.get(task.pk) or lines
     return found

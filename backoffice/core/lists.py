@@ -1,6 +1,6 @@
 """Lists that stay fast whatever the size of the table: a capped count, page ids first, headers built once.
 
-What a stock Unfold list does for every page, and what is done here instead (QUALITY.md, "Lists"):
+What a stock Unfold list does for every page, and what is done here instead (docs/quality.md, "Lists"):
 
 - it counts all matching rows: here at most `COUNT_CAP` + 1 are counted, and "10,000+" is shown;
 - it joins before it cuts the page out: here only primary keys are ordered, filtered and cut; the joins and
@@ -31,6 +31,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from backoffice.core import rows as list_rows
+from backoffice.core import written
 from backoffice.core.hidden_terms import typed_term
 from backoffice.core.theme import CHECKBOX_CLASSES, ChangeList
 
@@ -42,7 +43,7 @@ class CappedCount(int):
     """More rows than the cap. Compares as a number; wherever it is shown it reads "10,000+"."""
 
     def __str__(self) -> str:
-        return f"{int(self) - 1:,}+"
+        return f"{written.number(int(self) - 1)}+"
 
     __repr__ = __str__
 

@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from pypdf import PdfWriter
 
+from backoffice.core import written
 from backoffice.core.glyphs import GETA, coverage_of, is_private, needs_glyph
 
 TEMPLATE = Path(__file__).parent / "print" / "form.typ"
@@ -323,7 +324,7 @@ def organisation() -> str:
 
 
 def printed_at() -> str:
-    return timezone.localtime().strftime("%Y-%m-%d %H:%M")
+    return written.moment(timezone.now())
 
 
 def pdf_response(content: bytes, name: str, *, download: bool = False) -> HttpResponse:

@@ -1,6 +1,6 @@
 """`visible_to(model, user)`: the rows a user may see, the only source of rows for every screen.
 
-Reads the one table `roles.SCOPES`. Whatever it does not know, it answers with no row (SPEC 1).
+Reads the one table `roles.SCOPES`. Whatever it does not know, it answers with no row (specification 1).
 """
 
 from collections.abc import Callable

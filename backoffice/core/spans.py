@@ -1,7 +1,7 @@
 """Since when a record has been the reader's own: a history begins there, and ends where the record left.
 
 A company reads of its people what happened while they were its own, a member reads of the employer what happened
-while employed there (SPEC 1: scoping is absolute, the history included). Staff reads everything.
+while employed there (specification 1: scoping is absolute, the history included). Staff reads everything.
 """
 
 from dataclasses import dataclass

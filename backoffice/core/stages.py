@@ -1,4 +1,5 @@
-"""The way of a record in one line: what is done, who has it now and until when, what comes next (SPEC 3, Inbox).
+"""The way of a record in one line: what is done, who has it now and until when, what comes next (specification 3,
+Inbox).
 
 One strip stands on every flow's page, for clerks and for applicants (`templates/core/stages.html`). The way is read
 from the steps as they are declared: the first step in business order that leads on from each state.

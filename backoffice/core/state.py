@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 from django_tasks_db.models import DBTaskResult
 
+from backoffice.core import written
 from backoffice.core.models import Message, SignOfLife
 from backoffice.core.working_days import known_until
 
@@ -255,5 +256,5 @@ def disk() -> Line:
 
 def ago(moment: datetime.datetime) -> str:
     """The moment as people read it: 2026-11-28 09:30 (3 minutes ago)."""
-    said = timezone.localtime(moment).strftime("%Y-%m-%d %H:%M")
+    said = written.moment(moment)
     return _("%(moment)s (%(time)s ago)") % {"moment": said, "time": timesince(moment, depth=1)}

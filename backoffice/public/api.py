@@ -6,16 +6,16 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.template.loader import render_to_string
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
+from backoffice.core import written
 from backoffice.core.attachments import FileRefused
 from backoffice.core.excel.identity import birthday_of, gender_of
-from backoffice.core.flow import last_log_id
 from backoffice.core.links import record_of, token_of
+from backoffice.core.trail import last_log_id
 from backoffice.public import drafts
 from backoffice.public.drafts import FORMS, Closed
 from backoffice.public.employers import find_employers
@@ -143,7 +143,7 @@ def about_id_number(value: str) -> str:
     """Birthday and gender, which show a slip of two digits; never whether a member has the number."""
     number = normalise_id_number(value)
     born, gender = birthday_of(number), dict(Person.Gender.choices)[gender_of(number)]
-    return _("Born on %(birthday)s, %(gender)s.") % {"birthday": date_format(born, "Y-m-d"), "gender": gender}
+    return _("Born on %(birthday)s, %(gender)s.") % {"birthday": written.day(born), "gender": gender}
 
 
 def passes(check: Callable[[str], str], note: Any = None) -> Callable[[str], str]:

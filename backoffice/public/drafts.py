@@ -14,9 +14,11 @@ from django_fsm import ConcurrentTransition
 
 from backoffice.core import attachments
 from backoffice.core.attachments import FileRefused
-from backoffice.core.flow import StepRefused, last_log_id, perform, start
+from backoffice.core.engine import perform, start
+from backoffice.core.flow import StepRefused
 from backoffice.core.links import SIGNER, Applicant
 from backoffice.core.models import Attachment, AttachmentKind
+from backoffice.core.trail import last_log_id
 from backoffice.public.forms_apply import ApplicationForm
 from backoffice.public.forms_company import CompanyForm
 from backoffice.public.forms_personal import PersonalForm

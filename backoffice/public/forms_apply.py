@@ -1,5 +1,5 @@
-"""What the two application forms share (SPEC 3.1, 3.2): strict when they are submitted, forgiving while they are
-filled in. A draft keeps what was typed, right or wrong, so that a closed phone loses nothing."""
+"""What the two application forms share (specification 3.1, 3.2): strict when they are submitted, forgiving while they
+are filled in. A draft keeps what was typed, right or wrong, so that a closed phone loses nothing."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar

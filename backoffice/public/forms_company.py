@@ -1,4 +1,4 @@
-"""企业申请: the form of a company that wants to become a member (SPEC 3.2, manual ch. 3-1)."""
+"""企业申请: the form of a company that wants to become a member (specification 3.2, manual ch. 3-1)."""
 
 from typing import ClassVar
 

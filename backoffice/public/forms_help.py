@@ -1,4 +1,4 @@
-"""The form of a help request (SPEC 3.11): what is asked, who asks, and pictures that show it."""
+"""The form of a help request (specification 3.11): what is asked, who asks, and pictures that show it."""
 
 import unicodedata
 from dataclasses import dataclass, field

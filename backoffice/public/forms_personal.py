@@ -1,4 +1,4 @@
-"""个人申请: the form of somebody who wants to become an individual member (SPEC 3.1, manual ch. 2)."""
+"""个人申请: the form of somebody who wants to become an individual member (specification 3.1, manual ch. 2)."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar

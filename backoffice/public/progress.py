@@ -7,7 +7,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from backoffice.core.flow import STARTED
 from backoffice.core.inbox import step_label, trail
 from backoffice.core.links import Applicant
 from backoffice.core.models import Attachment, Task, TransitionLog
@@ -15,6 +14,7 @@ from backoffice.core.scoping import visible_to
 from backoffice.core.sensitive import mask_id_number as mask
 from backoffice.core.stages import Stage
 from backoffice.core.stages import stages as core_stages
+from backoffice.core.trail import STARTED
 from backoffice.roles import APPLICANT, Role, desk_label
 
 

@@ -46,7 +46,7 @@ def too_many(wait: int) -> str:
     ) % {"minutes": minutes}  # fmt: skip
 
 
-#: Certificate check (SPEC 6): enough for an office that checks a team, too few to try numbers.
+#: Certificate check (specification 6): enough for an office that checks a team, too few to try numbers.
 CHECKS = Limit("check", 20, 10)
 #: Help requests sent.
 HELP = Limit("help", 10, 30)

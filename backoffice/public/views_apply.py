@@ -15,8 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from backoffice.core.flow import last_log_id
 from backoffice.core.links import token_of
+from backoffice.core.trail import last_log_id
 from backoffice.public import drafts
 from backoffice.public.drafts import FORMS, Closed
 from backoffice.public.forms_apply import ApplicationForm

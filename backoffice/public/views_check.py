@@ -1,4 +1,4 @@
-"""Public certificate check (SPEC 6): number and name together, and then only type, validity and employer."""
+"""Public certificate check (specification 6): number and name together, and then only type, validity and employer."""
 
 import logging
 import unicodedata

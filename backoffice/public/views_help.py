@@ -1,4 +1,4 @@
-"""Help requests (SPEC 3.11): the form that every dead end leads to, and the page behind the signed link."""
+"""Help requests (specification 3.11): the form that every dead end leads to, and the page behind the signed link."""
 
 from contextlib import suppress
 from typing import Any
@@ -17,9 +17,11 @@ from django_fsm import ConcurrentTransition
 
 from backoffice.core import attachments
 from backoffice.core.attachments import FileRefused, Picture
-from backoffice.core.flow import STARTED, StepRefused, available, last_log_id, perform, start
+from backoffice.core.engine import perform, start
+from backoffice.core.flow import StepRefused, available
 from backoffice.core.links import SIGNER, Applicant, address_of, new_key, record_of, token_of
 from backoffice.core.models import Attachment, AttachmentKind, TransitionLog
+from backoffice.core.trail import STARTED, last_log_id
 from backoffice.public.forms_help import MOST_PICTURES, HelpForm, PictureField, Pictures, own_details
 from backoffice.public.progress import files_of, stages
 from backoffice.public.throttle import HELP, too_many

@@ -78,7 +78,7 @@ def announcement_file(request: HttpRequest, pk: int, file_pk: int, form: str = "
 
 @require_safe
 def class_list(request: HttpRequest) -> HttpResponse:
-    """The year's plan (manual ch. 4-1): what is open now, by body and type."""
+    """The year's plan (manual ch. 4b-1): what is open now, by body and type."""
     every = classes()
     wanted_body, wanted_type = request.GET.get("body", ""), request.GET.get("type", "")
     rows = every

@@ -14,8 +14,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 from django_fsm import ConcurrentTransition
 
-from backoffice.core.flow import StepRefused, available, last_log_id, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import StepRefused, available
 from backoffice.core.links import Applicant, record_of
+from backoffice.core.trail import last_log_id
 from backoffice.core.urls import answer
 from backoffice.public import progress
 from backoffice.public.drafts import FORMS

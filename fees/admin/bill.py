@@ -1,4 +1,4 @@
-"""Bills and their vouchers: finance's one desk for everything that is paid (SPEC 1, FINANCE)."""
+"""Bills and their vouchers: finance's one desk for everything that is paid (specification 1, FINANCE)."""
 
 from typing import Any
 

@@ -14,9 +14,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
+from backoffice.core import written
 from backoffice.core.filters import first_value
 from backoffice.core.lists import FastChangeList
 from backoffice.core.models import Task
@@ -213,8 +214,7 @@ class BillColumns:
     def show_since(self, bill: Any) -> str:
         if bill.age is None:
             return EMPTY
-        age = ngettext("%(days)d working day", "%(days)d working days", bill.age) % {"days": bill.age}
-        return f"{timezone.localdate(bill.since).isoformat()} · {age if bill.age else _('today')}"
+        return written.waiting_since(bill.since, bill.age)
 
     @display(description=gettext_lazy("stage"), label=Bill.STAGE_COLOURS)
     def show_stage(self, bill: Any) -> Any:

@@ -18,8 +18,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from backoffice.core.bounds import validate_day
+from backoffice.core.engine import perform
 from backoffice.core.filters import key_or_none
-from backoffice.core.flow import StepRefused, perform
+from backoffice.core.flow import StepRefused
 from backoffice.roles import Role
 from fees.flows.receipts import ReceiptState, normal_number
 from fees.models import Receipt, ReceiptKind

@@ -56,7 +56,7 @@ PAYMENT = Panel("payment", gettext_lazy("Payment"), payment_panel, "admin/fees/p
 
 
 class PaymentMixin:
-    """Mixin before FlowAdmin for a model whose flow is built on `payment_leg()`."""
+    """Mixin before FlowAdmin for a model whose flow is built on `PaymentLeg`."""
 
     payment_template: ClassVar[str] = "admin/fees/payment.html"
 
@@ -199,6 +199,6 @@ def tell_rest(request: HttpRequest, bill: Bill, entered: Entered) -> None:
 
 
 def remark_for(obj: Any, bill: Bill) -> str:
-    """What to write on the transfer, in Chinese: company and matter (manual ch. 7-2), and the public number."""
+    """What to write on the transfer, in Chinese: company and matter (manual ch. 7b-2), and the public number."""
     with translation.override("zh-hans"):
         return f"{bill.company.name} {obj._meta.verbose_name} {bill.number}"

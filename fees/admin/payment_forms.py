@@ -20,8 +20,8 @@ from unfold.widgets import (
 from backoffice.core.attachments import check_picture
 from backoffice.core.bounds import validate_day
 from backoffice.core.filters import key_or_none
-from backoffice.core.flow import last_log_id
 from backoffice.core.theme import INPUT_CLASSES
+from backoffice.core.trail import last_log_id
 from fees.admin.shown import pictures_of
 from fees.models import Bill, PayerDefault, Voucher
 from fees.money import yuan

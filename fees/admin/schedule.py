@@ -1,4 +1,4 @@
-"""The schedule of fees (SPEC 3.6) and the bank account companies pay to (manual ch. 7-2)."""
+"""The schedule of fees (specification 3.6) and the bank account companies pay to (manual ch. 7b-2)."""
 
 import datetime
 from collections.abc import Sequence

@@ -1,16 +1,18 @@
-"""The payment leg every paid flow shares (SPEC 3.5, manual ch. 5 and 6): pay, hand in the voucher, finance looks.
+"""The payment leg every paid flow shares (specification 3.5, manual ch. 5 and 6): pay, hand in the voucher, finance
+looks.
 
-class EnrolmentFlow(payment_leg(paid=S.TRAINING_REVIEW, declined=S.DRAFT)): …
+class EnrolmentFlow(PaymentLeg):
+    paid_to, declined_to = S.TRAINING_REVIEW, S.DRAFT
 
-The states AWAITING_PAYMENT and FINANCE_REVIEW belong to the flow that inherits; where they lead says the call.
+The states AWAITING_PAYMENT and FINANCE_REVIEW belong to the flow that inherits; the two outside it names.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.core.flow import Flow, step
+from backoffice.core.flow import Flow, NamedBy, step
 from backoffice.roles import SYSTEM, Role
 from fees.money import yuan
 
@@ -21,10 +23,6 @@ CORRECTED = "correct_payer"
 
 class Billable:
     """What a paid record implements."""
-
-    def bill_lines(self) -> list[Any]:
-        """The (line pk or None, label, items of fees.rules) of each of its priced lines, in order."""
-        raise NotImplementedError
 
     def bill_subject(self) -> str:
         """One line that says what the money is for."""
@@ -73,76 +71,77 @@ def nothing_left_to_pay(obj: Any) -> bool:
     return bool(obj.bill is not None and obj.bill.balance <= 0)
 
 
-def payment_leg(*, paid: str, declined: str) -> Any:
-    """The abstract flow with the steps of the payment: `paid` is where finance sends the record on to, `declined`
-    where the company takes it back to."""
+class PaymentLeg(Billable, Flow):
+    """The abstract flow with the steps of the payment."""
 
-    class PaymentLeg(Billable, Flow):
-        carries_back = frozenset({"decline_payment"})
-        trail_notes = {CORRECTED: gettext_lazy("Payer or invoice title corrected")}
+    #: Where finance sends the record on to.
+    paid_to: ClassVar[str]
+    #: Where a company that disagrees takes it back to; None: it cannot.
+    declined_to: ClassVar[str | None]
 
-        class Meta:
-            abstract = True
+    carries_back = frozenset({"decline_payment"})
+    trail_notes = {CORRECTED: gettext_lazy("Payer or invoice title corrected")}
 
-        @property
-        def bill(self) -> Any:
-            """The record's bill, None before it was submitted once."""
-            from fees.models import Bill
+    class Meta:
+        abstract = True
 
-            return Bill.of(self).first() if self.pk else None
+    @property
+    def bill(self) -> Any:
+        """The record's bill, None before it was submitted once."""
+        from fees.models import Bill
 
-        @step(
-            "state", AWAITING_PAYMENT, FINANCE_REVIEW, by=Role.COMPANY,
-            label=gettext_lazy("Agree and hand in the voucher"),
-        )  # fmt: skip
-        def submit_voucher(self, by: Any, vouchers: Any = (), **data: Any) -> None:
-            """Hand in the pictures of the transfers, with payer and invoice title (manual ch. 6)."""
-            from fees.services import hand_in
+        return Bill.of(self).first() if self.pk else None
 
-            hand_in(self.bill, vouchers, by)
+    @step(
+        "state", AWAITING_PAYMENT, FINANCE_REVIEW, by=Role.COMPANY,
+        label=gettext_lazy("Agree and hand in the voucher"),
+    )  # fmt: skip
+    def submit_voucher(self, by: Any, vouchers: Any = (), **data: Any) -> None:
+        """Hand in the pictures of the transfers, with payer and invoice title (manual ch. 6)."""
+        from fees.services import hand_in
 
-        @step(
-            "state", AWAITING_PAYMENT, declined, by=Role.COMPANY, label=gettext_lazy("Disagree: edit again"),
-            tone="default",
-        )  # fmt: skip
-        def decline_payment(self, by: Any, **data: Any) -> None:
-            """The only way to edit the lines once they were approved (manual ch. 5-2); verified money stays credit."""
-            from fees.services import ask_no_more
+        hand_in(self.bill, vouchers, by)
 
-            ask_no_more(self.bill)
+    @step(
+        "state", AWAITING_PAYMENT, NamedBy("declined_to"), by=Role.COMPANY, label=gettext_lazy("Disagree: edit again"),
+        tone="default",
+    )  # fmt: skip
+    def decline_payment(self, by: Any, **data: Any) -> None:
+        """The only way to edit the lines once they were approved (manual ch. 5-2); verified money stays credit."""
+        from fees.services import ask_no_more
 
-        @step("state", AWAITING_PAYMENT, paid, by=SYSTEM, label=gettext_lazy("No payment needed"))
-        def skip_payment(self, by: Any, **data: Any) -> None:
-            """Nothing is left to pay: the bill is 0, or verified vouchers cover it."""
-            from fees.services import settle
+        ask_no_more(self.bill)
 
-            settle(self.bill, by)
-            self.payment_settled(by)
+    @step("state", AWAITING_PAYMENT, NamedBy("paid_to"), by=SYSTEM, label=gettext_lazy("No payment needed"))
+    def skip_payment(self, by: Any, **data: Any) -> None:
+        """Nothing is left to pay: the bill is 0, or verified vouchers cover it."""
+        from fees.services import settle
 
-        @step(
-            "state", FINANCE_REVIEW, paid, by=Role.FINANCE, label=gettext_lazy("Verify the payment"),
-            when=[vouchers_checked], in_bulk=True, when_many=[plain_payment],
-        )  # fmt: skip
-        def finance_approve(self, by: Any, **data: Any) -> None:
-            """The money is there: the receipts due are known, and what is too much goes back."""
-            from fees.services import verify
+        settle(self.bill, by)
+        self.payment_settled(by)
 
-            verify(self.bill, by)
-            self.payment_settled(by)
+    @step(
+        "state", FINANCE_REVIEW, NamedBy("paid_to"), by=Role.FINANCE, label=gettext_lazy("Verify the payment"),
+        when=[vouchers_checked], in_bulk=True, when_many=[plain_payment],
+    )  # fmt: skip
+    def finance_approve(self, by: Any, **data: Any) -> None:
+        """The money is there: the receipts due are known, and what is too much goes back."""
+        from fees.services import verify
 
-        @step(
-            "state", FINANCE_REVIEW, AWAITING_PAYMENT, by=Role.FINANCE, label=gettext_lazy("Return to the company"),
-            opinion_required=True, tone="danger", in_bulk=True,
-        )  # fmt: skip
-        def finance_return(self, by: Any, **data: Any) -> None:
-            """Only the voucher may be corrected then (manual ch. 5-2)."""
-            from fees.services import hand_back
+        verify(self.bill, by)
+        self.payment_settled(by)
 
-            hand_back(self.bill)
+    @step(
+        "state", FINANCE_REVIEW, AWAITING_PAYMENT, by=Role.FINANCE, label=gettext_lazy("Return to the company"),
+        opinion_required=True, tone="danger", in_bulk=True,
+    )  # fmt: skip
+    def finance_return(self, by: Any, **data: Any) -> None:
+        """Only the voucher may be corrected then (manual ch. 5-2)."""
+        from fees.services import hand_back
 
-        def onward(self) -> str:
-            """A bill of 0 skips the payment: only on the way there, so that finance can still return it further."""
-            arrives = self.state == AWAITING_PAYMENT and self.last_step != "finance_return"  # type: ignore[attr-defined]
-            return "skip_payment" if arrives and nothing_left_to_pay(self) else super().onward()
+        hand_back(self.bill)
 
-    return PaymentLeg
+    def onward(self, taken: str = "") -> str:
+        """A bill of 0 skips the payment: only on the way there, so that finance can still return it further."""
+        arrives = self.state == AWAITING_PAYMENT and taken != "finance_return"
+        return "skip_payment" if arrives and nothing_left_to_pay(self) else super().onward(taken)

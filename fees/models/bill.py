@@ -1,4 +1,4 @@
-"""Bills, vouchers, receipts and refunds (SPEC 2, manual ch. 6).
+"""Bills, vouchers, receipts and refunds (specification 2, manual ch. 6).
 
 One bill per payable record. When the record's lines change and are submitted again, the bill's items are written
 anew; vouchers that finance verified stay as credit, and nothing of money is ever deleted.
@@ -205,7 +205,7 @@ class PayerDefault(models.Model):
 
 
 class BankAccount(models.Model):
-    """Where companies pay to (manual ch. 7-2); shown with copy buttons on every payment page."""
+    """Where companies pay to (manual ch. 7b-2); shown with copy buttons on every payment page."""
 
     holder = models.CharField(_("account holder"), max_length=100)
     bank = models.CharField(_("bank"), max_length=100)

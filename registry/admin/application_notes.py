@@ -5,11 +5,11 @@ from typing import Any, Final
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from backoffice.core import written
 from backoffice.core.excel.errors import BadValue
 from backoffice.core.excel.identity import birthday_of
 from backoffice.core.models import TransitionLog
@@ -106,7 +106,7 @@ def earlier_notes(application: Any, user: Any, same: Q) -> Notes:
 
 def earlier_note(other: Any) -> SafeString:
     last = TransitionLog.of(other).exclude(opinion="").first()
-    values = (link(other), date_format(timezone.localtime(other.created_at), "DATE_FORMAT"))
+    values = (link(other), written.day(other.created_at))
     if last is None:
         return format_html(_("Earlier application {} of {}: {}."), *values, other.get_state_display())
     text = _("Earlier application {} of {}: {}. Opinion: “{}”.")

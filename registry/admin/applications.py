@@ -6,13 +6,13 @@ from django.contrib import admin, messages
 from django.db import IntegrityError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
-from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from backoffice.core import written
 from backoffice.core.admin import AttachmentsMixin, FlowAdmin, HistoryAdmin, Panel, PanelsMixin, ScopedAdmin
 from backoffice.core.admin.attachments import ATTACHMENTS
 from backoffice.core.admin.history import HISTORY, HistoryForm
@@ -83,9 +83,7 @@ def admitted_panel(request: HttpRequest, application: Any) -> dict[str, Any] | N
     rows = visible_to(model, request.user).filter(pk=getattr(application, f"{name}_id"))
     if not rows:
         return None
-    return table(
-        [_("Name"), _("Member since")], rows, lambda r: [link(r), date_format(r.created_at, "Y-m-d")]
-    )
+    return table([_("Name"), _("Member since")], rows, lambda r: [link(r), written.day(r.created_at)])
 
 
 ADMITTED = Panel("admitted", _("New member"), admitted_panel)
@@ -121,7 +119,7 @@ class ApplicationAdmin(ExportMixin, AttachmentsMixin, PanelsMixin, FlowAdmin, Hi
 
     @display(description=_("begun at"), ordering="id")
     def show_begun(self, application: Any) -> str:
-        return date_format(application.created_at, "Y-m-d")
+        return written.day(application.created_at)
 
 
 @admin.register(PersonalApplication)

@@ -17,7 +17,7 @@ from registry.models import Certificate, Company, CompanyChange, FormerName
 
 
 def still_printed(change: CompanyChange, user: Any) -> QuerySet[Certificate]:
-    """The valid certificates that show the name the company gives up (manual ch. 7: 企业更名 changes the print)."""
+    """The valid certificates that show the name the company gives up (manual ch. 7b: 企业更名 changes the print)."""
     rows = visible_to(Certificate, user).filter(company=change.company, status=Certificate.Status.VALID)
     return rows.filter(printed_company=change.old_name or change.company.name)
 

@@ -1,4 +1,5 @@
-"""Company changes 企业信息变更 (SPEC 3.3, manual ch. 3-2, 3-3): begun by the company, decided by the General Office."""
+"""Company changes 企业信息变更 (specification 3.3, manual ch. 3-2, 3-3): begun by the company, decided by the General
+Office."""
 
 from typing import Any
 

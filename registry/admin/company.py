@@ -6,12 +6,12 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from backoffice.core import written
 from backoffice.core.admin import (
     AttachmentsMixin,
     HistoryAdmin,
@@ -84,7 +84,7 @@ def users_panel(request: HttpRequest, company: Company) -> dict[str, Any] | None
         [_("Login name"), _("Name"), _("Manager"), _("Active"), _("Last sign-in")],
         users,
         lambda u: [link(u), u.name, _("Yes") if u.is_manager else "", _("Yes") if u.is_active else _("No"),
-                   u.last_login.strftime("%Y-%m-%d %H:%M") if u.last_login else _("never")],
+                   written.moment(u.last_login) if u.last_login else _("never")],
         more_url=reverse("admin:accounts_user_changelist"),
         empty=_("Nobody can sign in for this company yet."),
     )  # fmt: skip
@@ -98,7 +98,7 @@ def changes_panel(request: HttpRequest, company: Company) -> dict[str, Any] | No
         [_("Kind of change"), _("New company name"), _("State"), _("Begun at")],
         visible_to(CompanyChange, request.user).filter(company=company).order_by("-id"),
         lambda c: [format_html('<a class="bo-link" href="{}">{}</a>', address(c), c.get_kind_display()),
-                   c.new_name, c.get_state_display(), date_format(c.created_at, "Y-m-d")],
+                   c.new_name, c.get_state_display(), written.day(c.created_at)],
         empty=_("No change of name or membership was asked for yet."),
     )  # fmt: skip
     if allows(request.user.role, "add", "registry.CompanyChange"):

@@ -9,7 +9,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from backoffice.core.flow import Guard, start
+from backoffice.core.engine import start
+from backoffice.core.flow import Guard
 from backoffice.roles import Role
 from registry.flows.guards import all_papers_there, company_active, company_complete
 from registry.models import Company

@@ -1,4 +1,4 @@
-"""求助 (SPEC 3.11): the General Office's help desk; what was asked beside the records it may be about."""
+"""求助 (specification 3.11): the General Office's help desk; what was asked beside the records it may be about."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar

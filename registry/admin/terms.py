@@ -9,11 +9,11 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextareaWidget
 
+from backoffice.core import written
 from backoffice.core.admin.panels import table
 from backoffice.core.bounds import validate_day
 from backoffice.core.scoping import visible_to
@@ -51,7 +51,7 @@ def terms_panel(request: HttpRequest, certificate: Certificate) -> dict[str, Any
     def cells(term: CertificateTerm) -> list[Any]:
         days = gaps.get(term.pk, 0)
         gap = _("%d days without a valid certificate before this term") % days if days > 0 else ""
-        recorded = timezone.localtime(term.recorded_at).strftime("%Y-%m-%d %H:%M")
+        recorded = written.moment(term.recorded_at)
         row = [term.start_date.isoformat(), term.expiry_date.isoformat(), recorded, gap]
         if correctable:
             url = reverse("admin:registry_certificate_term", args=[certificate.pk, term.pk])

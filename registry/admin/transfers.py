@@ -1,4 +1,4 @@
-"""Transfers 人员调动 (SPEC 3.4, FAQ 16): a company claims a person; the General Office looks and decides.
+"""Transfers 人员调动 (specification 3.4, FAQ 16): a company claims a person; the General Office looks and decides.
 
 Until the approval the company reads what it typed and nothing else: neither the person's record nor the former
 employer. Names and ID numbers cannot be tried out either: wrong pairs are counted.
@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from backoffice.core import written
 from backoffice.core.admin import AttachmentsMixin, FlowAdmin, HistoryAdmin, Panel, PanelsMixin, ScopedAdmin
 from backoffice.core.admin.attachments import ATTACHMENTS, present
 from backoffice.core.admin.history import HISTORY, HistoryForm
@@ -106,7 +107,7 @@ def earlier_panel(request: HttpRequest, transfer: Transfer) -> dict[str, Any] | 
     return table(
         [_("Transfer"), _("Former company"), _("State"), _("Begun at")],
         others.select_related("company", "from_company").order_by("-id"),
-        lambda t: [link(t), t.from_company or "–", t.get_state_display(), t.created_at.strftime("%Y-%m-%d")],
+        lambda t: [link(t), t.from_company or "–", t.get_state_display(), written.day(t.created_at)],
         empty=_("No other transfer of this person."),
     )
 

@@ -1,4 +1,4 @@
-"""Applications of people and companies, in every state and at several desks (SPEC 3.1, 3.2)."""
+"""Applications of people and companies, in every state and at several desks (specification 3.1, 3.2)."""
 
 import datetime
 import itertools

@@ -1,4 +1,4 @@
-"""Company changes, transfers, help requests and duplicates, in every state (SPEC 3.3, 3.4, 3.11, 6)."""
+"""Company changes, transfers, help requests and duplicates, in every state (specification 3.3, 3.4, 3.11, 6)."""
 
 from typing import Any
 

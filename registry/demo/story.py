@@ -13,7 +13,8 @@ from django.db import models
 from django.utils import timezone
 
 from backoffice.accounts.models import User
-from backoffice.core.flow import Flow, perform, start
+from backoffice.core.engine import perform, start
+from backoffice.core.flow import Flow
 from backoffice.core.links import Applicant
 from backoffice.core.models import Message, Task, TransitionLog
 from backoffice.core.working_days import add_working_days, is_working_day

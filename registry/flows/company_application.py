@@ -1,4 +1,4 @@
-"""企业申请 (SPEC 3.2, manual ch. 3-1): a company asks to become a formal or a temporary member."""
+"""企业申请 (specification 3.2, manual ch. 3-1): a company asks to become a formal or a temporary member."""
 
 from typing import Any
 

@@ -1,4 +1,5 @@
-"""企业信息变更 (SPEC 3.3, manual ch. 3-2, 3-3): a new name with its login name, or from temporary to formal."""
+"""企业信息变更 (specification 3.3, manual ch. 3-2, 3-3): a new name with its login name, or from temporary to
+formal."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -41,7 +41,7 @@ def all_papers_there(obj: Any) -> str:
 
 
 def company_complete(obj: Any) -> str:
-    """Manual ch. 1-2, 4-2: a company with empty required fields can start nothing."""
+    """Manual ch. 1-2, 4b-2: a company with empty required fields can start nothing."""
     missing = [str(obj.company._meta.get_field(name).verbose_name) for name in obj.company.missing_fields()]
     if not missing:
         return ""

@@ -1,4 +1,5 @@
-"""求助 (SPEC 3.11, manual ch. 1, FAQ 16): from every dead end into the General Office's inbox, followed by link."""
+"""求助 (specification 3.11, manual ch. 1, FAQ 16): from every dead end into the General Office's inbox, followed by
+link."""
 
 from typing import Any
 

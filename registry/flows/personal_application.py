@@ -1,4 +1,4 @@
-"""个人会员注册 (SPEC 3.1, manual ch. 2 and 4a): applicant → company → local body → member."""
+"""个人会员注册 (specification 3.1, manual ch. 2 and 4a): applicant → company → local body → member."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""人员调动 (SPEC 3.4, FAQ 16): the new company claims a person who is registered elsewhere."""
+"""人员调动 (specification 3.4, FAQ 16): the new company claims a person who is registered elsewhere."""
 
 from collections.abc import Iterable
 from typing import Any

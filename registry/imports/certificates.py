@@ -1,4 +1,4 @@
-"""Certificates from an office file (SPEC 3.8 and 5): the importer that `core.imports` drives.
+"""Certificates from an office file (specification 3.8 and 5): the importer that `core.imports` drives.
 
 fields   which columns there are, and how each is cleaned
 read     what the file alone says, and the dictionaries

@@ -1,4 +1,4 @@
-"""What an import would do with every row, decided without writing: this file is the rule book of SPEC 3.8.
+"""What an import would do with every row, decided without writing: this file is the rule book of specification 3.8.
 
 repeated   the row stands in the file before, letter for letter: ignored
 error      the row cannot be right, or names something we do not know

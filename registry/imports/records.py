@@ -2,7 +2,7 @@
 
 A row is matched by its key (ID number; company name, then credit code). New rows are created, filled cells that
 differ are taken over, empty cells never clear. What would change who someone is, or move a person, is a conflict
-and stays out (SPEC 3.4: moving is a transfer).
+and stays out (specification 3.4: moving is a transfer).
 """
 
 import io

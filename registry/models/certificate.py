@@ -1,4 +1,4 @@
-"""Certificates and their terms (SPEC 2): three dates, a term of three years, history append-only."""
+"""Certificates and their terms (specification 2): three dates, a term of three years, history append-only."""
 
 import datetime
 from typing import Any, ClassVar, Final
@@ -71,7 +71,7 @@ class Certificate(models.Model):
         verbose_name=_("region"),
         db_index=False,
     )
-    #: What is printed; stays the old employer until 单位变更 or 企业更名 (manual ch. 7).
+    #: What is printed; stays the old employer until 单位变更 or 企业更名 (manual ch. 7b).
     printed_company = models.CharField(_("company on the certificate"), max_length=100, blank=True)
     specialty = models.ForeignKey(
         Specialty, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("specialty"),
@@ -91,7 +91,7 @@ class Certificate(models.Model):
         verbose_name = _("certificate")
         verbose_name_plural = _("certificates")
         ordering = ["-issue_date", "-id"]
-        # Each index is one list as it is really used, newest first (QUALITY.md, Indexes).
+        # Each index is one list as it is really used, newest first (docs/quality.md, "Indexes").
         indexes = [
             models.Index(F("issue_date").desc(), F("id").desc(), name="cert_issued"),
             models.Index("company", F("issue_date").desc(), F("id").desc(), name="cert_company"),

@@ -36,7 +36,7 @@ class Company(models.Model):
     MEMBERSHIP_COLOURS: ClassVar = {"FORMAL": "success", "TEMPORARY": "info"}
     STATUS_COLOURS: ClassVar = {"ACTIVE": "success", "SUSPENDED": "warning", "LEFT": "danger"}
     takes_attachments = ("LICENCE", "QUALIFICATION", "RENAME_NOTICE", "OTHER")
-    #: Without these a company can start nothing (manual ch. 1-2, 4-2).
+    #: Without these a company can start nothing (manual ch. 1-2, 4b-2).
     required_for_flows: ClassVar = (
         "credit_code", "region", "office_address", "contact_name", "contact_phone", "information_officer",
     )  # fmt: skip
@@ -140,7 +140,7 @@ class Company(models.Model):
         return self.status == self.Status.ACTIVE
 
     def takes_files_from(self, user: Any) -> bool:
-        """Who only reads and settles hands in nothing for the profile either (SPEC 2, Company)."""
+        """Who only reads and settles hands in nothing for the profile either (specification 2, Company)."""
         return user.role != Role.COMPANY or self.is_active_member
 
     def default_officer(self, login_name: str, by: Any) -> None:

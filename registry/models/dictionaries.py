@@ -1,4 +1,4 @@
-"""Regions, local bodies, specialties (SPEC 2)."""
+"""Regions, local bodies, specialties (specification 2)."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _

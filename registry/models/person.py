@@ -36,7 +36,7 @@ class Person(models.Model):
     )  # fmt: skip
     #: The red fields of the profile (manual ch. 1): an empty region stops an enrolment.
     required_for_flows: ClassVar = ("company", "region", "phone", "education")
-    #: Kept on the profile so that later flows need no upload again (manual ch. 4).
+    #: Kept on the profile so that later flows need no upload again (manual ch. 4b-3.4).
     profile_papers: ClassVar = ("PHOTO", "ID_CARD", "DIPLOMA")
 
     name = models.CharField(_("full name"), max_length=50, validators=[validate_person_name])
@@ -101,7 +101,7 @@ class Person(models.Model):
             raise ValidationError({"id_number": error}) from error
 
     def takes_files_from(self, user: Any) -> bool:
-        """A company that is suspended or has left changes nothing of its people (SPEC 2, Company)."""
+        """A company that is suspended or has left changes nothing of its people (specification 2, Company)."""
         return user.role != Role.COMPANY or bool(user.company.is_active_member)
 
     def missing_fields(self) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page
 
-from backoffice.core.flow import start
+from backoffice.core.engine import start
 from backoffice.core.models import AttachmentKind, Message, ReadyOpinion, Task
 from backoffice.roles import Role
 from fees.models import BankAccount, Bill, FeeSchedule, Refund

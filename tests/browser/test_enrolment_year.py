@@ -28,7 +28,7 @@ from training.models import Enrolment, EnrolmentLine
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-#: QUALITY.md: 10 renewals from sign-in to submitted, a clean enrolment from the inbox, 50 at once.
+#: docs/quality.md: 10 renewals from sign-in to submitted, a clean enrolment from the inbox, 50 at once.
 CLERK, REVIEWER, BULK = 12, 3, 5
 
 

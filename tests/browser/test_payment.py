@@ -103,7 +103,7 @@ def test_the_companys_pages_fit_and_are_accessible(page: Page, enter: Any, enrol
 
 
 def test_finances_pages_fit_and_are_accessible(page: Page, enter: Any, enrolment: Enrolment) -> None:
-    from backoffice.core.flow import perform
+    from backoffice.core.engine import perform
 
     perform(enrolment, "submit_voucher", by=actor(enrolment, Role.COMPANY),
             vouchers=[voucher(400, payer_name="张三"), voucher(550)])  # fmt: skip

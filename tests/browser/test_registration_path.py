@@ -46,7 +46,7 @@ for (const bar of document.querySelectorAll("progress"))
   seen.observe(bar, {attributes: true, attributeFilter: ["hidden"]}); }"""
 #: Another tab of the same browser got a new token for its forms; this one's must still go through.
 OTHER_TAB = "document.cookie = `csrftoken=${'n'.repeat(32)}; path=/`"
-#: QUALITY.md: a reviewer approves a clean record from the inbox in three clicks.
+#: docs/quality.md: a reviewer approves a clean record from the inbox in three clicks.
 MOST_CLICKS = 3
 
 

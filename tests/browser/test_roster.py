@@ -1,4 +1,4 @@
-"""A clerk's day in a browser: from the sign-in to “submitted” for ten renewals, counted in clicks (QUALITY.md)."""
+"""A clerk's day in a browser: from the sign-in to “submitted” for ten renewals, counted in clicks (docs/quality.md)."""
 
 import datetime
 from typing import Any

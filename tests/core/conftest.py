@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.roles import Role
 from tests.factories import CompanyFactory, LocalBodyFactory, PaperFactory, UserFactory
 from tests.flowapp.admin_pages import paper_pages

@@ -8,9 +8,10 @@ import pytest
 from django.db import connection, models
 from django.test.utils import CaptureQueriesContext
 
-from backoffice.core.bulk import FEW, perform_all
-from backoffice.core.flow import StepRefused, last_log_id, perform
+from backoffice.core.engine import FEW, perform, perform_all, start, start_many
+from backoffice.core.flow import StepRefused, available
 from backoffice.core.models import Task, TransitionLog
+from backoffice.core.trail import last_log_id
 from backoffice.roles import Role
 from tests.factories import PaperFactory, UserFactory
 from tests.flowapp.models import Paper, State
@@ -226,3 +227,26 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_records(desk) ->
         assert Paper.objects.filter(pk__in=ids, state=State.LOCAL_REVIEW).count() == many
     assert counts[3] < 16
     assert counts[300] <= counts[3] + (15 if connection.vendor == "sqlite" else 0)
+
+
+def test_many_begin_as_one_does(desk) -> None:
+    def new() -> Paper:
+        return Paper(title="抄录件", company=desk.company, local_body=desk.body)
+
+    one = start(new(), by=desk.clerk, reason="抄录")
+    few = start_many([new(), new()], by=desk.clerk, reason="抄录")
+    assert [rows_of(row) for row in few] == [rows_of(one)] * 2
+    entry = few[0].history.get()
+    assert (entry.history_user, entry.history_change_reason) == (desk.clerk, "抄录")
+    assert TransitionLog.of(few[0]).get().step == "start"
+
+
+def test_what_a_page_foretells_the_effect_asks_itself(desk, monkeypatch) -> None:
+    asked: list[Any] = []
+    declared = replace(Paper.steps()["submit"], foretold=(lambda row: asked.append(row) or "未备齐",))
+    monkeypatch.setattr(Paper, "steps", classmethod(lambda cls: {"submit": declared}))
+    paper = Paper(title="草稿", company=desk.company, local_body=desk.body)
+    start(paper, by=desk.clerk)
+    assert available(paper, desk.clerk)[0].refusals == ["未备齐"]
+    assert perform(paper, "submit", by=desk.clerk).state == State.LOCAL_REVIEW
+    assert len(asked) == 1

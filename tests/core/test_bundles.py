@@ -65,6 +65,7 @@ def _css(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_bundles_are_collected_with_hashed_names_and_compressed(settings, tmp_path):
     settings.DATA_DIR = tmp_path
     settings.STATIC_ROOT = tmp_path / "static"

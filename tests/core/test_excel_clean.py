@@ -102,6 +102,7 @@ CLEANERS = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(st.one_of(st.text(max_size=30), st.floats(), st.integers(), st.booleans(), st.none(), st.datetimes()))
 @settings(max_examples=300, deadline=None)
 def test_no_cell_whatever_is_in_it_breaks_a_cleaner(raw):

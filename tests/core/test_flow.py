@@ -9,8 +9,10 @@ from django.utils.translation import gettext
 from django_fsm import ConcurrentTransition, TransitionNotAllowed
 
 from backoffice.accounts.models import User
-from backoffice.core.flow import AlreadyHandled, Desk, StepRefused, available, last_log_id, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import AlreadyHandled, Desk, StepRefused, available
 from backoffice.core.models import Task, TransitionLog
+from backoffice.core.trail import last_log_id
 from backoffice.roles import SCOPES, Role
 from tests.factories import CompanyFactory, LocalBodyFactory, PaperFactory, UserFactory
 from tests.flowapp.models import Paper, State

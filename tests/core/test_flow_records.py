@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from backoffice.accounts.models import User
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.core.models import CalendarDay, Task, TransitionLog
 from backoffice.roles import Role
 from tests.factories import PaperFactory, UserFactory

@@ -9,7 +9,8 @@ from django.db import connection, transaction
 from django_fsm import ConcurrentTransition
 
 from backoffice.accounts.models import User
-from backoffice.core.flow import AlreadyHandled, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import AlreadyHandled
 from backoffice.core.models import Task, TransitionLog
 from backoffice.roles import Role
 from tests.factories import PaperFactory, UserFactory

@@ -7,8 +7,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 
-from backoffice.core.flow import StepRefused, last_log_id, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import StepRefused
 from backoffice.core.models import Task, TransitionLog
+from backoffice.core.trail import last_log_id
 from backoffice.roles import Role
 from tests.core.test_flow import STEPS
 from tests.factories import CompanyFactory, LocalBodyFactory, PaperFactory, UserFactory

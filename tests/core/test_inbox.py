@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from backoffice.accounts.models import User
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.core.inbox import done, todo, trail
 from backoffice.core.models import Task
 from backoffice.roles import Role

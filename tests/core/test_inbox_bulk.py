@@ -4,7 +4,7 @@ import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.urls import reverse
 
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.core.inbox import decide
 from backoffice.core.models import Task, TransitionLog
 from backoffice.roles import Role

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import LogEntry
 
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.core.inbox import colleagues
 from backoffice.core.models import Task
 from backoffice.roles import Role

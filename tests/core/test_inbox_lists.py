@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.core.inbox import latest_tasks, share_of, tracked
 from backoffice.core.lists import COUNT_CAP, CappedPaginator
 from backoffice.core.models import SavedFilter, Task, TrackedTask

@@ -5,7 +5,7 @@ import threading
 import pytest
 from django.db import connection
 
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.core.inbox import decide
 from backoffice.core.models import Task, TransitionLog
 from backoffice.roles import Role

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from backoffice.core.flow import start
+from backoffice.core.engine import start
 from backoffice.core.models.numbers import written
 from tests.core.test_flow_threads import THREADS, all_at_once
 from tests.enrolments import EnrolmentFactory

@@ -8,7 +8,7 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.utils import timezone
 
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.core.links import Applicant
 from backoffice.core.models import Attachment, Task, TransitionLog
 from registry.models import PersonalApplication

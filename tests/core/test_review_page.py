@@ -4,8 +4,9 @@ import pytest
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from backoffice.core.flow import last_log_id, perform, start
+from backoffice.core.engine import perform, start
 from backoffice.core.models import Attachment, AttachmentKind, ReadyOpinion, Task
+from backoffice.core.trail import last_log_id
 from backoffice.roles import Role
 from tests.factories import (
     CompanyApplicationFactory,

@@ -20,7 +20,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from backoffice.accounts.models import User
-from backoffice.core.flow import perform, start
+from backoffice.core.engine import perform, start
 from backoffice.core.models import (
     Attachment,
     AttachmentKind,

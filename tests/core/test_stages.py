@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from backoffice.core.admin.flow import object_url
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.core.links import token_of
 from backoffice.core.models import Task
 from backoffice.core.models.inbox import flow_models

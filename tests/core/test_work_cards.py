@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.navigation import changelist, count_waiting
 from backoffice.roles import Role
 from backoffice.work_cards import classes_this_week, work_cards

@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from backoffice.core import inbox
-from backoffice.core.flow import last_log_id
 from backoffice.core.models import Attachment, Task, TransitionLog
+from backoffice.core.trail import last_log_id
 from backoffice.roles import Role
 from tests.enrolments import advance
 from tests.factories import UserFactory

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.core.models import Attachment
 from backoffice.roles import Role
 from fees.models import Bill

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.core.models import Attachment
 from backoffice.roles import Role
 from tests.enrolments import EnrolmentFactory, advance, voucher

@@ -10,7 +10,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 from django.utils import timezone
 
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.roles import Role
 from fees.models import BankAccount, Bill, FeeSchedule, Receipt
 from fees.models.schedule import AMOUNTS

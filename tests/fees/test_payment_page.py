@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from backoffice.accounts.models import User
-from backoffice.core.flow import last_log_id
 from backoffice.core.models import Attachment, AttachmentKind
+from backoffice.core.trail import last_log_id
 from backoffice.roles import Role
 from fees.models import BankAccount, PayerDefault, Voucher
 from fees.money import in_yuan

@@ -1,4 +1,5 @@
-"""The steps of the payment leg (SPEC 3.5): each allowed, by the wrong role, in the wrong state, out of scope."""
+"""The steps of the payment leg (specification 3.5): each allowed, by the wrong role, in the wrong state, out of
+scope."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -9,8 +10,10 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from backoffice.core.flow import StepRefused, last_log_id, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import StepRefused
 from backoffice.core.models import Attachment, TransitionLog
+from backoffice.core.trail import last_log_id
 from backoffice.roles import Role
 from fees.models import Refund, Voucher
 from tests.enrolments import WAYS, EnrolmentFactory, EnrolmentLineFactory, advance, voucher

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from backoffice.core.flow import AlreadyHandled, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import AlreadyHandled
 from backoffice.core.models import Attachment, AttachmentKind, Task, TransitionLog
 from backoffice.roles import Role
 from fees.models import Bill, Refund

@@ -9,7 +9,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from backoffice.core.flow import StepRefused, last_log_id, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import StepRefused
+from backoffice.core.trail import last_log_id
 from backoffice.roles import Role
 from fees.models import PayerDefault, Receipt
 from fees.receipts import Payer, company_renamed, share_out

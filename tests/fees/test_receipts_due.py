@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from backoffice.core.flow import StepRefused, available, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import StepRefused, available
 from backoffice.core.models import Task
 from backoffice.roles import Role
 from fees.models import Bill, Receipt, Refund

@@ -12,7 +12,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from backoffice.core.flow import AlreadyHandled, StepRefused, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import AlreadyHandled, StepRefused
 from backoffice.core.models import Message, Task
 from backoffice.roles import Role
 from fees.models import Refund

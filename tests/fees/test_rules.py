@@ -28,7 +28,7 @@ def kinds(items: tuple[Item, ...]) -> dict[str, Decimal]:
     return {item.kind.value: item.amount for item in items}
 
 
-# --- The manual's examples (ch. 4b-4, 7-2) and our reading of the rest -----------------------------------
+# --- The manual's examples (ch. 4b-4, 7b-2) and our reading of the rest -----------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The public application forms without a script: drafts, corrections, submission, refusals (SPEC 3.1, 3.2)."""
+"""The public application forms without a script: drafts, corrections, submission, refusals (specification 3.1, 3.2)."""
 
 import re
 from typing import Any

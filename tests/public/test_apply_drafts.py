@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from backoffice.core.flow import last_log_id
 from backoffice.core.links import new_key, token_of
 from backoffice.core.models import Attachment, AttachmentKind, Message, TransitionLog
+from backoffice.core.trail import last_log_id
 from backoffice.public import drafts
 from backoffice.public.throttle import APPLICATIONS, LOOKUPS, UPLOADS
 from backoffice.public.views_apply import LINK_MAILS

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from backoffice.core import outbox
-from backoffice.core.flow import perform, start
+from backoffice.core.engine import perform, start
 from backoffice.core.links import Applicant, record_of, token_of
 from backoffice.core.models import Attachment, AttachmentKind, Message, Task, TransitionLog
 from backoffice.public.throttle import HELP, UPLOADS

@@ -4,9 +4,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from backoffice.core.flow import last_log_id, perform
+from backoffice.core.engine import perform
 from backoffice.core.links import SIGNER, new_key, record_of, token_of
 from backoffice.core.models import Attachment, Task
+from backoffice.core.trail import last_log_id
 from backoffice.public.views_link import WRONG_LINKS
 from registry.models import PersonalApplication
 from tests.factories import (

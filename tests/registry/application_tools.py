@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils import translation
 
 from backoffice.accounts.models import User
-from backoffice.core.flow import StepRefused, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import StepRefused
 from backoffice.core.links import Applicant
 from backoffice.core.models import Attachment, Message, Task, TransitionLog
 from backoffice.roles import APPLICANT, Role

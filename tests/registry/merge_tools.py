@@ -5,7 +5,7 @@ from typing import Any
 
 from django.apps import apps
 
-from backoffice.core.flow import start
+from backoffice.core.engine import start
 from backoffice.core.models import Attachment
 from backoffice.roles import Role
 from registry.models import CompanyChange, FormerName, Person, Transfer

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from backoffice.accounts.models import User
-from backoffice.core.flow import AlreadyHandled, StepRefused, last_log_id, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import AlreadyHandled, StepRefused
 from backoffice.core.links import Applicant
 from backoffice.core.models import Attachment, Message, Task, TransitionLog
+from backoffice.core.trail import last_log_id
 from backoffice.roles import APPLICANT, Role
 from registry.models import Company, CompanyApplication, HelpRequest, Person, PersonalApplication
 from tests.core.test_flow_threads import THREADS, all_at_once

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 
 from backoffice.accounts.models import User
-from backoffice.core.flow import StepRefused, last_log_id, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import StepRefused
 from backoffice.core.models import Attachment, Task, TransitionLog
 from backoffice.core.scoping import visible_to
+from backoffice.core.trail import last_log_id
 from backoffice.roles import APPLICANT
 from registry.models import Company, CompanyApplication, Person, PersonalApplication
 from tests.factories import CompanyApplicationFactory, PersonalApplicationFactory

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.core.models import AttachmentKind, Task, TransitionLog
 from backoffice.roles import Role
 from registry.models import Company, CompanyChange

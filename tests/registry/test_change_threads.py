@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from backoffice.core.flow import AlreadyHandled, StepRefused, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import AlreadyHandled, StepRefused
 from backoffice.core.models import Task, TransitionLog
 from backoffice.roles import Role
 from registry.models import Company, CompanyChange, FormerName, Person, Transfer

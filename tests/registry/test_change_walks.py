@@ -7,9 +7,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 
-from backoffice.core.flow import Flow, StepRefused, last_log_id, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import Flow, StepRefused
 from backoffice.core.models import Task, TransitionLog
 from backoffice.core.scoping import visible_to
+from backoffice.core.trail import last_log_id
 from backoffice.roles import Role
 from registry.models import Certificate, Company, CompanyChange, FormerName, Person, Transfer
 from tests.factories import (

@@ -1,4 +1,5 @@
-"""The company application's steps (SPEC 3.2, manual ch. 3-1): who may take which, and what stands against it."""
+"""The company application's steps (specification 3.2, manual ch. 3-1): who may take which, and what stands against
+it."""
 
 import datetime
 from typing import Any
@@ -7,7 +8,8 @@ import pytest
 from django.utils import translation
 
 from backoffice.core import flow
-from backoffice.core.flow import AlreadyHandled, StepRefused, available, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import AlreadyHandled, StepRefused, available
 from backoffice.core.links import Applicant
 from backoffice.core.models import Attachment, Task, TransitionLog
 from backoffice.roles import APPLICANT, Role

@@ -1,4 +1,5 @@
-"""Company changes (SPEC 3.3, manual ch. 3-2, 3-3): who may take which step, what stops it, and what comes of it."""
+"""Company changes (specification 3.3, manual ch. 3-2, 3-3): who may take which step, what stops it, and what comes of
+it."""
 
 from typing import Any
 
@@ -8,7 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from backoffice.accounts.models import User
-from backoffice.core.flow import AlreadyHandled, StepRefused, available, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import AlreadyHandled, StepRefused, available
 from backoffice.core.models import Attachment, Message, Task, TransitionLog
 from backoffice.roles import Role
 from registry.imports.stored import Companies

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from backoffice.accounts.models import User
-from backoffice.core.flow import AlreadyHandled, StepRefused, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import AlreadyHandled, StepRefused
 from backoffice.core.links import Applicant
 from backoffice.core.models import Message, Task
 from backoffice.roles import Role

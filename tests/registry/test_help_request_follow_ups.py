@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from backoffice.accounts.models import User
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.core.models import Attachment, Message, Task
 from backoffice.core.sensitive import mask_id_number
 from backoffice.roles import Role

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from backoffice.accounts.models import User
-from backoffice.core.flow import perform, start
+from backoffice.core.engine import perform, start
 from backoffice.core.inbox import todo
 from backoffice.core.scoping import visible_to
 from backoffice.roles import Role

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from backoffice.core.flow import perform, start
+from backoffice.core.engine import perform, start
 from backoffice.roles import Role
 from registry.merging import MergeRefused, merge
 from registry.models import Merge, Person, Transfer

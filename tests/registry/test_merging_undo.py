@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from backoffice.accounts.models import User
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.core.models import Attachment
 from backoffice.roles import Role
 from registry.merging import MergeRefused, merge

@@ -1,4 +1,5 @@
-"""The personal application's steps (SPEC 3.1, manual ch. 2 and 4a): who may take which, from where to where."""
+"""The personal application's steps (specification 3.1, manual ch. 2 and 4a): who may take which, from where to
+where."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -8,7 +9,8 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from backoffice.core.flow import AlreadyHandled, StepRefused, available, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import AlreadyHandled, StepRefused, available
 from backoffice.core.links import Applicant
 from backoffice.core.models import Task, TransitionLog
 from backoffice.roles import APPLICANT, Role

@@ -8,7 +8,8 @@ from django.db import IntegrityError
 from django.utils import translation
 
 from backoffice.core import flow
-from backoffice.core.flow import StepRefused, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import StepRefused
 from backoffice.core.links import Applicant
 from backoffice.core.models import Attachment
 from backoffice.roles import Role

@@ -1,4 +1,4 @@
-"""Transfers (SPEC 3.4, FAQ 16): who may take which step, what stops it, and what comes of it."""
+"""Transfers (specification 3.4, FAQ 16): who may take which step, what stops it, and what comes of it."""
 
 from typing import Any
 
@@ -7,7 +7,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from backoffice.accounts.models import User
-from backoffice.core.flow import AlreadyHandled, StepRefused, available, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import AlreadyHandled, StepRefused, available
 from backoffice.core.models import Attachment, Message, Task, TransitionLog
 from backoffice.core.scoping import can_see
 from backoffice.core.working_days import add_working_days

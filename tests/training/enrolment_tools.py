@@ -4,7 +4,8 @@ from typing import Any
 
 from django.db import connection, models
 
-from backoffice.core.flow import StepRefused, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import StepRefused
 from backoffice.core.models import Message, Task, TransitionLog
 from backoffice.roles import Role
 from fees.models import Bill, BillItem, Receipt, Refund, Voucher

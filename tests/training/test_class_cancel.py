@@ -1,10 +1,11 @@
-"""A class that does not take place: all its enrolments end, drafts too, and paid money goes back (SPEC 3.5)."""
+"""A class that does not take place: all its enrolments end, drafts too, and paid money goes back
+(specification 3.5)."""
 
 from typing import Any
 
 import pytest
 
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.core.models import Task, TransitionLog
 from backoffice.roles import Role
 from tests.enrolments import EnrolmentFactory, advance, paid_back

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from backoffice.core.flow import AlreadyHandled, StepRefused, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import AlreadyHandled, StepRefused
 from backoffice.core.models import Task
 from backoffice.roles import Role
 from tests.factories import LocalBodyFactory, TrainingClassFactory, UserFactory

@@ -1,4 +1,5 @@
-"""A class with people in it: what an edit or the cancellation does is named before, and told after (SPEC 3.5)."""
+"""A class with people in it: what an edit or the cancellation does is named before, and told after
+(specification 3.5)."""
 
 import datetime
 from typing import Any
@@ -9,8 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from backoffice.core.admin.flow import object_url, step_url
-from backoffice.core.flow import last_log_id, perform
+from backoffice.core.engine import perform
 from backoffice.core.models import Message
+from backoffice.core.trail import last_log_id
 from backoffice.roles import Role
 from tests.enrolments import EnrolmentFactory, advance
 from tests.factories import TrainingClassFactory, UserFactory, actor, client_of

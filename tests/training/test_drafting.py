@@ -1,4 +1,4 @@
-"""The verbs of a draft roster: what is typed, looked up, proposed, added, edited and removed (SPEC 3.6)."""
+"""The verbs of a draft roster: what is typed, looked up, proposed, added, edited and removed (specification 3.6)."""
 
 from decimal import Decimal
 from typing import Any
@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from registry.models import FormerName
 from tests.enrolments import EnrolmentFactory
 from tests.factories import (

@@ -1,4 +1,4 @@
-"""Editing the lines of a draft roster, and picking members for practice training (SPEC 3.6)."""
+"""Editing the lines of a draft roster, and picking members for practice training (specification 3.6)."""
 
 from typing import Any
 

@@ -1,4 +1,5 @@
-"""One that was in before finishes after a return, though its class closed, began or filled up (SPEC 3.5, edges)."""
+"""One that was in before finishes after a return, though its class closed, began or filled up (specification 3.5,
+edges)."""
 
 import datetime
 from typing import Any
@@ -6,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.roles import Role
 from tests.enrolments import EnrolmentFactory, EnrolmentLineFactory, advance
 from tests.factories import TrainingClassFactory, UserFactory

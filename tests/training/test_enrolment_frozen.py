@@ -1,4 +1,5 @@
-"""What was submitted stays as it was; and what happened to people and certificates meanwhile is named (SPEC 3.5)."""
+"""What was submitted stays as it was; and what happened to people and certificates meanwhile is named
+(specification 3.5)."""
 
 import datetime
 from decimal import Decimal
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.roles import Role
 from fees.models import FeeSchedule
 from registry.models import Certificate

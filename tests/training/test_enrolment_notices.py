@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.core.models import CalendarDay, Message, MessageTemplate
 from backoffice.core.notices import NOTICES, ensure_templates, unknown_placeholders
 from backoffice.core.reminders import remind

@@ -1,4 +1,4 @@
-"""Every step of an enrolment (SPEC 3.5): who, from where, to where, and what may be edited there."""
+"""Every step of an enrolment (specification 3.5): who, from where, to where, and what may be edited there."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from backoffice.core.flow import available, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import available
 from backoffice.core.models import Task, TransitionLog
 from backoffice.core.working_days import add_working_days
 from backoffice.roles import Role

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from backoffice.core.flow import AlreadyHandled, StepRefused, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import AlreadyHandled, StepRefused
 from backoffice.core.inbox import decide
 from backoffice.core.models import Task, TransitionLog
 from backoffice.roles import Role

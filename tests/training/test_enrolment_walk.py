@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 
-from backoffice.core.flow import StepRefused, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import StepRefused
 from backoffice.core.models import Task, TransitionLog
 from backoffice.roles import SYSTEM, Role
 from fees.models import Voucher

@@ -1,10 +1,11 @@
-"""People of other companies: who asks must know what the number does not tell; wrong answers are counted (SPEC 3.6)."""
+"""People of other companies: who asks must know what the number does not tell; wrong answers are counted
+(specification 3.6)."""
 
 from typing import Any
 
 import pytest
 
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.core.models import Task
 from backoffice.roles import Role
 from registry.models import Certificate, HelpRequest

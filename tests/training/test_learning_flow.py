@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from backoffice.core.bulk import perform_all
-from backoffice.core.flow import available, perform
+from backoffice.core.engine import perform, perform_all
+from backoffice.core.flow import available
 from backoffice.core.models import Task, TransitionLog
 from backoffice.roles import Role
 from tests.enrolments import EnrolmentFactory

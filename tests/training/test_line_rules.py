@@ -1,4 +1,5 @@
-"""The rules of an enrolment line (SPEC 3.6): for each what breaks it, and that a line in order has no problem."""
+"""The rules of an enrolment line (specification 3.6): for each what breaks it, and that a line in order has no
+problem."""
 
 import datetime
 from collections.abc import Callable

@@ -11,7 +11,8 @@ from django.apps import apps
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from backoffice.core.flow import StepRefused, perform, start
+from backoffice.core.engine import perform, start
+from backoffice.core.flow import StepRefused
 from backoffice.core.locks import Rank, again_after_deadlock
 from backoffice.roles import Role
 from fees.models import Receipt, Refund
@@ -130,19 +131,18 @@ def test_a_roster_is_submitted_while_its_people_are_merged_and_nobody_is_broken_
     assert enrolment.lines.filter(person=kept).exists()
 
 
-def test_seats_and_roster_are_asked_again_once_the_class_and_the_people_are_locked() -> None:
-    """What the guards saw may be another truth by the time the locks are there."""
+def test_seats_and_roster_are_asked_once_the_class_and_the_people_are_locked() -> None:
+    """What a page foretold may be another truth by the time the locks are there."""
     enrolment = EnrolmentFactory(people=1)
-    guards = enrolment.steps()["submit"].when
-    assert not any(guard(enrolment) for guard in guards)
+    assert enrolment.steps()["submit"].foreseen(enrolment) == []
     full = TrainingClass.objects.filter(pk=enrolment.training_class_id)
     full.update(capacity=0)
     with pytest.raises(StepRefused, match="0"), transaction.atomic():
-        enrolling.freeze(enrolment, None)
+        enrolling.freeze(type(enrolment).objects.get(pk=enrolment.pk), timezone.now())
     full.update(capacity=10)
     type(enrolment.lines.get().certificate).objects.update(status="CANCELLED")
     with pytest.raises(StepRefused), transaction.atomic():
-        enrolling.freeze(enrolment, None)
+        enrolling.freeze(type(enrolment).objects.get(pk=enrolment.pk), timezone.now())
 
 
 def test_whoever_is_broken_off_by_a_deadlock_does_it_once_more() -> None:

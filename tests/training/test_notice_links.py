@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.core.links import page_of
 from backoffice.core.models import Message, MessageTemplate
 from backoffice.core.notices import NOTICES

@@ -1,4 +1,5 @@
-"""The papers that follow a confirmation: what, to whom, until when, and that they have come (manual ch. 4-6, FAQ 1)."""
+"""The papers that follow a confirmation: what, to whom, until when, and that they have come (manual ch. 4b-6,
+FAQ 1)."""
 
 import datetime
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.roles import Role
 from tests.enrolments import EnrolmentFactory, EnrolmentLineFactory, advance
 from tests.factories import CertificateFactory, TrainingClassFactory, UserFactory

@@ -193,7 +193,7 @@ def test_without_a_schedule_in_force_the_sheet_prints_without_prices() -> None:
 def test_a_dropped_person_is_marked() -> None:
     enrolment = EnrolmentFactory(people=1, at="CONFIRMED")
     line = enrolment.lines.get()
-    from backoffice.core.flow import perform
+    from backoffice.core.engine import perform
 
     perform(line, "drop", by=UserFactory(role=Role.TRAINING), opinion="不参加")
     line = enrolment.lines.get()

@@ -9,7 +9,8 @@ import pytest
 from django.urls import reverse
 
 from backoffice.core import imports
-from backoffice.core.flow import StepRefused, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import StepRefused
 from backoffice.core.models import ImportRun, Message, TransitionLog
 from backoffice.roles import Role
 from registry.models import Certificate, CertificateTerm

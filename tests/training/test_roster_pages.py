@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.core.models import AttachmentKind
 from backoffice.roles import Role
 from registry.models import Company

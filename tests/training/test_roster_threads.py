@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from backoffice.core.flow import StepRefused, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import StepRefused
 from tests.enrolments import EnrolmentFactory
 from tests.factories import UserFactory
 from tests.training.roster_tools import draft_with, entries, held_by

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from backoffice.core.admin.flow import object_url, step_url
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.core.models import Message
 from backoffice.core.running import matters_of
 from backoffice.roles import Role

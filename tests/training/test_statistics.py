@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from backoffice.core.flow import start
+from backoffice.core.engine import start
 from backoffice.roles import Role
 from fees.models import Refund
 from tests.enrolments import EnrolmentFactory, advance

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from backoffice.core.flow import perform
+from backoffice.core.engine import perform
 from backoffice.core.models import Task
 from backoffice.core.subjects import without_own_name
 from backoffice.roles import Role

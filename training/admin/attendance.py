@@ -1,5 +1,5 @@
-"""Attendance and results of face-to-face classes (SPEC 3.5): the local body opens the learning at the beginning of the
-class and enters hours, scores and results in a grid, or by Excel."""
+"""Attendance and results of face-to-face classes (specification 3.5): the local body opens the learning at the
+beginning of the class and enters hours, scores and results in a grid, or by Excel."""
 
 import hashlib
 import io

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from backoffice.core.flow import start
+from backoffice.core.engine import start
 from backoffice.core.scoping import visible_to
 from registry.admin.drafts import page_of
 from registry.models import Company

@@ -1,4 +1,4 @@
-"""报名 (SPEC 3.5): begun by a company, reviewed by the class's body, finance and the training department."""
+"""报名 (specification 3.5): begun by a company, reviewed by the class's body, finance and the training department."""
 
 from typing import Any, ClassVar
 
@@ -44,7 +44,7 @@ class ClassYearFilter(YearFilter):
 
 
 class PapersFilter(SimpleListFilter):
-    """The paper materials that the body waits for (manual ch. 4-6)."""
+    """The paper materials that the body waits for (manual ch. 4b-6)."""
 
     title = _("paper materials")
     parameter_name = "papers"

@@ -1,4 +1,4 @@
-"""网络培训报名查询 (manual ch. 7, FAQ 12): who is enrolled and how far, with 状态 and 提交正保 side by side."""
+"""网络培训报名查询 (manual ch. 7a, FAQ 12): who is enrolled and how far, with 状态 and 提交正保 side by side."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -36,7 +36,7 @@ from training.flows.learning import L
 from training.learning_export import learning
 from training.models import EnrolmentLine, PlatformRow
 
-#: 提交正保: beside the state, the column by which people tell that the learning is open (manual ch. 7).
+#: 提交正保: beside the state, the column by which people tell that the learning is open (manual ch. 7a).
 HANDED_OFF = pgettext_lazy("learning query", "Handed over")
 
 

@@ -1,4 +1,4 @@
-"""“My learning”: what an individual member reads of the own learning, in plain words (manual ch. 7, FAQ 12)."""
+"""“My learning”: what an individual member reads of the own learning, in plain words (manual ch. 7a, FAQ 12)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,9 +7,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from backoffice.core import written
 from backoffice.core.scoping import visible_to
 from backoffice.core.stages import Stage, moves_of, names_for, stages
 from backoffice.roles import Role
@@ -56,7 +56,7 @@ def learning_of(user: Any, most: int) -> list[LearningCard]:
 def what_now(line: EnrolmentLine) -> str:
     """What the state means for the learner, and what comes next."""
     course, body = line.enrolment.training_class, line.enrolment.local_body
-    begins = date_format(course.start_date, "DATE_FORMAT") if course.start_date else ""
+    begins = written.day(course.start_date) if course.start_date else ""
     if line.state == L.PENDING and not course.is_online:
         return _("Your place is booked. The class begins on %(date)s: %(place)s.") % {
             "date": begins, "place": course.place or body.name,
@@ -64,7 +64,7 @@ def what_now(line: EnrolmentLine) -> str:
     if line.state == L.PENDING:
         due = line.enrolment.open_by
         return _("You are enrolled. The learning opens by %(date)s.") % {
-            "date": date_format(due, "DATE_FORMAT") if due else begins
+            "date": written.day(due) if due else begins
         }
     if line.state == L.LEARNING and not course.is_online:
         return _("The class is running. Your hours and your result are entered by %(body)s.") % {"body": body}

@@ -1,4 +1,4 @@
-"""The company's side of an enrolment: choose a class, fill in the roster, submit (SPEC 3.6, manual ch. 4b).
+"""The company's side of an enrolment: choose a class, fill in the roster, submit (specification 3.6, manual ch. 4b).
 
 Every change is a POST of its own, on the locked draft. With JavaScript the answer is the changed part of the page,
 without it the whole page: `roster.js` only saves the reloading.
@@ -18,9 +18,9 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 
 from backoffice.core.admin.attachments import UploadForm, present
-from backoffice.core.flow import last_log_id
 from backoffice.core.returns import returns_of
 from backoffice.core.scoping import visible_to
+from backoffice.core.trail import last_log_id
 from backoffice.roles import Role
 from registry.admin.drafts import page_of
 from registry.flows.guards import company_active, company_complete
@@ -145,7 +145,7 @@ class RosterMixin(EntryActs, BeginMixin):
             draft.refresh_from_db()
             return Sheet(contact=form, stays=True)
         if form.has_changed():
-            draft._history_user = request.user
+            draft._history_user = request.user  # type: ignore[attr-defined]
             form.save()
             if not is_fetch(request) and request.POST["act"] != "submit":
                 messages.success(request, _("Saved."))

@@ -1,4 +1,4 @@
-"""培训班 (SPEC 2): the training department's plan; everybody else reads what is open."""
+"""培训班 (specification 2): the training department's plan; everybody else reads what is open."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -19,9 +19,10 @@ from unfold.decorators import display
 from backoffice.core.admin import FlowAdmin, HistoryAdmin, PanelsMixin, ScopedAdmin
 from backoffice.core.admin.history import HISTORY
 from backoffice.core.admin.running import RunningMattersMixin
+from backoffice.core.engine import perform, start
 from backoffice.core.export import ExportMixin
 from backoffice.core.filters import ChoicesFilter, ScopedDropdownFilter
-from backoffice.core.flow import StepRefused, perform, start
+from backoffice.core.flow import StepRefused
 from backoffice.core.rows import two_lines
 from backoffice.roles import allows
 from registry.models import Certificate

@@ -1,11 +1,11 @@
-"""Enrolments in every state, and what follows from them at the cash desk (SPEC 3.5): told from `cases`."""
+"""Enrolments in every state, and what follows from them at the cash desk (specification 3.5): told from `cases`."""
 
 from collections.abc import Callable
 from typing import Any
 
 from django.utils import timezone
 
-from backoffice.core.flow import start
+from backoffice.core.engine import start
 from backoffice.core.models.numbers import take
 from fees.models import Receipt, Refund
 from registry.demo.pictures import hand_over

@@ -11,7 +11,8 @@ from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
-from backoffice.core.flow import Flow, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import Flow
 from backoffice.core.models import Attachment, Task, TransitionLog
 from backoffice.core.search import any_of
 from backoffice.core.working_days import add_working_days

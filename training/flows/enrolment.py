@@ -1,6 +1,7 @@
-"""报名 (SPEC 3.5, manual ch. 4b, 5, 6): a company enrols its people in a class; the local body, finance and the
-training department look in turn."""
+"""报名 (specification 3.5, manual ch. 4b, 5, 6): a company enrols its people in a class; the local body, finance and
+the training department look in turn."""
 
+import datetime
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,7 +15,7 @@ from backoffice.core.locks import lock_related
 from backoffice.core.state_field import StateField
 from backoffice.core.working_days import add_working_days
 from backoffice.roles import SYSTEM, Role
-from fees.flows.payment import payment_leg
+from fees.flows.payment import PaymentLeg
 from fees.money import yuan
 from registry.flows.guards import company_active, company_complete
 
@@ -58,7 +59,7 @@ def admitted_before(obj: Any) -> int:
 
 def class_open(obj: Any) -> str:
     """To come in, the class must be open. An enrolment under way finishes even if the class closes or begins
-    (SPEC 3.5, edges), after a return as well; only into a class that is over or cancelled nobody gets."""
+    (specification 3.5, edges), after a return as well; only into a class that is over or cancelled nobody gets."""
     if obj.training_class.takes_enrolments():
         return ""
     if obj.training_class.still_runs() and admitted_before(obj):
@@ -85,7 +86,7 @@ def has_paid(obj: Any) -> bool:
 
 
 def roster_in_order(obj: Any) -> str:
-    """Every rule of SPEC 3.6, one sentence a line that breaks one."""
+    """Every rule of specification 3.6, one sentence a line that breaks one."""
     from training.roster import problems_of
 
     return "\n".join(problems_of(obj))
@@ -120,7 +121,8 @@ def no_voucher_waiting(obj: Any) -> str:
     }
 
 
-class EnrolmentFlow(payment_leg(paid=S.TRAINING_REVIEW, declined=S.DRAFT)):
+class EnrolmentFlow(PaymentLeg):
+    paid_to, declined_to = S.TRAINING_REVIEW, S.DRAFT
     state = StateField(gettext_lazy("state"), default=S.DRAFT, choices=S.choices)
 
     colours = {
@@ -148,13 +150,13 @@ class EnrolmentFlow(payment_leg(paid=S.TRAINING_REVIEW, declined=S.DRAFT)):
 
     @step(
         state, S.DRAFT, S.LOCAL_REVIEW, by=Role.COMPANY, label=gettext_lazy("Submit"),
-        when=[company_active, company_complete, contact_known, class_open, roster_in_order, seats_left],
+        when=[company_active, company_complete, contact_known], foretold=[class_open, roster_in_order, seats_left],
     )  # fmt: skip
-    def submit(self, by: Any, **data: Any) -> None:
+    def submit(self, by: Any, *, at: datetime.datetime, **data: Any) -> None:
         """Freeze the roster and its prices, take the seats, and ask the local body."""
         from training.enrolling import freeze
 
-        freeze(self, by)
+        freeze(self, at)
 
     @step(
         state, S.LOCAL_REVIEW, S.AWAITING_PAYMENT, by=Role.LOCAL_BODY, label=gettext_lazy("Approve"),
@@ -177,13 +179,13 @@ class EnrolmentFlow(payment_leg(paid=S.TRAINING_REVIEW, declined=S.DRAFT)):
         state, S.TRAINING_REVIEW, S.CONFIRMED, by=Role.TRAINING, label=gettext_lazy("Confirm"),
         when=[lines_still_good], in_bulk=True,
     )  # fmt: skip
-    def training_confirm(self, by: Any, **data: Any) -> None:
+    def training_confirm(self, by: Any, *, at: datetime.datetime, **data: Any) -> None:
         """Everybody is enrolled: the learning opens within 2 working days, or with the class where people meet face to
         face; the papers are due in 3 working days (FAQ 1)."""
         from training.enrolling import confirm_lines
 
         today = timezone.localdate()
-        self.confirmed_at = timezone.now()
+        self.confirmed_at = at
         begins = self.training_class.start_date
         late = add_working_days(today, DAYS_TO_OPEN)
         self.open_by = late if self.training_class.is_online or begins is None else max(begins, today)
@@ -248,16 +250,16 @@ class EnrolmentFlow(payment_leg(paid=S.TRAINING_REVIEW, declined=S.DRAFT)):
         return reasons_to_look(rows, by) if step_name == "local_approve" else {}
 
     def passes_over(self) -> frozenset[str]:
-        """A bill of 0 skips the payment (SPEC 3.5, edges)."""
+        """A bill of 0 skips the payment (specification 3.5, edges)."""
         free = self.submitted_at is not None and self.amount == 0
         return frozenset({S.AWAITING_PAYMENT, S.FINANCE_REVIEW}) if free else frozenset()
 
-    def onward(self) -> str:
+    def onward(self, taken: str = "") -> str:
         if self.state == S.CONFIRMED and self.all_lines_ended():
             return "close"
         if self.state == S.CLOSED and not self.all_lines_ended():
             return "reopen"
-        return super().onward()
+        return super().onward(taken)
 
     def transition_done(self, done: Step, by: Any, opinion: str) -> None:
         from training import notices

@@ -1,4 +1,5 @@
-"""The learning of one enrolled person (SPEC 3.5, manual ch. 7, FAQ 1, 3, 12): handed to the platform, opened, ended.
+"""The learning of one enrolled person (specification 3.5, manual ch. 7a, FAQ 1, 3, 12): handed to the platform,
+opened, ended.
 
 状态 and 提交正保 stand side by side in the learning query: `state` and `is_handed_off`.
 """
@@ -25,8 +26,8 @@ class L(models.TextChoices):
     PENDING = "PENDING", gettext_lazy("To be opened")
     SUBMITTED = "SUBMITTED", gettext_lazy("Handed to the platform")
     LEARNING = "LEARNING", gettext_lazy("Learning")
-    PASSED = "PASSED", gettext_lazy("Passed")
-    FAILED = "FAILED", gettext_lazy("Failed")
+    PASSED = "PASSED", pgettext_lazy("learning", "Passed")
+    FAILED = "FAILED", pgettext_lazy("learning", "Failed")
     DROPPED = "DROPPED", gettext_lazy("Dropped")
 
 
@@ -34,7 +35,7 @@ ENDED = (L.PASSED, L.FAILED, L.DROPPED)
 
 
 def by_platform(obj: Any) -> str:
-    """Face-to-face classes skip the platform (SPEC 3.5)."""
+    """Face-to-face classes skip the platform (specification 3.5)."""
     if obj.enrolment.training_class.is_online:
         return ""
     return _("%(name)s is in a face-to-face class: the local body opens it when it begins.") % {
@@ -56,7 +57,7 @@ def enrolment_confirmed(obj: Any) -> str:
 
 
 def no_certificate_made(obj: Any) -> str:
-    """What was built on a result stands against taking it back (SPEC 3.5, edges)."""
+    """What was built on a result stands against taking it back (specification 3.5, edges)."""
     return certificates_made([obj]).get(obj.pk, "")
 
 
@@ -75,14 +76,14 @@ class LearningFlow(Flow):
         abstract = True
 
     def passes_over(self) -> frozenset[str]:
-        """Face-to-face classes skip the platform (SPEC 3.5)."""
+        """Face-to-face classes skip the platform (specification 3.5)."""
         return frozenset() if self.enrolment.training_class.is_online else frozenset({L.SUBMITTED})
 
     def never_takes(self) -> frozenset[str]:
         return frozenset() if self.enrolment.training_class.is_online else frozenset({"hand_off"})
 
     def in_care_of(self, user: Any) -> bool:
-        """A local body teaches face to face; online learning is the training department's (SPEC 3.5)."""
+        """A local body teaches face to face; online learning is the training department's (specification 3.5)."""
         return user.role != Role.LOCAL_BODY or not self.enrolment.training_class.is_online
 
     @step(
@@ -100,9 +101,9 @@ class LearningFlow(Flow):
         state, L.PENDING, L.SUBMITTED, by=Role.TRAINING, label=gettext_lazy("Hand to the platform"),
         when=[enrolment_confirmed, by_platform], in_bulk=True,
     )  # fmt: skip
-    def hand_off(self, by: Any, **data: Any) -> None:
+    def hand_off(self, by: Any, *, at: datetime.datetime, **data: Any) -> None:
         """提交正保 = 是: the platform has the name."""
-        self.handed_off_at = timezone.now()
+        self.handed_off_at = at
 
     @step(
         state, L.SUBMITTED, L.PENDING, by=Role.TRAINING, label=gettext_lazy("Refused by the platform"),
@@ -116,9 +117,9 @@ class LearningFlow(Flow):
         state, (L.PENDING, L.SUBMITTED), L.LEARNING, by=TEACHERS, label=gettext_lazy("Open the learning"),
         when=[enrolment_confirmed, opened_by_whom], in_bulk=True,
     )  # fmt: skip
-    def open_learning(self, by: Any, **data: Any) -> None:
+    def open_learning(self, by: Any, *, at: datetime.datetime, **data: Any) -> None:
         """The platform confirmed the name, or the class has begun."""
-        self.opened_at = timezone.now()
+        self.opened_at = at
 
     @step(state, L.LEARNING, L.PASSED, by=TEACHERS, label=gettext_lazy("Record as passed"), in_bulk=True)
     def record_pass(

@@ -1,4 +1,4 @@
-"""培训班 (SPEC 2): a class of the year's training plan, from planned to finished."""
+"""培训班 (specification 2): a class of the year's training plan, from planned to finished."""
 
 from typing import Any
 
@@ -63,7 +63,7 @@ class TrainingClassFlow(Flow):
         opinion_required=True, tone="danger",
     )  # fmt: skip
     def cancel(self, by: Any, opinion: str = "", **data: Any) -> None:
-        """The class does not take place; its enrolments are cancelled, and paid money goes back (SPEC 3.5)."""
+        """The class does not take place; its enrolments are cancelled, and paid money goes back (specification 3.5)."""
         from training.enrolling import cancel_enrolments
 
         cancel_enrolments(self, by, opinion)

@@ -1,4 +1,4 @@
-"""Enrolments and their lines (SPEC 2, 3.5, 3.6)."""
+"""Enrolments and their lines (specification 2, 3.5, 3.6)."""
 
 from typing import Any, ClassVar
 
@@ -16,7 +16,6 @@ from backoffice.core.locks import Rank
 from backoffice.core.models import Numbered
 from backoffice.roles import Role
 from fees.models.schedule import money
-from fees.rules import Item
 from registry.models import Certificate, Company, LocalBody, Person
 from registry.models.applications import Papers
 from registry.validators import validate_contact, validate_phone
@@ -29,8 +28,6 @@ class Enrolment(Numbered, Papers, EnrolmentFlow):
     """报名单: who of a company takes part in a class."""
 
     State = S
-    #: The roster as the submit has just looked at it, so that its bill is made of the very same prices.
-    looked_at: Any = None
     #: What counts for everybody on the roster (manual ch. 4b-4, attachments); each line takes its own, too.
     takes_attachments = ("CERTIFICATE", "TITLE", "QUALIFICATION", "ID_CARD", "DIPLOMA", "OTHER")
 
@@ -135,12 +132,6 @@ class Enrolment(Numbered, Papers, EnrolmentFlow):
 
         notices.paid_back(self, refund, is_correction)
 
-    def bill_lines(self) -> list[tuple[int, str, tuple[Item, ...]]]:
-        from training.roster import look
-
-        roster = self.looked_at or look(self)
-        return [(row.line.pk, row.label, row.items) for row in roster.rows]
-
 
 class EnrolmentLine(Papers, LearningFlow):
     """One person of an enrolment: for practice training the person, for continuing education a certificate."""
@@ -175,7 +166,7 @@ class EnrolmentLine(Papers, LearningFlow):
     change_remark = models.CharField(_("remark on the change"), max_length=200, blank=True)
     #: What the reviewer has to say of this very person; shown to the company until the next submit.
     review_remark = models.CharField(_("reviewer's remark"), max_length=300, blank=True, editable=False)
-    #: Somebody of another company, until the first submit: name and ID number below are masked (SPEC 3.6).
+    #: Somebody of another company, until the first submit: name and ID number below are masked (specification 3.6).
     is_masked = models.BooleanField(pgettext_lazy("enrolled person", "masked"), default=False, editable=False)
     #: Frozen at the submit: later edits of person and certificate do not change what was asked for.
     name = models.CharField(_("full name"), max_length=50, editable=False)

@@ -1,4 +1,5 @@
-"""Who looked up whose certificate by its number (QUALITY.md, Safety): kept for certificates of other companies."""
+"""Who looked up whose certificate by its number (docs/quality.md, "Safety"): kept for certificates of other
+companies."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _

@@ -1,4 +1,5 @@
-"""What was handed to the learning platform (提交正保, SPEC 3.5): a batch of people, and its answer about each."""
+"""What was handed to the learning platform (提交正保, specification 3.5): a batch of people, and its answer about
+each."""
 
 import uuid
 

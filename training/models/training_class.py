@@ -84,7 +84,7 @@ class TrainingClass(TrainingClassFlow):
             subjects.renew_those_of(self)
 
     def clean(self) -> None:
-        """Only practice training costs tuition (SPEC 3.6); elsewhere it would be shown, never asked for."""
+        """Only practice training costs tuition (specification 3.6); elsewhere it would be shown, never asked for."""
         super().clean()
         if self.type == self.Type.CONTINUING and self.tuition:
             raise ValidationError({"tuition": _(
@@ -97,7 +97,7 @@ class TrainingClass(TrainingClassFlow):
         return self.mode == self.Mode.ONLINE
 
     def takes_enrolments(self) -> bool:
-        """Open, and not over yet (SPEC 3.5: the class must be open at the submit)."""
+        """Open, and not over yet (specification 3.5: the class must be open at the submit)."""
         return self.state == S.OPEN and not self.has_ended()
 
     def still_runs(self) -> bool:

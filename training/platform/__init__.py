@@ -1,4 +1,4 @@
-"""The learning platform (正保, SPEC 3.5): who is handed over, how, and what the platform answers.
+"""The learning platform (正保, specification 3.5): who is handed over, how, and what the platform answers.
 
 hand_off.py  hand people over, send again, withdraw: what the screens call
 excel.py     by a file: the roster in the platform's layout

@@ -1,4 +1,5 @@
-"""Handing people over to the platform (SPEC 3.5, hand_off): who is due, the batch, sending again, withdrawing."""
+"""Handing people over to the platform (specification 3.5, hand_off): who is due, the batch, sending again,
+withdrawing."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

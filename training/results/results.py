@@ -1,4 +1,4 @@
-"""Results from the platform or of a face-to-face class: study hours, score, passed or not (manual ch. 8-3)."""
+"""Results from the platform or of a face-to-face class: study hours, score, passed or not (FAQ 3)."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from simple_history.utils import bulk_update_with_history
 
-from backoffice.core.bulk import apply_all
+from backoffice.core.engine import take_locked_step
 from backoffice.core.importers import Slice
 from backoffice.core.models import ImportRun
 from backoffice.core.undoing import in_slices
@@ -106,7 +106,7 @@ def undo_slice(run: ImportRun, part: Slice, by: Any) -> Iterator[tuple[str, str]
     free = [lines[pk] for pk in sorted(before)]
     opinion = _("Undo of import {number}: {filename}").format(number=run.pk, filename=run.filename)
     after = last_history_id()
-    apply_all(
+    take_locked_step(
         [line for line in free if line.state in (L.PASSED, L.FAILED)], "take_result_back", by=by, opinion=opinion,
         data=before,
     )  # fmt: skip

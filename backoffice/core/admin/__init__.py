@@ -1,4 +1,4 @@
-"""What every admin class is made of: one mixin per concern (ARCHITECTURE, "Admin modules are declarations")."""
+"""What every admin class is made of: one mixin per concern (docs/architecture.md, "The shape of an app")."""
 
 # Registered by being imported, after the mixins that other apps' admin modules ask this package for.
 from backoffice.core.admin import (  # noqa: F401

@@ -28,13 +28,15 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from backoffice.core import running
 from backoffice.core.admin.next_task import go_on, origin_of
 from backoffice.core.admin.review import described, pictures, ready_opinions
-from backoffice.core.flow import Offer, Step, StepRefused, at_own_desk, available, last_log_id, perform
+from backoffice.core.engine import perform
+from backoffice.core.flow import Offer, Step, StepRefused, at_own_desk, available
 from backoffice.core.inbox import lines, todo, waits_at
 from backoffice.core.models import Task
 from backoffice.core.once import once
 from backoffice.core.returns import is_returned_draft
 from backoffice.core.spans import spans_of, spans_on_page
 from backoffice.core.stages import names_for, stages, way
+from backoffice.core.trail import last_log_id
 from backoffice.core.working_days import is_provisional
 from backoffice.roles import Role
 
@@ -271,7 +273,9 @@ def step_form(declared: Any) -> type[forms.Form]:
 def state_display(model: Any) -> Any:
     """A `list_display` method: the state with its colour."""
 
-    @display(description=_("state"), label={**model.colours, "": "", RETURNED: "danger"}, ordering="state")
+    plain = dict.fromkeys((value for value, _label in model._meta.get_field("state").choices), "")
+
+    @display(description=_("state"), label={**plain, **model.colours, RETURNED: "danger"}, ordering="state")
     def show_state(obj: Any) -> tuple[str, str]:
         if is_returned_draft(obj):
             return RETURNED, str(_("Returned to be corrected"))

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldBooleanSwitchWidget
 
-from backoffice.core import imports
+from backoffice.core import imports, written
 from backoffice.core.admin.scoped import ScopedAdmin
 from backoffice.core.excel import UnreadableFile, cell_name
 from backoffice.core.excel.layouts import get_layouts
@@ -186,7 +186,11 @@ class ImportRunAdmin(ScopedAdmin):
     @display(description=_("rows"))
     def show_counts(self, run: ImportRun) -> str:
         outcomes = outcomes_of(run.layout).items()
-        parts = [f"{label} {run.counts[key]:,}" for key, (label, _c) in outcomes if run.counts.get(key)]
+        parts = [
+            f"{label} {written.number(run.counts[key])}"
+            for key, (label, _c) in outcomes
+            if run.counts.get(key)
+        ]
         return " · ".join(parts) or "–"
 
     def get_urls(self) -> list[URLPattern]:

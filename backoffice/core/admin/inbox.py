@@ -14,11 +14,12 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.text import capfirst
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
+from backoffice.core import written
 from backoffice.core.admin.inbox_actions import InboxActions
 from backoffice.core.admin.next_task import INBOX
 from backoffice.core.admin.scoped import ScopedAdmin
@@ -293,14 +294,11 @@ class InboxAdmin(ScopedAdmin):
             return EMPTY
         late = getattr(task, "late_days", None)
         if task.closed_at or late is None:
-            day = task.due_on.isoformat()
+            day = written.day(task.due_on)
             return (
                 _("%(day)s (provisional)") % {"day": day} if getattr(task, "is_provisional", False) else day
             )
-        text = ngettext("%(days)d working day overdue", "%(days)d working days overdue", late)
-        return format_html(
-            '<span class="bo-late">{} · {}</span>', task.due_on.isoformat(), text % {"days": late}
-        )
+        return format_html('<span class="bo-late">{}</span>', written.overdue(task.due_on, late))
 
 
 def count_days(tasks: list[Any], known: Calendar | None = None) -> None:
@@ -371,9 +369,7 @@ class TaskAdmin(InboxActions, InboxAdmin):
 
     @display(description=_("waiting since"))
     def show_since(self, task: Any) -> str:
-        age = ngettext("%(days)d working day", "%(days)d working days", task.age) % {"days": task.age}
-        age = age if task.age else gettext("today")
-        return f"{timezone.localdate(task.opened_at).isoformat()} · {age}"
+        return written.waiting_since(task.opened_at, task.age)
 
 
 @admin.register(FinishedTask)

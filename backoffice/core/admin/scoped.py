@@ -256,7 +256,8 @@ def keys_of(model: type[models.Model]) -> list[str]:
 
 
 def starts_nothing(user: Any) -> bool:
-    """Whether the user's company is suspended or has left: it signs in to read and to settle (SPEC 2, Company)."""
+    """Whether the user's company is suspended or has left: it signs in to read and to settle (specification 2,
+    Company)."""
     return user.role == Role.COMPANY and not user.company.is_active_member
 
 

@@ -16,7 +16,7 @@ class CodeTextManager(models.Manager):
 
 
 class ReadyOpinion(models.Model):
-    """A sentence reviewers put into an opinion with one click (manual ch. 4, 4)."""
+    """A sentence reviewers put into an opinion with one click (manual ch. 4a-4)."""
 
     flow = models.CharField(
         _("flow"), max_length=60, blank=True, help_text=_("Empty: offered in every flow.")
