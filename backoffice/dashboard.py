@@ -66,6 +66,7 @@ def card(title: str, value: Any, link: str = "", tone: str = "") -> dict[str, An
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add to the index page's context: the inbox first, then numbers, what to do next, announcements."""
     user = request.user
+    mine = own_record(user)
     context |= {
         "title": _("Dashboard"),
         "has_inbox": "core.Task" not in HIDDEN.get(getattr(user, "role", ""), ()),
@@ -75,10 +76,10 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "cards": [*work_cards(user), *flow_cards(user), *cards(user), *calendar_card(user)],
         "todo_list": next_things(user),
         "announcements": Announcement.public()[:5],
-        "mine": own_record(user),
+        "mine": mine,
         "member": member_page(user),
         "lacking": lacking(user),
-        "is_new": is_new(user),
+        "is_new": is_new(user, mine),
         "classes": classes_this_week(user),
     }
     return context
@@ -209,9 +210,9 @@ def lacking(user: Any) -> dict[str, Any] | None:
     return {"page": page, "fields": names}
 
 
-def is_new(user: Any) -> bool:
-    """A company with no certificates yet: three zeros need a word."""
-    return user.role == Role.COMPANY and not visible_to(Certificate, user).exists()
+def is_new(user: Any, mine: dict[str, Any] | None) -> bool:
+    """A company with no certificates yet (`own_record`): three zeros need a word."""
+    return user.role == Role.COMPANY and not (mine and mine["types"])
 
 
 def next_things(user: Any) -> list[dict[str, str]]:

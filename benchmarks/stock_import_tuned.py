@@ -15,7 +15,7 @@ from import_export.instance_loaders import CachedInstanceLoader
 from import_export.widgets import Widget
 from simple_history.utils import bulk_create_with_history
 
-from backoffice.core.excel.identity import parse_id_number
+from backoffice.core.excel.identity import birthday_of, gender_of, parse_id_number
 from benchmarks.stock_import import EDUCATIONS, CertificateResource
 from registry.models import Certificate, CertificateTerm, Company, Person, Region, Specialty
 
@@ -58,6 +58,8 @@ class TunedResource(CertificateResource):
         """The people of all rows, known or created, before the first row."""
         wanted: dict[str, Any] = {}
         for row in dataset.dict:
+            if not row["姓名"] or row["工作单位"] not in self.companies:
+                continue
             try:
                 wanted.setdefault(parse_id_number(row["身份证号码"]), row)
             except ValueError:
@@ -68,11 +70,7 @@ class TunedResource(CertificateResource):
                 "company__region"
             )
             self.people.update({person.id_number: person for person in found})
-        new = [
-            self.new_person(id_number, row)
-            for id_number, row in wanted.items()
-            if id_number not in self.people and row["姓名"] and row["工作单位"] in self.companies
-        ]
+        new = [self.new_person(key, row) for key, row in wanted.items() if key not in self.people]
         if not kwargs.get("dry_run"):
             new = bulk_create_with_history(new, Person, batch_size=BATCH)
         self.people.update({person.id_number: person for person in new})
@@ -81,7 +79,7 @@ class TunedResource(CertificateResource):
         return Person(
             name=row["姓名"], id_number=id_number, phone=row["手机"] or "", email=row["邮箱"] or "",
             company=self.companies[row["工作单位"]], region=self.regions[row["所属区域"]], title=row["职称"] or "",
-            education=EDUCATIONS[row["学历"]],
+            education=EDUCATIONS[row["学历"]], birthday=birthday_of(id_number), gender=gender_of(id_number),
         )  # fmt: skip
 
     def before_import_row(self, row: Any, **kwargs: Any) -> None:

@@ -16,16 +16,18 @@ from unfold.enums import ActionVariant
 from backoffice.accounts.forms import ReasonForm
 from backoffice.accounts.models import ID_NUMBER, User, login_name
 from backoffice.accounts.policy import manageable_roles, masked, may_control, may_manage, sees_login_name
-from backoffice.accounts.services import invite, is_locked, issue_code, switch, unlock
+from backoffice.accounts.services import invite, issue_code, switch, unlock
 from backoffice.accounts.standing import (
     STANDING_COLOURS,
     STANDINGS,
     StandingFilter,
     UserChangeList,
+    is_turned_away,
     standing_of,
 )
 from backoffice.core.admin import HistoryAdmin, ScopedAdmin
 from backoffice.core.admin.history import HistoryForm
+from backoffice.core.once import SAFE
 from backoffice.roles import BINDINGS, Role
 
 ROLE_COLOURS = {
@@ -262,6 +264,13 @@ class UserAdmin(HistoryAdmin, UserFields):
 
     # -- actions ---------------------------------------------------------------------------------
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """With what several parts of a page ask: whether sign-in turns the user away."""
+        user = super().get_object(request, object_id, from_field)
+        if user is not None and request.method in SAFE:
+            user.is_locked_now = is_turned_away(user)
+        return user
+
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         user = self.get_object(request, str(object_id))
         offered = self.offered(request.user, user) if user is not None else set()
@@ -272,7 +281,7 @@ class UserAdmin(HistoryAdmin, UserFields):
         """The actions (by path) that make sense for this user now."""
         if not may_control(by, user):
             return set()
-        found = {"unlock"} if is_locked(user) else set()
+        found = {"unlock"} if is_turned_away(user) else set()
         if not user.is_active:
             return found | {"switch-on"}
         return found | {"switch-off", "code"} | ({"activation"} if user.email or user.phone else set())

@@ -30,12 +30,17 @@ UNUSED: Final = {"password__startswith": UNUSABLE_PASSWORD_PREFIX, "last_login":
 MOST_LOCKED: Final = 500
 
 
+def is_turned_away(user: Any) -> bool:
+    """`is_locked()`, unless the page has asked already."""
+    known = getattr(user, "is_locked_now", None)
+    return is_locked(user) if known is None else known
+
+
 def standing_of(user: Any) -> str:
-    """One of STANDINGS. A list sets `is_locked_now` on its rows with one look; a single page asks for its user."""
+    """One of STANDINGS. A list sets `is_locked_now` on its rows with one look, a page on its user."""
     if not user.is_active:
         return OFF
-    locked = getattr(user, "is_locked_now", None)
-    if is_locked(user) if locked is None else locked:
+    if is_turned_away(user):
         return LOCKED
     return NEVER if user.last_login is None and not user.has_usable_password() else ON
 
