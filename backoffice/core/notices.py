@@ -58,6 +58,9 @@ ADDRESS: Final = re.compile(
 )
 NOTICES: Final[dict[str, Notice]] = {}
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_BEFORE_STOP = re.compile(r"\{(\w+)\}(。?)")
+#: What ends a sentence.
+ENDS: Final = ("。", "！", "？", "…", ".", "!", "?")
 
 
 def register(*notices: Notice) -> None:
@@ -65,8 +68,16 @@ def register(*notices: Notice) -> None:
 
 
 def fill(text: str, values: Mapping[str, Any]) -> str:
-    """The text with its {placeholders} filled in; unknown ones stay as they are."""
-    return _PLACEHOLDER.sub(lambda found: str(values.get(found[1], found[0])), text)
+    """The text with its {placeholders} filled in; unknown ones stay as they are.
+
+    People end their opinions with a stop of their own: the text's stop is left out after it.
+    """
+
+    def put(found: re.Match[str]) -> str:
+        value = str(values.get(found[1], f"{{{found[1]}}}"))
+        return value if value.rstrip().endswith(ENDS) else value + found[2]
+
+    return _BEFORE_STOP.sub(put, text)
 
 
 def unknown_placeholders(notice: Notice, *texts: str) -> list[str]:

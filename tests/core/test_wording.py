@@ -111,3 +111,19 @@ def test_a_ready_opinion_belongs_to_a_flow_chosen_from_a_list(client):
 def test_ready_opinions_are_written_by_the_departments_alone(role, signed_in):
     client = signed_in(UserFactory(role=role))
     assert client.get(f"{OPINIONS}add/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("opinion", "told"),
+    [
+        ("请补毕业证", "意见：请补毕业证。谢谢。"),
+        ("请补毕业证。", "意见：请补毕业证。谢谢。"),
+        ("缺哪一张？", "意见：缺哪一张？谢谢。"),
+    ],
+)
+def test_a_sentence_that_somebody_ended_gets_no_second_stop(opinion, told):
+    assert notices.fill("意见：{opinion}。谢谢。", {"opinion": opinion}) == told
+
+
+def test_a_placeholder_that_nobody_knows_stays_with_its_stop():
+    assert notices.fill("{nobody}。", {}) == "{nobody}。"
