@@ -56,7 +56,6 @@ def why_dead(address: str, client: Client, session: str) -> str:
     client.cookies = SimpleCookie({settings.SESSION_COOKIE_NAME: session} if session else {})
     with transaction.atomic():
         response: Any = client.get(address, follow=True)
-        response.close()
         transaction.set_rollback(True)
     login = reverse("admin:login")
     if session and any(step.startswith(login) for step, _status in response.redirect_chain):
