@@ -8,14 +8,13 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.excel.text import normalise_text
-from backoffice.core.flow import at_own_desk
 from backoffice.core.history import History
 from backoffice.core.links import new_key
-from backoffice.core.models import Attachment
 from backoffice.roles import APPLICANT
 from registry.flows import company_application, company_change, help_request, personal_application, transfer
 from registry.models.company import Company
 from registry.models.dictionaries import LocalBody, Region
+from registry.models.papers import Papers
 from registry.models.person import Person
 from registry.validators import (
     normalise_id_number,
@@ -25,29 +24,6 @@ from registry.validators import (
     validate_person_name,
     validate_phone,
 )  # fmt: skip
-
-
-class Papers:
-    """The attachments of a record: what it must have, and what it has."""
-
-    papers: ClassVar[tuple[str, ...]] = ()
-
-    def required_papers(self) -> tuple[str, ...]:
-        """The codes of the attachment kinds this very record needs before it can be submitted."""
-        return self.papers
-
-    def has_paper(self, *codes: str) -> bool:
-        """Whether at least one attachment of these kinds is there."""
-        return Attachment.of(self).filter(removed_at=None, kind__code__in=codes).exists()  # type: ignore[arg-type]
-
-    def takes_changes_from(self, user: Any) -> bool:
-        """Whether it is the user's turn: fields and pictures are open to the desk the record waits at only."""
-        desk = self.desk()  # type: ignore[attr-defined]
-        return desk is not None and desk.role == user.role and at_own_desk(self, user)  # type: ignore[arg-type]
-
-    def takes_files_from(self, user: Any) -> bool:
-        """The same for pictures; asked by `core/attachments.py`."""
-        return self.takes_changes_from(user)
 
 
 def survivor(record: Any) -> Any:

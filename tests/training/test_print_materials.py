@@ -17,8 +17,8 @@ from backoffice.core.engine import perform
 from backoffice.roles import Role
 from tests.enrolments import EnrolmentFactory, EnrolmentLineFactory, advance
 from tests.factories import CertificateFactory, TrainingClassFactory, UserFactory
+from training.materials import COPY, ORIGINAL, PAPERS, PHOTO, SHEET, TITLE_COPY, materials_form, materials_of
 from training.models import Enrolment
-from training.printing import COPY, ORIGINAL, PAPERS, PHOTO, SHEET, TITLE_COPY, materials_form, materials_of
 
 pytestmark = pytest.mark.django_db
 Door = Callable[[Any], Client]

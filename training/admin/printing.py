@@ -29,16 +29,9 @@ from backoffice.core.printing import (
     pdf_response,
 )
 from backoffice.roles import Role
+from training.materials import materials_form, materials_of, takes_papers
 from training.models import Enrolment
-from training.printing import (
-    RELATED,
-    materials_form,
-    materials_of,
-    number_of,
-    page_of,
-    sheets_of,
-    takes_papers,
-)
+from training.printing import RELATED, number_of, page_of, sheets_of
 
 
 class PapersForm(forms.Form):

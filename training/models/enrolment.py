@@ -17,7 +17,7 @@ from backoffice.core.models import Numbered
 from backoffice.roles import Role
 from fees.models.schedule import money
 from registry.models import Certificate, Company, LocalBody, Person
-from registry.models.applications import Papers
+from registry.models.papers import Papers
 from registry.validators import validate_contact, validate_phone
 from training.flows.enrolment import EnrolmentFlow, S
 from training.flows.learning import ENDED, L, LearningFlow

@@ -16,11 +16,17 @@ from django.utils.http import urlencode
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
 from backoffice.core import written
 from backoffice.core.admin.inbox_actions import InboxActions
+from backoffice.core.admin.inbox_filters import (
+    DueFilter,
+    FlowFilter,
+    HolderFilter,
+    ProgressFilter,
+    calendar_of,
+)
 from backoffice.core.admin.next_task import INBOX
 from backoffice.core.admin.scoped import ScopedAdmin
 from backoffice.core.filters import key_or_none
@@ -46,96 +52,16 @@ from backoffice.core.subjects import own_name, without_own_name
 from backoffice.core.working_days import (
     SHIPPED_UNTIL,
     Calendar,
-    add_working_days,
     is_provisional,
     known_until,
-    read_calendar,
     working_days_since,
 )
 from backoffice.roles import BINDINGS, allows
 
 EMPTY = "–"
-#: "Due soon" is today, tomorrow, and the working day after.
-SOON = 2
-LATELY = datetime.timedelta(days=90)
 #: From this row on a page is a deep one.
 DEEP = 1_000
 COLOURS = {name: name for name in ("", "info", "success", "warning", "danger")}
-
-
-# --- Filters -----------------------------------------------------------------------------------------
-
-
-class KnownFilter(DropdownFilter):
-    """A drop-down that ignores a value it does not offer."""
-
-    def value(self) -> str | None:
-        value = super().value()
-        return value if value in {key for key, _label in self.lookup_choices} else None
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        value = self.value()
-        return queryset if value is None else self.narrowed(request, queryset, value)
-
-    def narrowed(self, request: HttpRequest, queryset: QuerySet, value: str) -> QuerySet:
-        raise NotImplementedError
-
-
-class FlowFilter(KnownFilter):
-    title = _("flow")
-    parameter_name = "flow"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        flows = model_admin.flows_of(request)
-        return [(model._meta.label_lower, capfirst(str(model._meta.verbose_name))) for model in flows]
-
-    def narrowed(self, request: HttpRequest, queryset: QuerySet, value: str) -> QuerySet:
-        return queryset.filter(content_type=ContentType.objects.get_by_natural_key(*value.split(".")))
-
-
-class DueFilter(KnownFilter):
-    title = _("due date")
-    parameter_name = "due"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("late", _("Overdue")), ("soon", _("Due within two working days"))]
-
-    def narrowed(self, request: HttpRequest, queryset: QuerySet, value: str) -> QuerySet:
-        today = timezone.localdate()
-        if value == "late":
-            return queryset.filter(due_on__lt=today)
-        # What is due soon was opened lately: the same look at the calendar serves the ages on the page.
-        known = request.calendar = read_calendar(today - LATELY, today + LATELY)  # type: ignore[attr-defined]
-        return queryset.filter(due_on__range=(today, add_working_days(today, SOON, known)))
-
-
-class HolderFilter(KnownFilter):
-    title = _("looked after by")
-    parameter_name = "holder"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("mine", _("Me")), ("nobody", _("Nobody yet")), ("others", _("Colleagues"))]
-
-    def narrowed(self, request: HttpRequest, queryset: QuerySet, value: str) -> QuerySet:
-        if value == "nobody":
-            return queryset.filter(assigned_to=None)
-        if value == "mine":
-            return queryset.filter(assigned_to=request.user)
-        return queryset.filter(assigned_to__isnull=False).exclude(assigned_to=request.user)
-
-
-class ProgressFilter(KnownFilter):
-    title = _("progress")
-    parameter_name = "progress"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("open", _("In progress")), ("ended", _("Ended"))]
-
-    def narrowed(self, request: HttpRequest, queryset: QuerySet, value: str) -> QuerySet:
-        return queryset.filter(closed_at__isnull=value == "open")
-
-
-# --- The lists ---------------------------------------------------------------------------------------
 
 
 class InboxChangeList(FastChangeList):
@@ -313,11 +239,6 @@ def count_days(tasks: list[Any], known: Calendar | None = None) -> None:
     until = known_until() if any(task.due_on and task.due_on.year > SHIPPED_UNTIL for task in tasks) else None
     for task in tasks:
         task.is_provisional = is_provisional(task.due_on, until)
-
-
-def calendar_of(request: HttpRequest) -> Calendar | None:
-    """What a filter of this request has read of the calendar."""
-    return getattr(request, "calendar", None)
 
 
 def tabs(request: HttpRequest, model: type[Model]) -> list[dict[str, Any]]:
